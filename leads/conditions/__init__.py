@@ -1,0 +1,16 @@
+"""The one condition language: criteria, audiences, segments, alert rules and list filters all speak it.
+
+    grammar      JSON ↔ tree
+    operators    one table: key, sentence, types, SQL, what an unknown value does
+    vocabulary   what may be asked of a lead
+    compile      tree → Q
+    describe     tree → sentence
+    formfields   the model field that keeps a condition
+
+docs/conditions.md explains the language to the people who write in it.
+"""
+
+from leads.conditions.formfields import ConditionField
+from leads.conditions.grammar import ConditionError, parse
+
+__all__ = ["ConditionError", "ConditionField", "parse"]

@@ -1,0 +1,126 @@
+"""The closed lists of the domain. Open lists (kinds of event, reasons, custom fields) are rows."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    """What a person does in a team. What each role may do: leads/access.py."""
+
+    MARKETING = "marketing", "Marketing"
+    REP = "rep", "Rep"
+    MANAGER = "manager", "Manager"
+    ADMIN = "admin", "Admin"
+
+
+class Axis(TextChoices):
+    """Fit: who they are. Engagement: what they do."""
+
+    FIT = "fit", "Fit"
+    ENGAGEMENT = "engagement", "Engagement"
+
+
+class Label(TextChoices):
+    """The word for a grade, best first. Empty means not scored, or outside every audience."""
+
+    HOT = "hot", "Hot"
+    WARM = "warm", "Warm"
+    COOL = "cool", "Cool"
+    COLD = "cold", "Cold"
+    DISQUALIFIED = "disqualified", "Disqualified"
+
+
+class Cause(TextChoices):
+    """Why a standing changed."""
+
+    ACTIVITY = "activity", "Activity"
+    DECAY = "decay", "Decay"
+    RULES = "rules", "Rules"
+    CORRECTION = "correction", "Correction"
+    OVERRIDE = "override", "Override"
+
+
+class Stage(TextChoices):
+    """Where a lead is on its way from marketing through sales."""
+
+    NEW = "new", "New"
+    NURTURE = "nurture", "Nurture"
+    HANDED_OFF = "handed_off", "Handed off"
+    ACCEPTED = "accepted", "Accepted"
+    REJECTED = "rejected", "Rejected"
+    RESTING = "resting", "Resting"
+    OPPORTUNITY = "opportunity", "Opportunity"
+    CUSTOMER = "customer", "Customer"
+
+
+class HandoffState(TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    REJECTED = "rejected", "Rejected"
+    RECYCLED = "recycled", "Recycled"
+    EXPIRED = "expired", "Expired"
+
+
+class DealState(TextChoices):
+    OPEN = "open", "Open"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+
+
+class FieldType(TextChoices):
+    """The types a field may have; each has its operators in conditions/operators.py."""
+
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    DATE = "date", "Date"
+    BOOLEAN = "boolean", "Yes / no"
+    CHOICE = "choice", "Choice"
+    LIST = "list", "List"
+
+
+class SourceKind(TextChoices):
+    """How facts of a source reach us."""
+
+    API = "api", "API"
+    WEBSITE = "website", "Website"
+    EMAIL = "email", "E-mail"
+    FORM = "form", "Form"
+    IMPORT = "import", "File"
+    CRM = "crm", "CRM"
+    MANUAL = "manual", "By hand"
+
+
+class Seniority(TextChoices):
+    C_LEVEL = "c_level", "C-level"
+    VP = "vp", "VP"
+    DIRECTOR = "director", "Director"
+    HEAD = "head", "Head"
+    MANAGER = "manager", "Manager"
+    SENIOR = "senior", "Senior"
+    STAFF = "staff", "Staff"
+    TRAINEE = "trainee", "Student or trainee"
+
+
+class ImportKind(TextChoices):
+    """What the rows of a file are."""
+
+    LEADS = "leads", "Leads"
+    COMPANIES = "companies", "Companies"
+    DEALS = "deals", "Deals"
+    EVENTS = "events", "Activities"
+
+
+class ImportState(TextChoices):
+    UPLOADED = "uploaded", "Uploaded"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+
+
+class ImportPolicy(TextChoices):
+    """What happens when a row meets a lead that is already here."""
+
+    FILL = "fill", "Fill empty fields only"
+    FILE_WINS = "file_wins", "File wins"
+    LEAVE = "leave", "Leave as it is"

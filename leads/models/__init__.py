@@ -1,0 +1,17 @@
+from leads.models.company import Company
+from leads.models.crm import Deal
+from leads.models.change import Change
+from leads.models.event import Event, EventKind
+from leads.models.field import Field
+from leads.models.handoff import Feedback, Handoff, RejectionReason
+from leads.models.imports import Import, ImportProblem
+from leads.models.lead import Lead, LeadIdentity
+from leads.models.source import Source, WriteKey
+from leads.models.standing import LedgerLine, Standing, top_reasons
+from leads.models.team import ApiToken, Membership, Team, User
+
+__all__ = [
+    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Import",
+    "ImportProblem", "Lead", "LedgerLine", "LeadIdentity", "Membership", "RejectionReason", "Source", "Standing", "Team", "User",
+    "WriteKey", "top_reasons",
+]  # fmt: skip

@@ -1,0 +1,113 @@
+"""The work between marketing and sales."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.enums import HandoffState, Label
+from leads.models.lead import Lead
+from leads.models.team import OwnedQuerySet, Team
+
+
+class RejectionReason(models.Model):
+    """What sales may answer. The list is the company's own: edited in the admin, never deleted once used."""
+
+    slug = models.SlugField(max_length=40, primary_key=True)
+    label = models.CharField(max_length=80)
+    help = models.CharField(max_length=150, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "label"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class HandoffQuerySet(OwnedQuerySet):
+    def open(self) -> Self:
+        return self.filter(state=HandoffState.OPEN)
+
+    def overdue(self, moment: Any = None) -> Self:
+        return self.open().filter(due_at__lt=moment or timezone.now())
+
+
+class Handoff(models.Model):
+    """Offering a lead to a rep, with a clock and the promise: score and reasons as they were."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="handoffs")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="handoffs")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="handoffs"
+    )
+    assigned_because = models.CharField(max_length=150, blank=True)
+    state = models.CharField(max_length=10, choices=HandoffState, default=HandoffState.OPEN)
+    opened_at = models.DateTimeField(default=timezone.now)
+    opened_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", help_text="None: by rule."
+    )
+    due_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    # The promise
+    fit = models.SmallIntegerField(null=True)
+    engagement = models.SmallIntegerField(null=True)
+    total = models.SmallIntegerField(null=True)
+    grade = models.CharField(max_length=2, blank=True)
+    label = models.CharField(max_length=12, choices=Label, blank=True)
+    version = models.IntegerField(null=True)
+    reasons = models.JSONField(default=list, help_text="[[sentence, points], …], most points first.")
+
+    objects = HandoffQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["lead"], condition=Q(state="open"), name="one_open_handoff")]
+        indexes = [
+            models.Index(fields=["team", "state", "due_at"], name="handoff_queue"),
+            models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead} ({self.get_state_display()})"
+
+
+class FeedbackQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        return self if user.is_superuser else self.filter(handoff__team_id__in=user.team_ids)
+
+
+class Feedback(models.Model):
+    """What sales said about a lead, as data. One decision of a handoff is one row."""
+
+    ACCEPTED, REJECTED, RECYCLED = "accepted", "rejected", "recycled"
+
+    handoff = models.ForeignKey(Handoff, models.CASCADE, related_name="feedback")
+    verdict = models.CharField(
+        max_length=10, choices=[(ACCEPTED, "Accepted"), (REJECTED, "Rejected"), (RECYCLED, "Recycled")]
+    )
+    reason = models.ForeignKey(RejectionReason, models.PROTECT, null=True, blank=True)
+    comment = models.TextField(blank=True)
+    misled_by = models.CharField(
+        max_length=200, blank=True, help_text="The reason of the promise that misled, in its own words."
+    )
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="feedback")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "feedback"
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(verdict="rejected") | Q(reason__isnull=False), name="rejection_has_a_reason"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_verdict_display()}: {self.comment or self.reason or ''}"

@@ -1,0 +1,64 @@
+"""A file on its way in: what it is, how its columns are read, how far it got, and what could not be read."""
+
+from django.conf import settings
+from django.db import models
+
+from leads.enums import ImportKind, ImportPolicy, ImportState
+from leads.models.source import Source
+from leads.models.team import OwnedQuerySet, Team
+
+
+class Import(models.Model):
+    """created + updated + unchanged + rejected = processed, after every page; at the end processed = rows."""
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="imports")
+    source = models.ForeignKey(Source, models.PROTECT)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    file = models.FileField(upload_to="imports/%Y/%m/", max_length=200)
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=ImportKind)
+    policy = models.CharField(max_length=10, choices=ImportPolicy, default=ImportPolicy.FILL)
+    encoding = models.CharField(max_length=20)
+    delimiter = models.CharField(max_length=1)
+    columns = models.JSONField(default=list, help_text="The header of the file, in order.")
+    mapping = models.JSONField(default=dict, help_text="{column: field or null}; see leads/ingest/columns.py.")
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
+    rows = models.PositiveIntegerField(default=0)
+    processed = models.PositiveIntegerField(default=0)
+    created = models.PositiveIntegerField(default=0)
+    updated = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    rejected = models.PositiveIntegerField(default=0)
+    in_part = models.PositiveIntegerField(default=0, help_text="Rows taken without a value that could not be read.")
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportProblem(models.Model):
+    """One cell or row that could not be taken as it is, where it stands, and what to do."""
+
+    REJECTED, IN_PART = "rejected", "in_part"
+
+    job = models.ForeignKey(Import, models.CASCADE, related_name="problems")
+    line = models.PositiveIntegerField(help_text="Line in the file, the header being line 1.")
+    column = models.CharField(max_length=150, blank=True)
+    value = models.CharField(max_length=200, blank=True)
+    outcome = models.CharField(max_length=10, choices=[(REJECTED, "Skipped"), (IN_PART, "Imported in part")])
+    message = models.CharField(max_length=300)
+    row = models.JSONField(default=list, help_text="The cells of the line as they came.")
+
+    class Meta:
+        ordering = ["line", "pk"]
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.message}"

@@ -1,0 +1,162 @@
+"""People, teams, and the role a person has in each."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Self
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+from leads.enums import Role
+
+
+class TeamQuerySet(models.QuerySet):
+    def visible_to(self, user: Any) -> Self:
+        return self.filter(pk__in=user.team_ids) if not user.is_superuser else self
+
+
+class Team(models.Model):
+    """A business unit or region. Leads belong to a team."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=50, unique=True)
+
+    objects = TeamQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OwnedQuerySet(models.QuerySet):
+    """Rows with a `team`. Every query of a view, serializer or admin starts at `visible_to`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """The rows of the user's teams; every row for a superuser."""
+        return self if user.is_superuser else self.filter(team_id__in=user.team_ids)
+
+
+class UserManager(BaseUserManager):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **extra)
+        user.set_password(password)
+        user.save()
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        return self.create_user(email, password, is_superuser=True, **extra)
+
+    def visible_to(self, user: "User") -> models.QuerySet["User"]:
+        """Colleagues: the people of the user's teams, and the user."""
+        if user.is_superuser:
+            return self.all()
+        return self.filter(models.Q(pk=user.pk) | models.Q(memberships__team_id__in=user.team_ids)).distinct()
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in, with the e-mail address as login. Roles come from memberships."""
+
+    email = models.EmailField("e-mail", unique=True)
+    name = models.CharField(max_length=150)
+    is_active = models.BooleanField("may sign in", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    objects = UserManager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.strip().lower()
+
+    @cached_property
+    def _memberships(self) -> list[tuple[int, str]]:
+        return list(self.memberships.values_list("team_id", "role"))
+
+    @property
+    def team_ids(self) -> list[int]:
+        return [team for team, _ in self._memberships]
+
+    @property
+    def roles(self) -> set[str]:
+        """The roles this person has in any team."""
+        return {role for _, role in self._memberships}
+
+    def teams_as(self, *roles: str) -> list[int]:
+        """Ids of the teams in which this person has one of the roles."""
+        return [team for team, role in self._memberships if role in roles]
+
+    def has_role(self, *roles: str) -> bool:
+        return self.is_active and (self.is_superuser or bool(self.roles.intersection(roles)))
+
+    @property
+    def is_staff(self) -> bool:
+        """Who may open the admin. What they may do there: leads/access.py."""
+        return self.has_role(Role.MARKETING, Role.MANAGER, Role.ADMIN)
+
+    @property
+    def home_role(self) -> str:
+        """The role that decides which home page greets this person."""
+        order = (Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.REP)
+        return next((role for role in order if role in self.roles), Role.ADMIN if self.is_superuser else Role.REP)
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role)
+    # How many handoffs this member was given: round robin takes the smallest (leads/assignment.py).
+    assigned = models.PositiveIntegerField(default=0, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_role_in_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.get_role_display()} in {self.team}"
+
+
+class ApiToken(models.Model):
+    """A key of the REST API. It acts as its user, within its scope. Only the hash is kept."""
+
+    READ, WRITE = "read", "write"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100, blank=True)
+    scope = models.CharField(max_length=10, choices=[(READ, "Read"), (WRITE, "Read and write")], default=READ)
+    hint = models.CharField(max_length=8, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.name or 'Token'} …{self.hint}"
+
+    @classmethod
+    def issue(cls, user: User, *, scope: str, name: str = "", days: int = 365) -> tuple["ApiToken", str]:
+        """A new token and its secret, which is never shown again."""
+        secret = f"lst_{secrets.token_urlsafe(32)}"
+        token = cls.objects.create(
+            user=user, scope=scope, name=name, hint=secret[-4:], digest=digest(secret),
+            expires_at=timezone.now() + timedelta(days=days),
+        )  # fmt: skip
+        return token, secret
+
+
+def digest(secret: str) -> str:
+    """How keys of 32 random bytes are kept; a slow hash would add nothing."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,27 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from scoring.models.scoring_model import ScoringModel
+
+
+class Version(models.Model):
+    """A model as it was published: frozen (a trigger refuses changes), numbered, and enough to replay any standing."""
+
+    model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    definition = models.JSONField(help_text="See scoring/engine/definition.py.")
+    note = models.CharField(max_length=300, blank=True)
+    published_at = models.DateTimeField()
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    live = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "number"], name="version_number_in_model"),
+            models.UniqueConstraint(fields=["model"], condition=Q(live=True), name="one_live_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}, version {self.number}"

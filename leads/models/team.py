@@ -119,7 +119,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
-    # How many handoffs this member was given: round robin takes the smallest (leads/assignment.py).
+    # How many turns of the round robin this member had: it takes the smallest (leads/assignment.py).
     assigned = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:

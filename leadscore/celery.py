@@ -5,8 +5,15 @@ scheduler or none at all delays work and never loses or doubles it.
 """
 
 import os
+import time
+from contextlib import suppress
 
-from celery import Celery
+from celery import Celery, signals
+from celery.beat import BeatLazyFunc
+from kombu import Queue
+from kombu.exceptions import OperationalError
+
+from leadscore.processes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadscore.settings")
 
@@ -14,10 +21,25 @@ app = Celery("leadscore")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# Heartbeats have their own queue, so that a long line of work is not taken for a dead worker (leadscore/health.py).
+app.conf.task_queues = [Queue("celery"), Queue("heartbeat")]
+app.conf.task_routes = {"leadscore.heartbeat": {"queue": "heartbeat"}}
+
 # Seconds between runs. Nothing runs "at :00": periods are counted from the start of the scheduler.
 app.conf.beat_schedule = {
-    "heartbeat": {"task": "leads.heartbeat", "schedule": 15.0},
+    "heartbeat": {"task": "leadscore.heartbeat", "schedule": 15.0, "args": [BeatLazyFunc(time.time)]},
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
-    "expire-handoffs": {"task": "leads.expire_handoffs", "schedule": 300.0},
 }
+
+
+@signals.beat_init.connect
+def first_heartbeat(**_: object) -> None:
+    """Without this the first one would come after a whole period, and a new installation look unwell until then."""
+    with suppress(OperationalError):
+        app.send_task("leadscore.heartbeat", args=[time.time()])
+
+
+@signals.worker_process_init.connect
+def end_with_the_worker(**_: object) -> None:
+    die_with_parent()

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from leadscore import health
+
 urlpatterns = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
     path("admin/", admin.site.urls),
     path("", include("leads.urls")),
     path("scoring/", include("scoring.urls")),

@@ -4,6 +4,7 @@ from leads.models.change import Change
 from leads.models.event import Event, EventKind
 from leads.models.field import Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
+from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportProblem
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.source import Source, WriteKey
@@ -11,7 +12,7 @@ from leads.models.standing import LedgerLine, Standing, top_reasons
 from leads.models.team import ApiToken, Membership, Team, User
 
 __all__ = [
-    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Import",
+    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import",
     "ImportProblem", "Lead", "LedgerLine", "LeadIdentity", "Membership", "RejectionReason", "Source", "Standing", "Team", "User",
     "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -1,8 +1,9 @@
 """Every address of the product."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from leads.api.errors import not_found
 from leadscore import health
 
 urlpatterns = [
@@ -14,4 +15,5 @@ urlpatterns = [
     path("reports/", include("reports.urls")),
     path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
+    re_path(r"^api/", not_found),
 ]

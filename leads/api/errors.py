@@ -1,0 +1,67 @@
+"""Every refusal of the API is JSON that says what to do: {"error": "…", "fields": {"email": ["…"]}}."""
+
+import logging
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, JsonResponse
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+logger = logging.getLogger(__name__)
+
+NOT_FOUND = "Not found. It is not there, or it belongs to a team you are not in."
+FORBIDDEN = "Your roles do not allow this. Ask an admin of the team."
+
+
+class Conflict(exceptions.APIException):
+    """Somebody was first, or it is there already."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "Somebody changed this meanwhile. Read it again."
+    default_code = "conflict"
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response:
+    """The answer to an exception of an API view; what nobody foresaw is logged and answered with 500."""
+    if isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    response = exception_handler(error, context)
+    if response is None:
+        return _unforeseen(error, context)
+    response.data = _body(error)
+    return response
+
+
+def _body(error: Exception) -> dict[str, Any]:
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return {"error": NOT_FOUND}
+    if isinstance(error, exceptions.ValidationError):
+        if isinstance(error.detail, dict):
+            return {"error": "Some values cannot be taken: see fields.", "fields": error.detail}
+        return {"error": " ".join(str(part) for part in error.detail)}
+    if isinstance(error, DjangoPermissionDenied):
+        return {"error": FORBIDDEN}
+    assert isinstance(error, exceptions.APIException)
+    plain = isinstance(error, exceptions.PermissionDenied) and error.detail == error.default_detail
+    return {"error": FORBIDDEN if plain else str(error.detail)}
+
+
+def _unforeseen(error: Exception, context: dict[str, Any]) -> Response:
+    request = getattr(context.get("request"), "_request", None)
+    logger.error("API: %s", error, exc_info=error)
+    got_request_exception.send(sender=answer, request=request)
+    return Response({"error": "Something went wrong here; nothing was changed. It has been logged."}, status=500)
+
+
+@csrf_exempt
+@login_not_required
+def not_found(request: HttpRequest) -> JsonResponse:
+    """Below /api/ even an address that does not exist is answered with JSON."""
+    return JsonResponse({"error": f"No such address. What there is: {reverse('api-docs')}"}, status=404)

@@ -97,9 +97,7 @@ def accept(handoff: Handoff, *, by: User, comment: str = "") -> Feedback:
         return Feedback.objects.create(handoff=handoff, verdict=Feedback.ACCEPTED, by=by, comment=comment)
 
 
-def reject(
-    handoff: Handoff, *, by: User, reason: RejectionReason, comment: str = "", misled_by: str = ""
-) -> Feedback:
+def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str = "", misled_by: str = "") -> Feedback:
     """Sales does not want the lead, and says why. It is not offered again for QUIET_DAYS days."""
     if not reason.active:
         raise ValidationError({"reason": f"“{reason}” is no longer in use."})

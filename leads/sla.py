@@ -4,7 +4,7 @@ The working week is Monday to Friday, 09:00 to 18:00, in the installation's time
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from django.utils import timezone
 
@@ -54,6 +54,6 @@ def _shifts(start: datetime) -> Iterator[tuple[datetime, datetime]]:
         day += timedelta(days=1)
 
 
-def _at(day: date, clock: time, zone: object) -> datetime:
+def _at(day: date, clock: time, zone: tzinfo) -> datetime:
     # In UTC, so that differences are real time even where a day has 23 hours.
-    return datetime.combine(day, clock, zone).astimezone(timezone.get_fixed_timezone(0))  # type: ignore[arg-type]
+    return datetime.combine(day, clock, zone).astimezone(UTC)

@@ -6,6 +6,7 @@ scheduler or none at all delays work and never loses or doubles it.
 
 import os
 import time
+import warnings
 from contextlib import suppress
 
 from celery import Celery, signals
@@ -16,6 +17,9 @@ from kombu.exceptions import OperationalError
 from leadscore.processes import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadscore.settings")
+
+# Celery's five lines about running as root; `manage.py up` says it in one.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("leadscore")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from leads.api.errors import not_found
+from leads.views.setup import setup
 from leadscore import health
 
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
+    path("setup/<str:token>/", setup, name="setup"),
     path("admin/", admin.site.urls),
     path("", include("leads.urls")),
     path("scoring/", include("scoring.urls")),

@@ -1,0 +1,86 @@
+# leadscore. GNU make, a POSIX shell and Python 3.11 or later are all that has to be there.
+#
+#   make run         everything, on http://127.0.0.1:8000/ (PORT, DATA_DIR, DEMO=0 …: docs/operating.md)
+#   make test        the test suite, on the embedded PostgreSQL or on DATABASE_URL; ARGS="-k word" for a part of it
+#   make check       style, types, migrations, deployment settings, templates
+#   make format      rewrite code and templates in the common style
+#   make bench       all benchmarks; bench-engine, bench-ingest, bench-sync for one (SCALE=10k, 100k or 1m)
+#   make screenshots pictures of the pages, in screenshots/
+
+SHELL = /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: run test check format bench bench-engine bench-ingest bench-sync screenshots browser
+
+VENV = .venv
+PYTHON = $(VENV)/bin/python
+SCALE ?= 10k
+ARGS ?=
+
+# Checks run in a folder of their own, as a production installation would be set.
+TEST_DATA = DATA_DIR=$${DATA_DIR:-var/test} EMBEDDED_DURABLE=0
+PRODUCTION = $(TEST_DATA) HTTPS=1 ALLOWED_HOSTS=leads.example.com HSTS_SECONDS=31536000
+
+run: $(VENV)/run.stamp
+	@exec $(PYTHON) manage.py up --with-parent
+
+test: $(VENV)/dev.stamp browser
+	@$(PYTHON) -m pytest -n auto $(ARGS)
+
+check: $(VENV)/dev.stamp
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy leadscore leads scoring reports
+	$(TEST_DATA) $(PYTHON) manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(PYTHON) manage.py check --deploy --fail-level WARNING
+	$(PYTHON) -m djhtml --check --tabwidth 2 templates
+
+format: $(VENV)/dev.stamp
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m djhtml --tabwidth 2 templates
+
+bench: bench-engine bench-ingest bench-sync
+
+bench-engine bench-ingest bench-sync: bench-%: $(VENV)/dev.stamp
+	@if [ -f bench/$*.py ]; then SCALE=$(SCALE) exec $(PYTHON) -m bench.$*; \
+	else echo "bench-$*: there is no such benchmark yet" >&2; exit 1; fi
+
+screenshots: $(VENV)/dev.stamp browser
+	@$(PYTHON) -m tests.browser.screenshots
+
+# --- Installing -----------------------------------------------------------------------------------
+
+# Each package is named as its turn comes; the status of pip is the status of the recipe.
+define install
+	@echo "install  | $(1)"
+	@{ $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off -r $(1); echo "status $$?"; } \
+	| while read -r word name rest; do case $$word in \
+	    Collecting) echo "install  | $$name";; \
+	    Installing) echo "install  | unpacking";; \
+	    status) exit $$name;; esac; done
+	@touch $@
+endef
+
+$(VENV)/run.stamp: requirements.txt | $(PYTHON)
+	$(call install,requirements.txt)
+
+$(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(PYTHON)
+	$(call install,requirements-dev.txt)
+	@touch $(VENV)/run.stamp
+
+$(PYTHON):
+	@echo "install  | $(VENV), the virtual environment"
+	@for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; done; \
+	if [ -z "$$found" ]; then echo "leadscore needs Python 3.11 or later, and none is on the PATH." >&2; exit 1; fi; \
+	$$found -m venv --clear $(VENV) \
+	|| { echo "leadscore needs the venv module of Python (on Debian: apt install python3-venv)." >&2; exit 1; }
+
+# The browser tests need chromium and its driver; without them they are skipped and say so.
+browser:
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "install  | chromium and chromium-driver, for the browser tests"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium chromium-driver >/dev/null; } || echo "install  | not possible: the browser tests will be skipped"; \
+	else echo "install  | the browser tests will be skipped: they need chromium and chromium-driver"; fi

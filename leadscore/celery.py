@@ -33,6 +33,7 @@ app.conf.task_routes = {"leadscore.heartbeat": {"queue": "heartbeat"}}
 app.conf.beat_schedule = {
     "heartbeat": {"task": "leadscore.heartbeat", "schedule": 15.0, "args": [BeatLazyFunc(time.time)]},
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
+    "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
 }
 

@@ -1,8 +1,22 @@
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from scoring.models.scoring_model import ScoringModel
+
+
+class VersionState(models.TextChoices):
+    SCORING = "scoring", "Being scored"
+    LIVE = "live", "Live"
+    RETIRED = "retired", "Retired"
+
+
+class VersionQuerySet(models.QuerySet):
+    def live(self) -> Self:
+        """The versions that score leads now, the one that decides where audiences overlap first."""
+        return self.filter(state=VersionState.LIVE).order_by("model__position", "model_id")
 
 
 class Version(models.Model):
@@ -14,13 +28,15 @@ class Version(models.Model):
     note = models.CharField(max_length=300, blank=True)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    live = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=VersionState, default=VersionState.SCORING)
+
+    objects = VersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["model", "number"], name="version_number_in_model"),
-            models.UniqueConstraint(fields=["model"], condition=Q(live=True), name="one_live_version"),
+            models.UniqueConstraint(fields=["model"], condition=Q(state="live"), name="one_live_version"),
         ]
 
     def __str__(self) -> str:

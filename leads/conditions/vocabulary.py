@@ -1,0 +1,202 @@
+"""What may be asked of a lead: a closed list of terms, never raw paths into the database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db.models import DecimalField, Expression, F, JSONField, TextField, Value
+
+from leads.conditions import grammar
+from leads.conditions.grammar import ConditionError
+from leads.conditions.operators import operator_for, read_value
+from leads.conditions.sql import Sql, integer
+from leads.enums import FieldType, Label, Seniority, Stage
+from leads.freemail import FREE_MAIL
+
+ANY_KIND = "any"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A field as conditions see it. `sql()` is NULL while the value is unknown; a date is its day number.
+
+    scorable=False: for lists and segments only. What scoring or sales wrote must not feed the score.
+    """
+
+    key: str
+    label: str
+    type: str
+    sql: Callable[[], Expression]
+    choices: tuple[tuple[str, str], ...] = ()
+    scorable: bool = True
+
+
+def _text(path: str) -> Callable[[], Expression]:
+    return lambda: Sql("NULLIF({}, '')", F(path), output_field=TextField())
+
+
+def _number(path: str) -> Callable[[], Expression]:
+    return lambda: Sql("{}::numeric", F(path), output_field=DecimalField())
+
+
+def _day(path: str) -> Callable[[], Expression]:
+    zone = Value(settings.TIME_ZONE, TextField())
+    return lambda: integer("(timezone({}, {})::date - date '1970-01-01')", zone, F(path))
+
+
+def _domain() -> Expression:
+    return Sql("NULLIF(split_part({}, '@', 2), '')", F("email"), output_field=TextField())
+
+
+def _mail_kind() -> Expression:
+    return Sql(
+        "(CASE WHEN {} = '' THEN NULL WHEN split_part({}, '@', 2) = ANY({}::text[]) THEN 'free' ELSE 'business' END)",
+        F("email"), F("email"), Value("{" + ",".join(sorted(FREE_MAIL)) + "}", TextField()), output_field=TextField(),
+    )  # fmt: skip
+
+
+TEXT, CHOICE, NUMBER, DATE = FieldType.TEXT, FieldType.CHOICE, FieldType.NUMBER, FieldType.DATE
+_BUILT_IN = [
+    Term("email", "E-mail", TEXT, _text("email")),
+    Term("email_domain", "E-mail domain", TEXT, _domain),
+    Term("email_kind", "Kind of e-mail", CHOICE, _mail_kind, (("business", "Business"), ("free", "Free mail"))),
+    Term("first_name", "First name", TEXT, _text("first_name")),
+    Term("last_name", "Last name", TEXT, _text("last_name")),
+    Term("title", "Job title", TEXT, _text("title")),
+    Term("seniority", "Seniority", CHOICE, _text("seniority"), tuple(Seniority.choices)),
+    Term("department", "Department", TEXT, _text("department")),
+    Term("phone", "Phone", TEXT, _text("phone")),
+    Term("country", "Country", TEXT, _text("country")),
+    Term("city", "City", TEXT, _text("city")),
+    Term("website", "Website", TEXT, _text("website")),
+    Term("source", "Source", TEXT, _text("source")),
+    Term("created", "Created", DATE, _day("created_at")),
+    Term("company.name", "Company", TEXT, _text("company__name")),
+    Term("company.domain", "Company domain", TEXT, _text("company__domain")),
+    Term("company.industry", "Industry", TEXT, _text("company__industry")),
+    Term("company.employees", "Employees", NUMBER, _number("company__employees")),
+    Term("company.revenue", "Annual revenue", NUMBER, _number("company__revenue")),
+    Term("company.country", "Company country", TEXT, _text("company__country")),
+    Term("company.city", "Company city", TEXT, _text("company__city")),
+    Term("stage", "Stage", CHOICE, _text("stage"), tuple(Stage.choices), scorable=False),
+    Term("label", "Label", CHOICE, _text("standing__label"), tuple(Label.choices), scorable=False),
+    Term("grade", "Grade", TEXT, _text("standing__grade"), scorable=False),
+    Term("total", "Score", NUMBER, _number("standing__total"), scorable=False),
+    Term("fit", "Fit", NUMBER, _number("standing__fit"), scorable=False),
+    Term("engagement", "Engagement", NUMBER, _number("standing__engagement"), scorable=False),
+]
+
+
+def _custom(column: str, key: str, type_: str) -> Callable[[], Expression]:
+    """The SQL of a custom field: NULL too where the stored JSON is not of the field's type."""
+    name = Value(key, TextField())
+    match type_:
+        case FieldType.NUMBER:
+            sql = "(CASE WHEN jsonb_typeof({} -> {}) = 'number' THEN ({} ->> {})::numeric END)"
+            return lambda: Sql(sql, *(F(column), name) * 2, output_field=DecimalField())
+        case FieldType.BOOLEAN:
+            return lambda: Sql(
+                "(CASE WHEN jsonb_typeof({} -> {}) = 'boolean' THEN ({} ->> {})::boolean END)",
+                *(F(column), name) * 2,
+            )
+        case FieldType.DATE:
+            return lambda: _day_of_text(Sql("({} ->> {})", F(column), name, output_field=TextField()))
+        case FieldType.LIST:
+            sql = "(CASE WHEN jsonb_typeof({} -> {}) = 'array' AND {} -> {} <> '[]'::jsonb THEN {} -> {} END)"
+            return lambda: Sql(sql, *(F(column), name) * 3, output_field=JSONField())
+    return lambda: Sql("NULLIF({} ->> {}, '')", F(column), name, output_field=TextField())
+
+
+def _day_of_text(text: Expression) -> Expression:
+    """2026-01-31 as a day number, without an error for text that is no date: built from its parts behind a pattern."""
+    return integer(
+        "(CASE WHEN {} ~ '^(1[6-9]|2[0-9])[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$' THEN"
+        " make_date(left({}, 4)::int, substr({}, 6, 2)::int, 1) - date '1970-01-01' + right({}, 2)::int - 1 END)",
+        text, text, text, text,
+    )  # fmt: skip
+
+
+def property_sql(name: str, type_: str) -> Expression:
+    """A property of an event, read as text or as a number. NULL when missing, empty or not a number."""
+    text = Sql("NULLIF({} ->> {}, '')", F("properties"), Value(name, TextField()), output_field=TextField())
+    if type_ == NUMBER:
+        pattern = "(CASE WHEN {} ~ '^-?[0-9]{1,15}(\\.[0-9]{1,9})?$' THEN {}::numeric END)"
+        return Sql(pattern, text, text, output_field=DecimalField())
+    return text
+
+
+def property_type(test: grammar.PropertyTest) -> str:
+    """Properties have no declared type: the question decides how they are read."""
+    values = test.value if isinstance(test.value, tuple) else (test.value,)
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return NUMBER if numbers and test.value is not None else TEXT
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The terms and event kinds of this installation."""
+
+    terms: dict[str, Term]
+    kinds: dict[str, tuple[int, str]] = field(default_factory=dict)  # slug → id, label
+    by_lead: frozenset[int] = frozenset()
+
+    @classmethod
+    def load(cls) -> "Vocabulary":
+        """Read custom fields and event kinds: two queries."""
+        from leads.models import EventKind, Field  # the models keep conditions, so they come later
+
+        terms = {term.key: term for term in _BUILT_IN}
+        for row in Field.objects.all():
+            of_company = row.of == Field.COMPANY
+            key, column = f"{'company.' if of_company else ''}custom.{row.key}", "company__" * of_company + "fields"
+            choices = tuple((str(choice), str(choice)) for choice in row.choices)
+            terms[key] = Term(key, row.label, row.type, _custom(column, row.key, row.type), choices)
+        kinds = list(EventKind.objects.all())
+        return cls(
+            terms, {k.slug: (k.pk, k.label) for k in kinds}, frozenset(k.pk for k in kinds if k.by_lead)
+        )
+
+    def term(self, key: str, path: tuple[str, ...] = ()) -> Term:
+        try:
+            return self.terms[key]
+        except KeyError:
+            raise ConditionError(f"there is no field {key!r}", path) from None
+
+    def kind_ids(self, slug: str, path: tuple[str, ...] = ()) -> frozenset[int]:
+        """Ids of the kind; for "any" those of every kind done by the lead."""
+        if slug == ANY_KIND:
+            return self.by_lead
+        try:
+            return frozenset({self.kinds[slug][0]})
+        except KeyError:
+            raise ConditionError(f"there is no kind of event {slug!r}", path) from None
+
+    def check(self, node: grammar.Node, *, scoring: bool = True) -> None:
+        """Every test can be asked and every value read. Raises ConditionError with the place of the first mistake."""
+        for test in grammar.tests(node):
+            if isinstance(test, grammar.EventTest):
+                self.kind_ids(test.kind, (*test.path, "event"))
+                for question in test.where:
+                    read_property(question)
+            else:
+                term = self.term(test.field, (*test.path, "field"))
+                if scoring and not term.scorable:
+                    raise ConditionError(f"{term.label} follows from scoring or sales and cannot be scored", test.path)
+                self.read(test)
+
+    def read(self, test: grammar.FieldTest) -> tuple[Term, Any, Any]:
+        """Term, operator and value of a field test."""
+        term = self.term(test.field, (*test.path, "field"))
+        operator = operator_for(test.op, term.type, (*test.path, "op"))
+        return term, operator, read_value(operator, term.type, test.value, test.path)
+
+
+def read_property(test: grammar.PropertyTest) -> tuple[Expression, Any, Any]:
+    """SQL, operator and value of a property test."""
+    type_ = property_type(test)
+    operator = operator_for(test.op, type_, (*test.path, "op"))
+    value = test.value
+    if type_ == TEXT and isinstance(value, bool):
+        value = "true" if value else "false"  # how JSON's booleans read as text
+    return property_sql(test.property, type_), operator, read_value(operator, type_, value, test.path)

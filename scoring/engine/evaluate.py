@@ -1,0 +1,198 @@
+"""model × leads × moment → standings, in one SQL statement and without writing anything.
+
+    standing = f(facts with occurred_at ≤ as_of, version, as_of)
+
+The statement of a set of versions is compiled once and kept; only lead ids and moment are filled in.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+from django.db.models import BigIntegerField, BooleanField, DateTimeField, ExpressionWrapper, F, Q
+from django.db.models.sql.constants import LOUTER
+from django_cte import CTE, with_cte
+
+from leads.conditions.compile import compile
+from leads.conditions.grammar import parse
+from leads.conditions.sql import Parameter, Sql, bind, integer
+from leads.conditions.vocabulary import Vocabulary
+from leads.enums import Axis
+from leads.models import Event, Lead
+from leads.models.event import day_number
+from scoring.engine.definition import Definition, load
+from scoring.engine.expressions import EngineScope, clamp_to_axis, points
+from scoring.models import Version
+
+LEADS = Parameter("leads", "bigint[]", ArrayField(BigIntegerField()))
+AS_OF = Parameter("as_of", "timestamptz", DateTimeField())
+
+# The columns of a result, in order. version is None for a lead outside every audience; then the numbers are None.
+COLUMNS = ("lead_id", "version", "fit", "engagement", "total", "grade", "label", "points", "due_at")
+
+
+@dataclass(frozen=True)
+class Result:
+    lead_id: int
+    version: int | None
+    fit: int | None
+    engagement: int | None
+    total: int | None
+    grade: str
+    label: str
+    points: list[int]
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """SQL that gives a row of COLUMNS for each lead."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+    def bound(self, lead_ids: Sequence[int], as_of: datetime) -> list[Any]:
+        return bind(self.params, leads=list(lead_ids), as_of=as_of, today=day_number(as_of))
+
+
+def evaluate(versions: Version | Sequence[Version], lead_ids: Iterable[int], as_of: datetime) -> list[Result]:
+    """Where the leads would stand at that moment, by the first version whose audience they belong to."""
+    wanted = [versions] if isinstance(versions, Version) else versions
+    compiled = compiled_for(tuple(version.pk for version in wanted))
+    with connection.cursor() as cursor:
+        cursor.execute(compiled.sql, compiled.bound(list(lead_ids), as_of))
+        return [Result(*row) for row in cursor.fetchall()]
+
+
+def database_clock() -> datetime:
+    """The moment for which standings are counted, from the one clock all processes share.
+
+    Read it after the revisions: then no fact behind a revision lies in the future of the count.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0]
+
+
+@lru_cache(maxsize=32)
+def compiled_for(version_ids: tuple[int, ...]) -> Compiled:
+    """The statement for these versions, the first deciding where audiences overlap. Versions are frozen, so is this."""
+    rows = Version.objects.in_bulk(version_ids)
+    definitions = [(pk, load(rows[pk].definition)) for pk in version_ids]
+    vocabulary = Vocabulary.load()
+    earlier: list[Any] = []
+    parts: list[str] = []
+    params: list[Any] = []
+    for pk, definition in definitions:
+        sql, values = _version_sql(pk, definition, tuple(earlier), vocabulary)
+        parts.append(sql)
+        params += values
+        earlier.append(definition.audience)
+    if all(audience is not None for audience in earlier):
+        sql, values = _excluded_sql(tuple(earlier), vocabulary)
+        parts.append(sql)
+        params += values
+    return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params))
+
+
+def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], vocabulary: Vocabulary) -> tuple[str, list]:
+    """Rows for the leads of this version's audience that no earlier audience claims."""
+    scope = EngineScope(vocabulary)
+    given = [points(criterion, scope) for criterion in definition.criteria]
+    barred = Q()
+    for criterion, (_, holds) in zip(definition.criteria, given, strict=True):
+        if criterion.disqualifies:
+            barred |= holds
+    columns: dict[str, Any] = {f"p{i}": expression for i, (expression, _) in enumerate(given)}
+    columns["barred"] = ExpressionWrapper(barred, BooleanField()) if barred else Sql("false")
+    inner, params = _lead_query(scope, columns, _audience(definition.audience, earlier, scope))
+    return f"WITH p AS MATERIALIZED ({inner}) {_outer_sql(pk, definition)}", params
+
+
+def _excluded_sql(audiences: tuple[Any, ...], vocabulary: Vocabulary) -> tuple[str, list]:
+    scope = EngineScope(vocabulary)
+    inner, params = _lead_query(scope, {}, _audience(None, audiences, scope))
+    nothing = "NULL::int, NULL::int, NULL::int, NULL::int, '', '', ARRAY[]::smallint[]"
+    return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
+
+
+def _audience(audience: Any, earlier: tuple[Any, ...], scope: EngineScope) -> Q:
+    belongs = Q() if audience is None else compile(parse(audience), scope)
+    for other in earlier:
+        belongs &= Q(Sql("false")) if other is None else compile(parse({"not": other}), scope)
+    return belongs
+
+
+def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tuple[str, list[Any]]:
+    """SELECT lead_id, the columns, turn FROM leads LEFT JOIN (one grouped query over their events) e."""
+    turn = scope.next_turn()
+    aggregates = scope.columns | ({"turn": turn} if turn else {})
+    turns = [*scope.turns, *([integer("e.turn")] if turn else [])]
+    columns |= {"turn": integer(f"LEAST({', '.join(['{}'] * len(turns))})" if turns else "NULL::int", *turns)}
+    leads = Lead.objects.filter(Sql("({} = ANY({}))", F("pk"), LEADS)).order_by()
+    if aggregates:
+        events = (
+            Event.objects.filter(
+                scope.wanted_events(), Sql("({} = ANY({}))", F("lead_id"), LEADS),
+                Sql("({} <= {})", F("occurred_at"), AS_OF), quarantined=False,
+            )
+            .order_by().values("lead_id").annotate(**aggregates)
+        )  # fmt: skip
+        e = CTE(events, name="e", materialized=True)
+        leads = with_cte(e, select=e.join(leads, id=e.col.lead_id, _join_type=LOUTER))
+    rows = leads.filter(audience).annotate(lead_pk=F("pk"), **columns).values_list("lead_pk", *columns)
+    sql, params = rows.query.sql_with_params()
+    names = ", ".join(["lead_id", *columns])
+    return f"SELECT * FROM ({sql}) AS q({names})", list(params)
+
+
+def _outer_sql(pk: int, definition: Definition) -> str:
+    """From criteria to groups, axes, grade and label. Only whole numbers and the names of columns are written here."""
+    caps = {
+        i: _limit(" + ".join(f"p{c}" for c in definition.criteria_of(i)), group.floor, group.cap)
+        for i, group in enumerate(definition.groups)
+    }
+    groups = ", ".join(["p.*", *(f"{sql} AS c{i}" for i, sql in caps.items())])
+    raw = {axis: _sum(definition, axis) for axis in (Axis.FIT, Axis.ENGAGEMENT)}
+    limit = definition.axis_limit
+    fit, engagement = (clamp_to_axis(axis, sql, limit) for axis, sql in raw.items())
+    lines = [f"p{i}" for i in range(len(definition.criteria))] + [f"c{i}" for i in caps]
+    lines += [f"fit - ({raw[Axis.FIT]})", f"engagement - ({raw[Axis.ENGAGEMENT]})"]
+    grade = f"{_grade('fit', definition.fit_limits, 'ABCD')} || {_grade('engagement', definition.engagement_limits, '1234')}"
+    labels = " ".join(f"WHEN '{grade}' THEN '{label}'" for grade, label in sorted(definition.labels.items()))
+    return (
+        f"SELECT lead_id, {pk}::int, fit, engagement, fit + engagement, grade,"
+        f" CASE WHEN barred THEN 'disqualified' ELSE CASE grade {labels} END END,"
+        f" ARRAY[{', '.join(lines)}]::smallint[], {_moment('turn')} FROM"
+        f" (SELECT *, {grade} AS grade FROM"
+        f" (SELECT *, {fit} AS fit, {engagement} AS engagement FROM (SELECT {groups} FROM p) c OFFSET 0) a OFFSET 0) r"
+    )
+
+
+def _limit(total: str, floor: int | None, cap: int | None) -> str:
+    """What the limits of a group add or take away."""
+    value = f"GREATEST({floor}, {total})" if floor is not None else f"({total})"
+    value = f"LEAST({cap}, {value})" if cap is not None else value
+    return f"{value} - ({total})"
+
+
+def _sum(definition: Definition, axis: str) -> str:
+    groups = definition.groups_of(axis)
+    parts = [f"p{c}" for group in groups for c in definition.criteria_of(group)] + [f"c{group}" for group in groups]
+    return " + ".join(parts) or "0"
+
+
+def _grade(axis: str, limits: tuple[int, ...], marks: str) -> str:
+    cases = " ".join(f"WHEN {axis} >= {limit} THEN '{mark}'" for limit, mark in zip(limits, marks, strict=False))
+    return f"CASE {cases} ELSE '{marks[-1]}' END"
+
+
+def _moment(day: str) -> str:
+    """The start of a day in the installation's zone."""
+    zone = settings.TIME_ZONE.replace("'", "''")
+    return f"timezone('{zone}', (date '1970-01-01' + {day})::timestamp)"

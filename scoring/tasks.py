@@ -1,0 +1,29 @@
+from time import monotonic
+
+from celery import shared_task
+
+from leads.wake import wake
+from scoring import pipeline, publishing
+from scoring.models import Publication
+
+# Well under the time limit of a task; what is left is still due and the next run finds it.
+SECONDS = 60
+
+
+@shared_task(name="scoring.rescore_due")
+def rescore_due() -> None:
+    until = monotonic() + SECONDS
+    while pipeline.rescore_due():
+        if monotonic() > until:
+            wake(rescore_due)
+            return
+
+
+@shared_task(name="scoring.run_publications")
+def run_publications() -> None:
+    until = monotonic() + SECONDS
+    for publication in Publication.objects.filter(finished_at__isnull=True):
+        while publishing.run(publication):
+            if monotonic() > until:
+                wake(run_publications)
+                return

@@ -1,0 +1,43 @@
+"""New values meet a row that is already here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from leads.enums import ImportPolicy
+
+CUSTOM = "fields."
+
+
+def is_empty(value: Any) -> bool:
+    """Empty says nothing; False and 0 are answers."""
+    return value is None or value == "" or value == []
+
+
+def apply(row: models.Model, values: Mapping[str, Any], policy: str) -> bool:
+    """Put the values on the row as the policy allows. Whether anything changed."""
+    changed = False
+    for name, value in values.items():
+        current = _get(row, name)
+        if is_empty(value) or current == value or (policy == ImportPolicy.FILL and not is_empty(current)):
+            continue
+        if policy != ImportPolicy.LEAVE or is_new(row):
+            _set(row, name, value)
+            changed = True
+    return changed
+
+
+def is_new(row: models.Model) -> bool:
+    return row._state.adding
+
+
+def _get(row: Any, name: str) -> Any:
+    return row.fields.get(name.removeprefix(CUSTOM)) if name.startswith(CUSTOM) else getattr(row, name)
+
+
+def _set(row: Any, name: str, value: Any) -> None:
+    if name.startswith(CUSTOM):
+        row.fields[name.removeprefix(CUSTOM)] = value
+    else:
+        setattr(row, name, value)

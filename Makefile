@@ -50,14 +50,14 @@ screenshots: $(VENV)/dev.stamp browser
 
 # --- Installing -----------------------------------------------------------------------------------
 
-# Each package is named as its turn comes; the status of pip is the status of the recipe.
+# Each package is named as its turn comes; the status of pip is the status of the recipe, its complaints are shown then.
 define install
 	@echo "install  | $(1)"
-	@{ $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off -r $(1); echo "status $$?"; } \
-	| while read -r word name rest; do case $$word in \
+	@{ $(PYTHON) -m pip install --disable-pip-version-check --progress-bar off -r $(1) 2>$(VENV)/pip.log; \
+	   echo "status $$?"; } | while read -r word name rest; do case $$word in \
 	    Collecting) echo "install  | $$name";; \
 	    Installing) echo "install  | unpacking";; \
-	    status) exit $$name;; esac; done
+	    status) [ "$$name" = 0 ] || cat $(VENV)/pip.log >&2; exit "$$name";; esac; done
 	@touch $@
 endef
 

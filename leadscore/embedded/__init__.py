@@ -13,7 +13,7 @@ import os
 import stat
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -44,7 +44,9 @@ def data_dir() -> Path:
 def database(data: Path) -> dict:
     """Django's DATABASES entry: DATABASE_URL when given, else the embedded server on its socket."""
     if url := env.str("DATABASE_URL", default=""):
-        return env.db_url_config(url)
+        given = env.db_url_config(url)
+        options = {"connect_timeout": 5} | given.get("OPTIONS", {})
+        return given | {"HOST": unquote(given["HOST"]), "OPTIONS": options}  # a socket's folder is written with %2F
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": "leadscore",

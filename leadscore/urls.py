@@ -17,5 +17,6 @@ urlpatterns = [
     path("reports/", include("reports.urls")),
     path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
+    path("api/v1/", include("reports.api")),
     re_path(r"^api/", not_found),
 ]

@@ -1,5 +1,10 @@
 """Pages of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from reports import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.index, name="reports"),
+    path("<slug:name>.csv", views.spreadsheet, name="report-csv"),
+]

@@ -14,10 +14,9 @@ def at_once(act: Callable[[Any], Any], subjects: Iterable[Any]) -> list[Any]:
     def run(subject: Any) -> Any:
         try:
             return act(subject)
-        except Exception as error:
-            return error
         finally:
             connection.close()
 
     with ThreadPoolExecutor(len(subjects)) as pool:
-        return list(pool.map(run, subjects))
+        futures = [pool.submit(run, subject) for subject in subjects]
+        return [future.exception() or future.result() for future in futures]

@@ -1,0 +1,73 @@
+"""The reports for programs: GET reports, GET reports/<name>?from=&to=&team=."""
+
+from typing import Any
+
+from django.http import Http404
+from django.urls import re_path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from reports.exports import as_values
+from reports.figures import Report
+from reports.queries import REPORTS
+from reports.scope import ScopeForm
+
+PARAMETERS = [
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Default: 90 days back."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last day. Default: today."),
+    OpenApiParameter("team", str, description="Slug of one of your teams. Default: all of them."),
+]
+
+
+class ReportView(APIView):
+    permissions = {"GET": "reports.view_report"}
+
+
+class ReportList(ReportView):
+    """The reports there are, with the definition of every figure."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response({"results": [_described(report) for report in REPORTS.values()]})
+
+
+class ReportDetail(ReportView):
+    """One report. A rate is {k, n, share, low, high}: k of n and its 95 % interval; null under 30 cases."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT, parameters=PARAMETERS)
+    def get(self, request: Request, name: str) -> Response:
+        report = REPORTS.get(name)
+        if report is None:
+            raise Http404
+        form = ScopeForm(request.query_params, user=request.user)
+        if not form.is_valid():
+            raise serializers.ValidationError(form.errors)
+        scope = form.scope()
+        return Response(
+            _described(report)
+            | {
+                "from": scope.first,
+                "to": scope.last,
+                "team": scope.team and scope.team.slug,
+                "rows": [as_values(row) for row in report.rows(scope)],
+            }
+        )
+
+
+def _described(report: Report) -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "title": report.title,
+        "about": report.about,
+        "definitions": {name: figure.means for name, figure in report.figures.items()},
+    }
+
+
+urlpatterns = [
+    re_path(r"^reports/?$", ReportList.as_view(), name="api-reports"),
+    re_path(r"^reports/(?P<name>[a-z-]+)/?$", ReportDetail.as_view(), name="api-report"),
+]

@@ -1,0 +1,79 @@
+"""The rows of a report for machines: a CSV for spreadsheets, plain values for the API."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import fields
+from datetime import date
+from io import StringIO
+from typing import Any
+
+from reports.figures import Report
+from reports.scope import Scope
+from reports.statistics import Rate
+
+# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_csv(report: Report, scope: Scope) -> str:
+    """One line for each row, under the column heads of the page. A rate takes five columns."""
+    out = StringIO()
+    writer = csv.writer(out)
+    rows = report.rows(scope)
+    writer.writerow(list(_heads(report)))
+    for row in rows:
+        writer.writerow([_safe(value) for name in report.figures for value in _cells(getattr(row, name), report, name)])
+    return out.getvalue()
+
+
+def filename(report: Report, first: date, last: date) -> str:
+    return f"{report.name}-{first:%Y-%m-%d}-{last:%Y-%m-%d}.csv"
+
+
+def as_values(row: Any) -> dict[str, Any]:
+    """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
+    return {field.name: _value(getattr(row, field.name)) for field in fields(row)}
+
+
+def rate_values(rate: Rate) -> dict[str, Any]:
+    """k of n; share, low and high (95 % interval) are None while n is too small to say."""
+    interval = rate.interval
+    return {
+        "k": rate.k,
+        "n": rate.n,
+        "share": _rounded(rate.share),
+        "low": _rounded(interval.low if interval else None),
+        "high": _rounded(interval.high if interval else None),
+    }
+
+
+def _heads(report: Report) -> Iterator[str]:
+    for name, figure in report.figures.items():
+        if _is_rate(report, name):
+            yield from (figure.heading, *(f"{figure.heading}: {part}" for part in ("of", "share", "low", "high")))
+        else:
+            yield figure.heading
+
+
+def _is_rate(report: Report, name: str) -> bool:
+    return Rate.__name__ in str(report.row.__annotations__[name])
+
+
+def _cells(value: Any, report: Report, name: str) -> list[Any]:
+    if not _is_rate(report, name):
+        return [_value(value)]
+    return list(rate_values(value).values()) if value else [None] * 5
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Rate):
+        return rate_values(value)
+    return _rounded(value) if isinstance(value, float) else value
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _safe(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

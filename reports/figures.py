@@ -1,0 +1,35 @@
+"""What every figure of a report is called and means: said once, where the figure is computed.
+
+The column heads, the words on hover, the CSV, the API and docs/metrics.md are made of it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from reports.scope import Scope
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Annotates a field of a result: its column head and its definition."""
+
+    heading: str
+    means: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """One question: its address (`/reports/<name>.csv`, `/api/v1/reports/<name>`), its rows, and what they mean."""
+
+    name: str
+    title: str
+    about: str
+    row: type
+    rows: Callable[[Scope], Sequence[Any]]
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """Field of the row → what it means, in order."""
+        hints = get_type_hints(self.row, include_extras=True)
+        return {field.name: hints[field.name].__metadata__[0] for field in fields(self.row)}

@@ -1,0 +1,66 @@
+"""The key figures of the overview as cards: the number, the change, and what it rests on."""
+
+from dataclasses import dataclass
+
+from reports.figures import Figure
+from reports.queries.overview import REPORT, Overview
+from reports.statistics import ENOUGH, Rate, difference
+from reports.templatetags.figures import decimal1, percent, signed
+
+FIGURES = REPORT.figures
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """`better` is True or False only where the change is beyond chance."""
+
+    figure: Figure
+    value: str
+    unit: str = ""
+    change: str = ""
+    better: bool | None = None
+    basis: str = ""
+
+
+def kpis(now: Overview, before: Overview) -> list[Kpi]:
+    """Five cards, the same order always."""
+    return [
+        _rate("lead_to_customer", now.lead_to_customer, before.lead_to_customer, "leads"),
+        _number("days_to_close", "days", now.days_to_close, now.won_deals, before.days_to_close, before.won_deals),
+        _money("average_deal", now.average_deal, now.priced_deals, before.average_deal, before.priced_deals),
+        _rate("accepted", now.accepted, before.accepted, "decided"),
+        _number("hours_to_decide", "h", now.hours_to_decide, now.decided, before.hours_to_decide, before.decided),
+    ]
+
+
+def _rate(name: str, now: Rate, before: Rate, cases: str) -> Kpi:
+    basis = f"{now.k:,} of {now.n:,} {cases}"
+    if now.share is None:
+        return Kpi(FIGURES[name], "–", change=f"too few to say under {ENOUGH}", basis=f"{basis} so far")
+    gap = difference(now, before)
+    if gap is None or before.share is None:
+        change, better = f"before: {before.k:,} of {before.n:,}, too few to compare", None
+    else:
+        points = f"{signed(round(100 * (now.share - before.share), 1))} pts"
+        chance = gap.low <= 0 <= gap.high
+        change, better = (f"{points}, could be chance", None) if chance else (points, gap.low > 0)
+    return Kpi(FIGURES[name], percent(now.share), change=change, better=better, basis=basis)
+
+
+def _number(name: str, unit: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
+    change = f"before: {decimal1(before)} {unit}" if before is not None else "nothing before to compare with"
+    return Kpi(FIGURES[name], decimal1(now), unit if now is not None else "", change, None, _basis(n, n_before))
+
+
+def _money(name: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
+    change = f"before: {money(before)}" if before is not None else "nothing before to compare with"
+    return Kpi(FIGURES[name], money(now) if now is not None else "–", "", change, None, _basis(n, n_before))
+
+
+def money(amount: float) -> str:
+    """Thousands with one decimal: 14.2 k. Amounts are in the currency of the CRM."""
+    return f"{amount / 1000:,.1f} k" if abs(amount) >= 1000 else f"{amount:,.0f}"
+
+
+def _basis(n: int, n_before: int) -> str:
+    return f"n = {n:,}, before {n_before:,}"

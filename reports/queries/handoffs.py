@@ -1,0 +1,87 @@
+"""What did sales do with what it was handed, by label?"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import Annotated
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from leads.enums import HandoffState, Label
+from leads.sla import working_time
+from reports.figures import Figure, Report
+from reports.scope import Scope
+from reports.statistics import Rate
+
+HOUR = timedelta(hours=1)
+ANSWERED = (HandoffState.ACCEPTED, HandoffState.REJECTED)
+
+
+@dataclass(frozen=True)
+class LabelHandoffs:
+    label: Annotated[str, Figure("Label", "The label on the day of the handoff. Empty: not scored then.")]
+    handed_off: Annotated[int, Figure("Handed off", "Handoffs opened in the period.")]
+    accepted: Annotated[Rate, Figure("Accepted", "Accepted by sales, of those accepted or rejected.")]
+    rejected: Annotated[int, Figure("Rejected", "Rejected by sales, with a reason.")]
+    recycled: Annotated[int, Figure("Recycled", "Put to rest until a later day: neither accepted nor rejected.")]
+    waiting: Annotated[int, Figure("Waiting", "Still open.")]
+    late: Annotated[int, Figure("Late", "Still open although the promised time to answer has passed.")]
+    hours_to_decide: Annotated[
+        float | None,
+        Figure(
+            "Median time to decide",
+            "Working hours (Monday to Friday, 09:00 to 18:00) from handoff to answer: half of the answers took less.",
+        ),
+    ]
+
+
+def handoffs_by_label(scope: Scope) -> list[LabelHandoffs]:
+    """Best label first, those without a label last. Two queries."""
+    now = timezone.now()
+    counted = (
+        scope.handoffs()
+        .values("label")
+        .annotate(
+            handed_off=Count("pk"),
+            accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
+            rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
+            recycled=Count("pk", filter=Q(state=HandoffState.RECYCLED)),
+            waiting=Count("pk", filter=Q(state=HandoffState.OPEN)),
+            late=Count("pk", filter=Q(state=HandoffState.OPEN, due_at__lt=now)),
+        )
+        .order_by()
+    )
+    rows, hours = {row["label"]: row for row in counted}, hours_to_decide(scope)
+    return [_row(rows[label], hours.get(label, [])) for label in (*Label.values, "") if label in rows]
+
+
+def hours_to_decide(scope: Scope) -> dict[str, list[float]]:
+    """The working hours each answer took, by label. Recycled handoffs count: they were looked at. One query."""
+    decided = scope.handoffs().filter(decided_at__isnull=False, decided_by__isnull=False)
+    hours: dict[str, list[float]] = {}
+    for label, opened, at in decided.values_list("label", "opened_at", "decided_at"):
+        hours.setdefault(label, []).append(working_time(opened, at) / HOUR)
+    return hours
+
+
+def _row(counts: dict, hours: list[float]) -> LabelHandoffs:
+    return LabelHandoffs(
+        label=counts["label"],
+        handed_off=counts["handed_off"],
+        accepted=Rate(counts["accepted"], counts["accepted"] + counts["rejected"]),
+        rejected=counts["rejected"],
+        recycled=counts["recycled"],
+        waiting=counts["waiting"],
+        late=counts["late"],
+        hours_to_decide=median(hours) if hours else None,
+    )
+
+
+REPORT = Report(
+    name="handoffs",
+    title="Handoffs by label",
+    about="Handoffs opened in the period and what sales answered.",
+    row=LabelHandoffs,
+    rows=handoffs_by_label,
+)

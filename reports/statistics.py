@@ -1,0 +1,78 @@
+"""The little statistics a report needs, with the source of each formula."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+from django.db.models import Aggregate, FloatField
+
+# Under this many cases a rate is noise: the page shows the counts instead.
+ENOUGH = 30
+Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Shares between 0 and 1; differences between −1 and 1."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`k` of `n` cases."""
+
+    k: int
+    n: int
+
+    @property
+    def enough(self) -> bool:
+        return self.n >= ENOUGH
+
+    @property
+    def share(self) -> float | None:
+        """Between 0 and 1; None while there are too few cases to say."""
+        return self.k / self.n if self.enough else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of the share; None while there are too few cases to say."""
+        return wilson(self.k, self.n) if self.enough else None
+
+
+def wilson(k: int, n: int, z: float = Z95) -> Interval:
+    """The score interval of a proportion: right for small n and for shares near 0 and 1, where k/n ± 2·SE is not.
+
+    E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22, 209–212.
+    """
+    if n == 0:
+        return Interval(0.0, 1.0)
+    share, zz = k / n, z * z / n
+    centre = (share + zz / 2) / (1 + zz)
+    half = z * sqrt(share * (1 - share) / n + zz / (4 * n)) / (1 + zz)
+    return Interval(0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half)
+
+
+def difference(now: Rate, before: Rate) -> Interval | None:
+    """The 95 % interval of now − before; None where either has too few cases. Zero inside: it could be chance.
+
+    R. G. Newcombe (1998), "Interval estimation for the difference between independent proportions: comparison of
+    eleven methods", Statistics in Medicine 17, 873–890, method 10.
+    """
+    if not (now.enough and before.enough):
+        return None
+    a, b = wilson(now.k, now.n), wilson(before.k, before.n)
+    p, q = now.k / now.n, before.k / before.n
+    return Interval(
+        p - q - sqrt((p - a.low) ** 2 + (b.high - q) ** 2),
+        p - q + sqrt((a.high - p) ** 2 + (q - b.low) ** 2),
+    )
+
+
+class Median(Aggregate):
+    """The median as PostgreSQL computes it: the mean of the middle two of an even number."""
+
+    function = "percentile_cont"
+    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+    allow_distinct = False

@@ -1,6 +1,6 @@
 """Fields have a history: who set them, from where, and what they were."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -27,3 +27,37 @@ def _tell(by: str, origin: str, held_at: str) -> None:
             " set_config('leadscore.held_at', %s, true)",
             [by, origin, held_at],
         )
+
+
+# Leads and companies as they were: present rows with every later change undone. A CTE of a table's own name stands in
+# its place for the query behind it, so whoever reads leads as of a moment runs the very SQL that reads them today.
+_AS_OF = """
+{table} AS (
+    SELECT (jsonb_populate_record(t, COALESCE(u.columns, '{{}}') || CASE WHEN u.custom IS NULL THEN '{{}}' ELSE
+           jsonb_build_object('fields', jsonb_strip_nulls(t.fields || u.custom)) END)).*
+      FROM {table} t
+      LEFT JOIN (
+        SELECT row_id, jsonb_object_agg(field, old) FILTER (WHERE NOT starts_with(field, 'fields.')) AS columns,
+               jsonb_object_agg(substr(field, 8), old) FILTER (WHERE starts_with(field, 'fields.')) AS custom
+          FROM (SELECT DISTINCT ON ({key}, field) {key} AS row_id, field, old FROM leads_change
+                 WHERE {key} IS NOT NULL AND GREATEST(held_at, {known}) > %s ORDER BY {key}, field, held_at, id) AS undo
+         GROUP BY row_id
+      ) u ON u.row_id = t.id
+     WHERE {rows}
+)"""
+
+
+def as_of_sql(lead_ids: Sequence[int], moment: datetime, *, as_known: bool = False) -> tuple[str, list[Any]]:
+    """CTEs under which leads, their companies and events are what they were at the moment.
+
+    With `as_known` also only what we had learned by then: later corrections and late arrivals are left out. Put them
+    behind WITH, before the SQL that is to read the past. Leads created later are not there.
+    """
+    known = "learned_at" if as_known else "held_at"
+    ids = list(lead_ids)
+    lead = _AS_OF.format(table="leads_lead", key="lead_id", known=known, rows="t.id = ANY(%s) AND t.created_at <= %s")
+    company = _AS_OF.format(table="leads_company", key="company_id", known=known, rows="true")
+    event = "leads_event AS (SELECT * FROM leads_event WHERE lead_id = ANY(%s) AND {})".format(
+        "GREATEST(occurred_at, received_at) <= %s" if as_known else "occurred_at <= %s"
+    )
+    return f"{lead}, {company}, {event}", [moment, ids, moment, moment, ids, moment]

@@ -1,5 +1,7 @@
 """The description of the API, for programs (/schema/) and for people (/docs/)."""
 
+from typing import Any
+
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.urls import URLPattern, path
@@ -18,6 +20,11 @@ class Docs(SpectacularSwaggerSplitView):
 
     permission_classes = [IsAuthenticated]
     url_name = "api-schema"
+
+
+def without_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Where the slash at the end is optional, the schema shows the address without it."""
+    return [(path.rstrip("/") if regex.endswith("/?$") else path, regex, *rest) for path, regex, *rest in endpoints]
 
 
 # Swagger UI writes style attributes; its scripts come from our own files like all others.

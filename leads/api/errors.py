@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, JsonResponse
@@ -13,6 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+from leads.api.parsers import TooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to an exception of an API view; what nobody foresaw is logged and answered with 500."""
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     response = exception_handler(error, context)
     if response is None:
         return _unforeseen(error, context)
@@ -48,9 +53,8 @@ def _body(error: Exception) -> dict[str, Any]:
         return {"error": " ".join(str(part) for part in error.detail)}
     if isinstance(error, DjangoPermissionDenied):
         return {"error": FORBIDDEN}
-    assert isinstance(error, exceptions.APIException)
-    plain = isinstance(error, exceptions.PermissionDenied) and error.detail == error.default_detail
-    return {"error": FORBIDDEN if plain else str(error.detail)}
+    detail = str(getattr(error, "detail", error))
+    return {"error": FORBIDDEN if detail == exceptions.PermissionDenied.default_detail else detail}
 
 
 def _unforeseen(error: Exception, context: dict[str, Any]) -> Response:

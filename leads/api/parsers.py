@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ParseError
 
 class TooLarge(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large. Send it in parts."
     default_code = "too_large"
 
 
@@ -20,7 +21,7 @@ class JSONParser(parsers.JSONParser):
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         body = stream.read(limit + 1)
         if len(body) > limit:
-            raise TooLarge(f"The body is larger than {limit:,} bytes. Send it in parts.")
+            raise TooLarge
         try:
             return json.loads(body.decode(), parse_constant=_refuse)
         except RecursionError:

@@ -2,9 +2,18 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.api import docs
+from leads.api import companies, docs, events, handoffs, leads, lists
 from leads.api.routers import Router
 
 router = Router()
+router.register("leads", leads.LeadViewSet, basename="lead")
+router.register("companies", companies.CompanyViewSet)
+router.register("events", events.EventViewSet)
+router.register("handoffs", handoffs.HandoffViewSet)
+router.register("feedback", handoffs.FeedbackViewSet)
+router.register("fields", lists.FieldViewSet)
+router.register("teams", lists.TeamViewSet)
+router.register("users", lists.UserViewSet)
+router.register("sources", lists.SourceViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [*docs.urlpatterns, *router.urls]

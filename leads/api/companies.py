@@ -1,0 +1,87 @@
+"""Where leads work."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leads import customfields
+from leads.api.errors import Conflict
+from leads.api.inputs import Strict, moved_errors
+from leads.api.lists import ReadViewSet
+from leads.editing import edit_company
+from leads.filters import TeamFilter
+from leads.ingest.normalise import addresses
+from leads.models import Company, Field
+from leads.search import search_query
+
+
+class CompanySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Company
+        fields = (
+            "id", "team", "name", "domain", "website", "phone", "industry", "employees", "revenue", "country", "city",
+            "fields", "created_at",
+        )  # fmt: skip
+
+
+class CompanyFilters(filters.FilterSet):
+    q = filters.CharFilter(method="search", max_length=200, label="Words of the name or domain.")
+    domain = filters.CharFilter(lookup_expr="iexact")
+    country = filters.CharFilter(lookup_expr="iexact")
+    team = TeamFilter()
+
+    class Meta:
+        model = Company
+        fields = ("industry",)
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        query = search_query(value)
+        return queryset.filter(search=query) if query else queryset
+
+
+class CompanyChange(Strict, serializers.ModelSerializer):
+    """`fields` holds values of custom fields by key; null takes one away."""
+
+    fields = serializers.DictField(required=False)  # type: ignore[assignment]
+
+    class Meta:
+        model = Company
+        fields = (
+            "name", "domain", "website", "phone", "industry", "employees", "revenue", "country", "city", "fields",
+        )  # fmt: skip
+        validators: tuple[Any, ...] = ()
+
+    def validate_domain(self, value: str) -> str:
+        if value and not addresses.domain(value):
+            raise serializers.ValidationError("Give a domain such as northwind.example.")
+        return addresses.domain(value)
+
+    def validate_fields(self, value: dict[str, Any]) -> dict[str, Any]:
+        with moved_errors():
+            return customfields.checked(Field.COMPANY, value)
+
+
+class CompanyViewSet(ReadViewSet):
+    """Companies of your teams, by id. Leads bring theirs along: see POST leads."""
+
+    queryset = Company.objects.all()
+    serializer_class = CompanySerializer
+    filterset_class = CompanyFilters
+
+    @extend_schema(request=CompanyChange, responses=CompanySerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Set the fields given, and only those."""
+        company = self.get_object()
+        form = CompanyChange(company, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        try:
+            company = edit_company(company, form.validated_data, by=request.user, origin="API")
+        except IntegrityError:
+            raise Conflict("Another company of the team has this domain.") from None
+        return Response(CompanySerializer(company).data)

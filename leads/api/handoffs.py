@@ -1,0 +1,203 @@
+"""Handoffs and what sales answered."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leads import handoffs
+from leads.api.errors import Conflict
+from leads.api.lists import ReadViewSet
+from leads.enums import HandoffState
+from leads.filters import TeamFilter
+from leads.models import Feedback, Handoff, Lead, RejectionReason, User
+
+AT_ONCE = 1000
+ANSWER = {"POST": "leads.add_feedback"}
+NOT_YOURS = "Reps, managers and admins of the lead's team decide."
+
+
+class PromiseSerializer(serializers.ModelSerializer):
+    """Score and reasons as they were at handoff."""
+
+    class Meta:
+        model = Handoff
+        fields = ("fit", "engagement", "total", "grade", "label", "version", "reasons")
+
+
+class HandoffSerializer(serializers.ModelSerializer):
+    promise = PromiseSerializer(source="*")
+
+    class Meta:
+        model = Handoff
+        fields = (
+            "id", "lead", "team", "assignee", "assigned_because", "state", "opened_at", "opened_by", "due_at",
+            "decided_at", "decided_by", "promise",
+        )  # fmt: skip
+
+
+class FeedbackSerializer(serializers.ModelSerializer):
+    lead = serializers.IntegerField(source="handoff.lead_id")
+    team = serializers.IntegerField(source="handoff.team_id")
+
+    class Meta:
+        model = Feedback
+        fields = ("id", "handoff", "lead", "team", "verdict", "reason", "comment", "misled_by", "by", "created_at")
+
+
+class OfferInput(serializers.Serializer):
+    leads = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), min_length=1, max_length=AT_ONCE
+    )
+
+
+class OfferOutcome(serializers.Serializer):
+    """`left_out`: leads that sales has, that rest, or that wait for an answer already."""
+
+    results = HandoffSerializer(many=True)
+    left_out = serializers.ListField(child=serializers.IntegerField())
+
+
+class AcceptanceInput(serializers.Serializer):
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=5000)
+
+
+class RejectionInput(AcceptanceInput):
+    reason = serializers.CharField(max_length=40, help_text="The slug of a reason in use.")
+    misled_by = serializers.CharField(
+        required=False, allow_blank=True, max_length=200, help_text="The reason of the promise that misled."
+    )
+
+    def validate_reason(self, slug: str) -> RejectionReason:
+        reasons = {reason.slug: reason for reason in RejectionReason.objects.filter(active=True)}
+        if slug not in reasons:
+            raise serializers.ValidationError(f"Choose one of: {', '.join(reasons)}.")
+        return reasons[slug]
+
+
+class RecyclingInput(AcceptanceInput):
+    until = serializers.DateField(help_text="The day on which the lead may come back.")
+
+
+class AssignmentInput(serializers.Serializer):
+    to = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="The id of a colleague of the team.")
+
+
+class HandoffFilters(filters.FilterSet):
+    state = filters.MultipleChoiceFilter(choices=HandoffState)
+    team = TeamFilter()
+    assignee = filters.NumberFilter(field_name="assignee_id", decimal_places=0)
+    lead = filters.NumberFilter(field_name="lead_id", decimal_places=0)
+    overdue = filters.BooleanFilter(method="by_overdue", label="Open although the promised time has passed.")
+
+    class Meta:
+        model = Handoff
+        fields: tuple[str, ...] = ()
+
+    def by_overdue(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        late = Handoff.objects.overdue()
+        return queryset.filter(pk__in=late) if value else queryset.exclude(pk__in=late)
+
+
+class HandoffViewSet(ReadViewSet):
+    """Handoffs of your teams, last opened first."""
+
+    queryset = Handoff.objects.all()
+    serializer_class = HandoffSerializer
+    filterset_class = HandoffFilters
+    orderings = {"-id": "-id", "due_at": "due_at"}
+    permissions: dict[str, str] | None = None
+
+    @extend_schema(request=OfferInput, responses={201: OfferOutcome})
+    def create(self, request: Request) -> Response:
+        """Offer leads to sales, at most 1,000 at a time. 201 also where all of them were left out."""
+        ids = _read(OfferInput, request)["leads"]
+        _check_offer(ids, request.user)
+        opened = handoffs.open_handoffs(ids, by=request.user)
+        left_out = sorted(set(ids) - {handoff.lead_id for handoff in opened})
+        return Response(OfferOutcome({"results": opened, "left_out": left_out}).data, status=201)
+
+    @extend_schema(request=AcceptanceInput, responses={201: FeedbackSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def acceptance(self, request: Request, pk: str) -> Response:
+        """Take the lead: you own it from now on. 409 when somebody decided before."""
+        return self._answer(handoffs.accept, _read(AcceptanceInput, request))
+
+    @extend_schema(request=RejectionInput, responses={201: FeedbackSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def rejection(self, request: Request, pk: str) -> Response:
+        """Refuse the lead with a reason. 409 when somebody decided before."""
+        return self._answer(handoffs.reject, _read(RejectionInput, request))
+
+    @extend_schema(request=RecyclingInput, responses={201: FeedbackSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def recycling(self, request: Request, pk: str) -> Response:
+        """Let the lead rest until a day. 409 when somebody decided before."""
+        return self._answer(handoffs.recycle, _read(RecyclingInput, request))
+
+    @extend_schema(request=AssignmentInput, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions={"POST": "leads.change_handoff"})
+    def assignment(self, request: Request, pk: str) -> Response:
+        """Pass the handoff to a colleague. The clock runs on. 409 when it was decided before."""
+        handoff = self._mine_to_decide()
+        to = User.objects.visible_to(request.user).filter(pk=_read(AssignmentInput, request)["to"]).first()
+        if to is None:
+            raise serializers.ValidationError({"to": ["There is no such person in your teams."]})
+        return Response(HandoffSerializer(_or_conflict(handoffs.reassign, handoff, by=request.user, to=to)).data)
+
+    def _answer(self, verb: Any, values: dict[str, Any]) -> Response:
+        feedback = _or_conflict(verb, self._mine_to_decide(), by=self.request.user, **values)
+        return Response(FeedbackSerializer(feedback).data, status=201)
+
+    def _mine_to_decide(self) -> Handoff:
+        handoff = self.get_object()
+        if not handoffs.may_decide(handoff, self.request.user):
+            raise PermissionDenied(NOT_YOURS)
+        return handoff
+
+
+def _read(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    given = serializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return given.validated_data
+
+
+def _or_conflict(verb: Any, handoff: Handoff, **values: Any) -> Any:
+    try:
+        return verb(handoff, **values)
+    except handoffs.AlreadyDecided as error:
+        raise Conflict(str(error)) from None
+
+
+def _check_offer(ids: list[int], user: User) -> None:
+    teams = dict(Lead.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "team"))
+    if unknown := sorted(set(ids) - set(teams)):
+        raise serializers.ValidationError({"leads": [f"Not leads of your teams: {', '.join(map(str, unknown[:10]))}."]})
+    if not all(handoffs.may_offer(team, user) for team in teams.values()):
+        raise PermissionDenied("Marketing, managers and admins of the lead's team hand off.")
+
+
+class FeedbackFilters(filters.FilterSet):
+    team = TeamFilter(field_name="handoff__team")
+    lead = filters.NumberFilter(field_name="handoff__lead_id", decimal_places=0)
+    handoff = filters.NumberFilter(field_name="handoff_id", decimal_places=0)
+    reason = filters.CharFilter(field_name="reason_id")
+
+    class Meta:
+        model = Feedback
+        fields = ("verdict",)
+
+
+class FeedbackViewSet(ReadViewSet):
+    """What sales answered, last first."""
+
+    queryset = Feedback.objects.select_related("handoff")
+    serializer_class = FeedbackSerializer
+    filterset_class = FeedbackFilters
+    ordering = "-id"

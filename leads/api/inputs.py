@@ -1,0 +1,53 @@
+"""What serializers of input share; which team and source a record that comes in belongs to."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from rest_framework import serializers
+
+from leads.enums import SourceKind
+from leads.models import Source, Team, User
+
+
+class Strict:
+    """Refuses names it does not take, so that a misspelt one is not silently dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)  # type: ignore[misc]
+        if unknown := set(data) - set(self.fields):  # type: ignore[attr-defined]
+            reason = [f"Cannot be set. What can: {', '.join(self.fields)}."]  # type: ignore[attr-defined]
+            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), reason))
+        return values
+
+
+@contextmanager
+def moved_errors() -> Iterator[None]:
+    """A ValidationError of a verb becomes one of the serializer."""
+    try:
+        yield
+    except DjangoValidationError as error:
+        raise serializers.ValidationError(serializers.as_serializer_error(error)) from None
+
+
+def team_of(user: User, given: Any) -> Team:
+    """The team named by id or slug, else the only team of the caller. Raises ValidationError."""
+    teams = Team.objects.visible_to(user)
+    if given in (None, ""):
+        mine = list(teams[:2])
+        if len(mine) == 1:
+            return mine[0]
+        raise serializers.ValidationError({"team": ["You are in several teams: say which, by id or slug."]})
+    text = str(given)
+    by = {"pk": int(text)} if text.isascii() and text.isdecimal() and len(text) < 19 else {"slug": text}
+    team = teams.filter(**by).first()
+    if team is None:
+        raise serializers.ValidationError({"team": [f"You are in no team {text[:60]!r}. GET teams lists yours."]})
+    return team
+
+
+def source_of(team: Team, given: Any) -> Source:
+    """The team's source of that name; "API" where none is given. Made when it is not there yet."""
+    name = str(given or "API").strip()[:100]
+    return Source.objects.named(team, name or "API", SourceKind.API)

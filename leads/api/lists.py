@@ -1,0 +1,106 @@
+"""What the other endpoints refer to: teams, colleagues, sources, and the custom fields of leads and companies."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from rest_framework import mixins, serializers, viewsets
+
+from leads.filters import TeamFilter
+from leads.models import Field, Source, Team, User
+
+
+class TeamSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Team
+        fields = ("id", "name", "slug")
+
+
+class UserSerializer(serializers.ModelSerializer):
+    teams = serializers.SerializerMethodField(help_text="[{team, role}, …], as far as they are your teams.")
+
+    class Meta:
+        model = User
+        fields = ("id", "name", "email", "is_active", "teams")
+
+    def get_teams(self, user: User) -> list[dict[str, Any]]:
+        viewer = self.context["request"].user
+        return [
+            {"team": membership.team_id, "role": membership.role}
+            for membership in user.memberships.all()
+            if viewer.is_superuser or membership.team_id in viewer.team_ids
+        ]
+
+
+class SourceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Source
+        fields = ("id", "team", "name", "slug", "kind")
+
+
+class FieldSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Field
+        fields = ("id", "of", "key", "label", "type", "choices", "help")
+
+
+class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Lists and reads rows the caller may see; others are not there."""
+
+    lookup_value_regex = "[0-9]+"
+    ordering = "id"
+
+    def get_queryset(self) -> QuerySet:
+        return super().get_queryset().visible_to(self.request.user)
+
+
+class TeamViewSet(ReadViewSet):
+    """The teams you are in."""
+
+    queryset = Team.objects.all()
+    serializer_class = TeamSerializer
+
+
+class UserViewSet(ReadViewSet):
+    """The people of your teams."""
+
+    queryset = User.objects.all()
+    serializer_class = UserSerializer
+    # everybody sees their colleagues' names on every lead; the list says no more
+    permissions = {"GET": "leads.view_team"}
+
+    def get_queryset(self) -> QuerySet:
+        return User.objects.visible_to(self.request.user).prefetch_related("memberships")
+
+
+class SourceFilters(filters.FilterSet):
+    team = TeamFilter()
+
+    class Meta:
+        model = Source
+        fields = ("kind", "slug")
+
+
+class SourceViewSet(ReadViewSet):
+    """Where facts come from."""
+
+    queryset = Source.objects.all()
+    serializer_class = SourceSerializer
+    filterset_class = SourceFilters
+
+
+class FieldFilters(filters.FilterSet):
+    class Meta:
+        model = Field
+        fields = ("of", "key", "type")
+
+
+class FieldViewSet(mixins.CreateModelMixin, ReadViewSet):
+    """Custom fields. They belong to the company, not to a team. A key is fixed once it is made."""
+
+    queryset = Field.objects.all()
+    serializer_class = FieldSerializer
+    filterset_class = FieldFilters
+
+    def get_queryset(self) -> QuerySet:
+        return Field.objects.all()

@@ -1,0 +1,77 @@
+"""Changing a lead or company by hand or program, field by field.
+
+Channels that tell us about people go through leads/ingest; here somebody says what a field shall be, and may empty it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from leads.customfields import merged
+from leads.history import attributed
+from leads.ingest.companies import employers
+from leads.ingest.normalise.titles import read_title
+from leads.ingest.sql import lock_making
+from leads.models import Company, Lead, User
+from leads.signals import leads_due
+
+Values = Mapping[str, Any]
+
+
+def create_lead(values: Values, *, by: User, origin: str, company: Values | None = None) -> Lead:
+    """A new lead of `values["team"]`. `company` names the employer, found or made; without it the address does."""
+    with attributed(by=by, origin=origin):
+        lead = Lead()
+        lock_making(values["team"].pk)
+        _put(lead, values)
+        lead.company = _employer(lead, company)
+        lead.save()
+        leads_due.send(sender=create_lead)
+    return lead
+
+
+def edit_lead(lead: Lead, values: Values, *, by: User, origin: str, company: Values | None = None) -> Lead:
+    """Set the named fields, and only those; of `fields` only the keys given. `company`: {} takes it away.
+
+    The lead is due afterwards if this changed what it may be scored by.
+    """
+    with attributed(by=by, origin=origin):
+        if company:
+            lock_making(lead.team_id)
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+        changed = _put(lead, values)
+        if company is not None:
+            lead.company = _employer(lead, company) if company else None
+            changed.add("company")
+        if changed:
+            lead.save(update_fields=changed)
+            leads_due.send(sender=edit_lead)
+    return lead
+
+
+def edit_company(company: Company, values: Values, *, by: User, origin: str) -> Company:
+    """Set the named fields, and only those. The people who work there are due afterwards."""
+    with attributed(by=by, origin=origin):
+        company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+        changed = _put(company, values)
+        if changed:
+            company.save(update_fields=changed)
+            leads_due.send(sender=edit_company)
+    return company
+
+
+def _put(row: Lead | Company, values: Values) -> set[str]:
+    """Set the values on the row in memory; the names of the fields to save."""
+    changed = set()
+    for name, value in values.items():
+        value = merged(row.fields, value) if name == "fields" else value
+        if getattr(row, name, None) != value or row.pk is None:
+            setattr(row, name, value)
+            changed.add(name)
+    if isinstance(row, Lead) and "title" in changed:
+        row.seniority, row.department = read_title(row.title)
+        changed |= {"seniority", "department"}
+    return changed
+
+
+def _employer(lead: Lead, company: Values | None) -> Company | None:
+    return employers(lead.team_id, [(company or {}, lead.email)])[0]

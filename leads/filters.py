@@ -1,0 +1,78 @@
+"""What a list of leads can be narrowed to. The list page, its export and the API understand the same names."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from leads.enums import Label, Stage
+from leads.models import Lead, Standing, Team, User
+from leads.models.lead import LeadQuerySet
+
+GRADES = [(f"{letter}{digit}", f"{letter}{digit}") for letter in "ABCD" for digit in "1234"]
+
+
+def _teams(request: HttpRequest | None) -> QuerySet[Team]:
+    return Team.objects.visible_to(request.user) if request else Team.objects.none()
+
+
+def _colleagues(request: HttpRequest | None) -> QuerySet[User]:
+    return User.objects.visible_to(request.user) if request else User.objects.none()
+
+
+class TeamField(filters.fields.ModelChoiceField):
+    """A team by its id or slug."""
+
+    def to_python(self, value: Any) -> Any:
+        self.to_field_name = "pk" if str(value or "").isdecimal() else "slug"
+        return super().to_python(value)
+
+
+class TeamFilter(filters.ModelChoiceFilter):
+    field_class = TeamField
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"queryset": _teams, "label": "Team", **extra})
+
+
+class SourceFilter(filters.CharFilter):
+    """Facts of a source, by its id or slug."""
+
+    def filter(self, queryset: QuerySet, value: str) -> QuerySet:
+        if not value:
+            return queryset
+        return queryset.filter(**({"source_id": value} if value.isdecimal() else {"source__slug": value}))
+
+
+class LeadFilters(filters.FilterSet):
+    """Narrows standings, one row per lead. `label`, `grade` and `stage` may be given more than once: any of them."""
+
+    q = filters.CharFilter(label="Search", method="search", max_length=200)
+    email = filters.CharFilter(label="E-mail", method="by_email", max_length=254)
+    label = filters.MultipleChoiceFilter(label="Label", choices=Label)
+    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES)
+    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage)
+    team = TeamFilter()
+    owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues)
+    source = filters.CharFilter(label="Source", field_name="lead__source", max_length=100)
+    country = filters.CharFilter(label="Country", method="by_country", max_length=2)
+
+    class Meta:
+        model = Standing
+        fields: tuple[str, ...] = ()
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(lead__in=self._leads().matching(value).values("pk"))
+
+    def by_email(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        # the index of e-mail addresses begins with the team
+        return queryset.filter(
+            lead__in=self._leads().filter(email=value.strip().lower(), team__in=_teams(self.request))
+        )
+
+    def by_country(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(lead__country=value.upper())
+
+    def _leads(self) -> LeadQuerySet:
+        return Lead.objects.visible_to(self.request.user)

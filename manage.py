@@ -10,7 +10,7 @@ WITHOUT_SERVERS = {"up", "help", "version", "check", "collectstatic", "findstati
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadscore.settings")
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older one is told so here
         sys.exit("leadscore: Python 3.11 or later is needed.")
     try:
         from django.core.exceptions import ImproperlyConfigured
@@ -18,9 +18,7 @@ def main() -> None:
 
         from leadscore.embedded.sharing import servers
     except ImportError as error:
-        sys.exit(
-            f"leadscore: {error.name} is not installed for this Python: start with `make run`, then use .venv/bin/python."
-        )
+        sys.exit(f"leadscore: this Python has no {error.name}: start with `make run`, then use .venv/bin/python.")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
         if command in WITHOUT_SERVERS or command.startswith("-") or "--help" in sys.argv:

@@ -62,7 +62,7 @@ def only_one(data: Path, url: str) -> Iterator[None]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The bound socket of the web server. Nothing listens on it yet: until then visitors are refused, not kept waiting."""
+    """The bound socket of the web server. Nobody listens on it yet: visitors are refused, not kept waiting."""
     try:
         family, kind, protocol, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

@@ -54,7 +54,7 @@ class Supervisor:
         sharing.wait_until_ready(self.data, ended=lambda: self._turned() and not keeper.running)
 
     def run(self, steps: dict[str, list[str]]) -> list[str]:
-        """Run management commands side by side, showing what they print; returns it. Raises Unusable when one fails."""
+        """Run management commands side by side, show and return what they print. Raises Unusable when one fails."""
         heard = self.heard = []
         programs = [Program(name, self._manage(*argv), self._options()) for name, argv in steps.items()]
         try:
@@ -68,31 +68,35 @@ class Supervisor:
         self.turn()
         self.heard = None
         for program in programs:
-            assert program.process
-            if code := program.process.returncode:
+            code = program.process.returncode if program.process else 0
+            if code:
                 raise Unusable(f"{program.name} failed ({reason(code)}); the lines above say why.")
         return heard
 
     def serve(self, listener: socket.socket) -> None:
         """Start web, worker and beat."""
-        python = [sys.executable, "-m"]
         bind = f"fd://{listener.fileno()}"
+        gunicorn = ["gunicorn", "--config", "python:leadscore.web", "--bind", bind, "leadscore.wsgi"]
+        celery = ["celery", "--quiet", "--app", "leadscore"]
+        concurrency = os.environ.get("WORKER_CONCURRENCY") or "2"
+        worker = [
+            "worker",
+            "--loglevel",
+            "WARNING",
+            "--without-gossip",
+            "--without-mingle",
+            "--concurrency",
+            concurrency,
+        ]
+        beat = ["beat", "--loglevel", "WARNING", "--pidfile", ""]
+        # TERM then means: give tasks a few seconds, put the rest back (CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT).
+        soft = self._options(REMAP_SIGTERM="SIGQUIT")
+        module = [sys.executable, "-m"]
         self.programs += [
-            Program(
-                "web",
-                [*python, "gunicorn", "--config", "python:leadscore.web", "--bind", bind, "leadscore.wsgi"],
-                self._options() | {"pass_fds": [listener.fileno()]},
-            ),
-            Program(
-                "worker",
-                [*python, "celery", "-q", "-A", "leadscore", "worker", "--loglevel", "WARNING", "--without-gossip",
-                 "--without-mingle", "--concurrency", os.environ.get("WORKER_CONCURRENCY") or "2"],
-                # TERM then means: give tasks a few seconds, put the rest back (CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT).
-                self._options(REMAP_SIGTERM="SIGQUIT"),
-            ),
-            Program("beat", [*python, "celery", "-q", "-A", "leadscore", "beat", "--loglevel", "WARNING", "--pidfile", ""],
-                    self._options()),
-        ]  # fmt: skip
+            Program("web", [*module, *gunicorn], self._options() | {"pass_fds": [listener.fileno()]}),
+            Program("worker", [*module, *celery, *worker], soft),
+            Program("beat", [*module, *celery, *beat], self._options()),
+        ]
         self.turn()
 
     def turn(self) -> None:

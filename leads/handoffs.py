@@ -26,6 +26,7 @@ TAKEN = (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 # A rejected lead does not come straight back.
 QUIET_DAYS = 30
 DECIDERS = (Role.REP, Role.MANAGER, Role.ADMIN)
+OFFERERS = (Role.MARKETING, Role.MANAGER, Role.ADMIN)
 
 
 class AlreadyDecided(Exception):
@@ -140,6 +141,11 @@ def may_decide(handoff: Handoff, user: User) -> bool:
     return user.is_superuser or handoff.team_id in user.teams_as(*DECIDERS)
 
 
+def may_offer(team_id: int, user: User) -> bool:
+    """Marketing, managers and admins of a team hand off its leads by hand."""
+    return user.is_superuser or team_id in user.teams_as(*OFFERERS)
+
+
 def _decide(handoff: Handoff, state: HandoffState, by: User, **changes: Any) -> None:
     _lock_lead(handoff)
     _win(handoff, state=state, decided_at=timezone.now(), decided_by=by, **changes)
@@ -167,8 +173,3 @@ def _move_lead(handoff: Handoff, **changes: Any) -> None:
 
 def _today() -> date:
     return timezone.localdate()
-
-
-__all__ = [
-    "AlreadyDecided", "accept", "colleagues", "may_decide", "open_handoffs", "reassign", "recycle", "reject",
-]  # fmt: skip

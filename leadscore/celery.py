@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from celery import Celery, signals
 from celery.beat import BeatLazyFunc
-from kombu import Queue
+from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from leadscore.processes import die_with_parent

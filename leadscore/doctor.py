@@ -54,11 +54,11 @@ def _data_dir() -> Finding:
 def _database() -> Finding:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SHOW server_version")
-            (version,) = cursor.fetchone()
+            cursor.execute("SELECT current_setting('server_version'), current_setting('server_version_num')::int")
+            version, number = cursor.fetchone()
     except DatabaseError as error:
         return Finding("database", False, f"does not answer: {str(error).splitlines()[0]}")
-    if connection.pg_version < OLDEST_POSTGRES * 10000:
+    if number < OLDEST_POSTGRES * 10000:
         return Finding("database", False, f"PostgreSQL {version} is too old: {OLDEST_POSTGRES} or later is needed")
     return Finding("database", True, f"PostgreSQL {version}")
 

@@ -59,7 +59,7 @@ class Program:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
         parent = os.getpid()
 
         def before_exec() -> None:
@@ -67,12 +67,11 @@ class Program:
             if os.getppid() != parent:  # it ended before the kernel was asked
                 os._exit(1)
 
-        options = {"stdin": subprocess.DEVNULL, "process_group": 0} | self.options
+        options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "process_group": 0} | self.options
         if self.death_signal:
             options["preexec_fn"] = before_exec
         self.process = subprocess.Popen(self.argv, **options)
         self.started_at = time.monotonic()
-        return self.process
 
     def _ended(self, code: int) -> str:
         now = time.monotonic()

@@ -14,8 +14,8 @@ class Heartbeat(models.Model):
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
 
-    @classmethod
-    def note(cls, **moments: datetime) -> None:
+    @staticmethod
+    def note(**moments: datetime) -> None:
         """Keep one moment per name: `Heartbeat.note(worker=now)`."""
-        beats = [cls(name=name, at=at) for name, at in moments.items()]
-        cls.objects.bulk_create(beats, update_conflicts=True, unique_fields=["name"], update_fields=["at"])
+        beats = [Heartbeat(name=name, at=at) for name, at in moments.items()]
+        Heartbeat.objects.bulk_create(beats, update_conflicts=True, unique_fields=["name"], update_fields=["at"])

@@ -85,7 +85,8 @@ def _is_ours(run: Path) -> bool:
 
 
 def _make(run: Path) -> None:
-    run.is_symlink() and run.unlink(missing_ok=True)
+    if run.is_symlink():
+        run.unlink(missing_ok=True)
     if len(os.fsencode(run)) <= LONGEST_FOLDER:
         run.mkdir(mode=0o700, exist_ok=True)
         return

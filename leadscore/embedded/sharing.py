@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from leadscore.embedded import PROJECT, Unusable, data_dir, postgres, valkey
 
@@ -102,7 +103,7 @@ def _wait_for_keeper(data: Path) -> None:
     os.close(handle)
 
 
-def open_log(data: Path):
+def open_log(data: Path) -> BinaryIO:
     """log/servers.log, begun anew when it has grown: what PostgreSQL, Valkey and their keeper say."""
     folder = data / "log"
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -9,5 +9,5 @@ from leads.models import User
 class Request(HttpRequest):
     """For annotations: behind the sign-in nobody is anonymous (LoginRequiredMiddleware lets no stranger through)."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails

@@ -30,13 +30,17 @@ def address() -> tuple[str, int]:
     port = os.environ.get("PORT") or "8000"
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Unusable(f"PORT must be a number from 1 to 65535, not {port!r}.")
-    trusted = settings.HTTPS or env.bool("TRUST_PROXY", default=False)
-    if not trusted and not _is_loopback(host):
+    if not behind_tls() and not _is_loopback(host):
         raise Unusable(
             f"HOST={host} would send passwords in clear text to other machines: set HTTPS=1 or TRUST_PROXY=1 behind a "
             "proxy that ends TLS, or leave HOST at 127.0.0.1."
         )
     return host, int(port)
+
+
+def behind_tls() -> bool:
+    """Whether other machines reach this installation through a proxy that ends TLS."""
+    return bool(settings.HTTPS or env.bool("TRUST_PROXY", default=False))
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,7 +86,8 @@ def prepare(supervisor: Supervisor) -> None:
     say("database", "bringing tables and static files up to this release")
     steps = {"database": ["migrate", "--no-input"], "static": ["collectstatic", "--no-input", "--verbosity", "0"]}
     supervisor.run(steps)
-    if env.bool("DEMO", default=True) and not anybody():
+    # The demo's passwords are published: what others can reach gets it only when asked for.
+    if env.bool("DEMO", default=not behind_tls()) and not anybody():
         say("demo", "making a year of leads, events, deals and decisions; this takes a minute")
         keep_logins(settings.DATA_DIR, supervisor.run({"demo": DEMO}))
 

@@ -18,7 +18,7 @@ from django.db.models.fields.related import ForeignObject
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 
 
-class CursorError(ValueError):
+class BadCursor(ValueError):
     """The cursor was not made by this list."""
 
 
@@ -41,7 +41,7 @@ class _Place:
 
 
 def page_of(queryset: QuerySet, *, order: str, size: int, cursor: str = "") -> Page:
-    """One page of the list ordered by `order` ("name" or "-total"), then by primary key. Raises CursorError.
+    """One page of the list ordered by `order` ("name" or "-total"), then by primary key. Raises BadCursor.
 
     One query, and a second one only where a page crosses from rows with a value to rows without.
     """
@@ -115,13 +115,13 @@ class _Keys:
             back, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             value = None if value is None else self.field.to_python(value)
             if value is None and not self.by_pk and not self.field.null:
-                raise CursorError
+                raise BadCursor
             pk = int(pk)
             if abs(pk) >= 2**63:
-                raise CursorError
+                raise BadCursor
             return _Place(value, pk, bool(back))
         except (binascii.Error, ValueError, TypeError, ValidationError, RecursionError):
-            raise CursorError("This cursor does not belong to this list. Start again without it.") from None
+            raise BadCursor("This cursor does not belong to this list. Start again without it.") from None
 
 
 def _encode(parts: list[Any]) -> str:

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
-from leads.keyset import CursorError, Page, page_of
+from leads.keyset import BadCursor, Page, page_of
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
@@ -29,7 +29,7 @@ class CursorPages(BasePagination):
         size, order = _size(request), _order(request, view)
         try:
             self.page = page_of(queryset, order=order, size=size, cursor=request.query_params.get("cursor", ""))
-        except CursorError as error:
+        except BadCursor as error:
             raise ValidationError({"cursor": [str(error)]}) from None
         return self.page.rows
 

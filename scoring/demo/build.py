@@ -1,0 +1,82 @@
+"""The whole demo, in order."""
+
+from datetime import date
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from leads.models import Lead, Standing
+from scoring.demo import deals, model, people
+from scoring.demo.chance import dice
+from scoring.demo.ending import Ending
+from scoring.demo.history import History
+from scoring.demo.load import Loader, Say
+from scoring.demo.story import Story
+from scoring.engine.evaluate import database_clock
+from scoring.engine.ledger import record
+from scoring.models import Move
+from scoring.pipeline import live
+
+# More leads than this are loaded and scored, but only an even sample of them lives through handoffs and answers.
+IN_HISTORY = 5_000
+PAGE = 20_000
+
+
+class HasLeads(Exception):
+    """The demo is for an empty database."""
+
+
+def make(leads: int, events_per_lead: float, seed: int, say: Say, today: date | None = None) -> None:
+    """Fill an empty database. Raises HasLeads, and changes nothing, where there are leads already."""
+    if Lead.objects.exists():
+        raise HasLeads("This database has leads already; the demo needs an empty one.")
+    story = Story(leads, seed, today)
+    with transaction.atomic():
+        loader = Loader(story, people.hire(), events_per_lead)
+        model.declare_fields()
+        loader.companies()
+        history, ending = _load(loader, story, seed, say)
+    _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
+    say("a year of scoring and handoffs")
+    history.walk(model.draft())
+    say(f"{len(history.offers):,} handoffs, deals")
+    with transaction.atomic():
+        ending.of(history)
+        ending.write()
+    score_rest(say)
+    _analyze("leads_lead", "leads_standing", "leads_deal", "leads_handoff", "scoring_entry")
+
+
+def _load(loader: Loader, story: Story, seed: int, say: Say) -> tuple[History, Ending]:
+    history, ending = History(story, seed), Ending(loader)
+    every = -(-story.leads // IN_HISTORY)
+    for person, lead, acts in loader.people(say):
+        firm = None if person.firm is None else story.firms[person.firm]
+        deal = deals.unprompted(person, firm, dice("deal", seed, person.number))
+        if person.number % every:
+            ending.inbound(person, lead, deal)
+        else:
+            history.remember(person, lead, acts, deal)
+    return history, ending
+
+
+def score_rest(say: Say) -> None:
+    """Score whatever is due now. Nobody is handed off: a load is no news for sales."""
+    total, done = Standing.objects.due().count(), 0
+    while True:
+        with transaction.atomic():
+            due = Standing.objects.due().order_by("pk").select_for_update(no_key=True, of=("self",))
+            claimed = list(due.values_list("pk", "facts_rev")[:PAGE])
+            if not claimed:
+                return
+            record(claimed, live(), database_clock(), timezone.now())
+            Move.objects.all().delete()
+        done += len(claimed)
+        say(f"{done:,} of {total:,} leads scored")
+
+
+def _analyze(*tables: str) -> None:
+    """The planner knows nothing of what has just been loaded."""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"ANALYZE {table}")

@@ -12,6 +12,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health-ready"),
     path("setup/<str:token>/", setup, name="setup"),
     path("admin/", admin.site.urls),
+    path("", include("leads.urls_auth")),
     path("", include("leads.urls")),
     path("scoring/", include("scoring.urls")),
     path("reports/", include("reports.urls")),

@@ -36,9 +36,7 @@ def record_events(source: Source, records: Sequence[EventRecord]) -> list[Outcom
 
 @transaction.atomic
 def _record(source: Source, records: Sequence[EventRecord]) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    for record in records:
-        outcomes.append(Outcome(Result.DUPLICATE))
+    outcomes = [Outcome(Result.DUPLICATE) for _ in records]
     fresh: dict[str, tuple[int, EventRecord]] = {}
     for place, record in enumerate(records):
         try:

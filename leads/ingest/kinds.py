@@ -10,10 +10,16 @@ from leads.models import EventKind
 
 MOST_KINDS = 2_000
 LONGEST = 60
+# Kinds that are not done by the lead and come by files and CRMs only: made when they first occur.
+NOT_BY_LEAD = {
+    "call_attempted": "call was attempted",
+    "meeting_planned": "meeting was planned",
+    "meeting_missed": "meeting did not take place",
+}
 
 
 def slug_of(name: str) -> str:
-    """ "Page Viewed", "pageViewed" and "page-viewed" are all page_viewed. A name without Latin letters gets a number."""
+    """The slug of a name: "Page Viewed", "pageViewed" and "page-viewed" are page_viewed; other scripts get a number."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip())
     slug = slugify(spaced).replace("-", "_").strip("_")
     if slug and len(slug) <= LONGEST:
@@ -30,7 +36,7 @@ def kind_ids(names: Iterable[str]) -> dict[str, int]:
     if missing:
         room = max(0, MOST_KINDS - EventKind.objects.count())
         EventKind.objects.bulk_create(
-            [EventKind(slug=slug, label=_label(name)) for slug, name in sorted(missing.items())[:room]],
+            [_kind(slug, name) for slug, name in sorted(missing.items())[:room]],
             ignore_conflicts=True,
         )
         known |= _ids(missing)
@@ -39,6 +45,10 @@ def kind_ids(names: Iterable[str]) -> dict[str, int]:
 
 def _ids(slugs: Iterable[str]) -> dict[str, int]:
     return dict(EventKind.objects.filter(slug__in=set(slugs)).values_list("slug", "id"))
+
+
+def _kind(slug: str, name: str) -> EventKind:
+    return EventKind(slug=slug, label=NOT_BY_LEAD.get(slug) or _label(name), by_lead=slug not in NOT_BY_LEAD)
 
 
 def _label(name: str) -> str:

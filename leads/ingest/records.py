@@ -52,11 +52,13 @@ class CompanyRecord:
 class DealRecord:
     """An outcome, matched by external id within its source; without one, by its name, lead and company.
 
-    `values`: name, stage, pipeline, amount, lost_reason, opened_at, closed_at, owner, "fields.<key>".
+    `values`: name, stage, state, pipeline, amount, lost_reason, opened_at, closed_at, owner, "fields.<key>". Without
+    a state the words of the stage decide.
     """
 
     values: Mapping[str, Any]
     external_id: str = ""
+    lead: int | None = None
     email: str = ""
     lead_external_id: str = ""
     company: Mapping[str, Any] = field(default_factory=dict)

@@ -19,9 +19,12 @@ class Import(models.Model):
     kind = models.CharField(max_length=10, choices=ImportKind)
     policy = models.CharField(max_length=10, choices=ImportPolicy, default=ImportPolicy.FILL)
     encoding = models.CharField(max_length=20)
-    delimiter = models.CharField(max_length=1)
+    delimiter = models.CharField(max_length=1, blank=True)
+    header = models.BooleanField(default=True, help_text="Off: the first row holds data already.")
     columns = models.JSONField(default=list, help_text="The header of the file, in order.")
     mapping = models.JSONField(default=dict, help_text="{column: field or null}; see leads/ingest/columns.py.")
+    facts = models.JSONField(default=dict, help_text="{column: what was seen in it}; see leads/ingest/survey.py.")
+    trial = models.JSONField(default=dict, help_text="What a trial run of the present mapping found.")
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
     rows = models.PositiveIntegerField(default=0)
     processed = models.PositiveIntegerField(default=0)
@@ -34,6 +37,7 @@ class Import(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True, help_text="Until then a worker has it; after that it may be resumed.")
 
     objects = OwnedQuerySet.as_manager()
 

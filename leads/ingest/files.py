@@ -1,0 +1,194 @@
+"""CSV and XLSX files → rows of text, whatever their encoding and delimiter. Rows are read one by one."""
+
+import csv
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from charset_normalizer import from_bytes
+from openpyxl import load_workbook
+
+DELIMITERS = ",;\t|"
+SAMPLE_BYTES = 256 * 1024
+XLSX = "xlsx"
+MOST_COLUMNS = 500
+MOST_UNPACKED = 1024**3
+LONGEST_NAME = 100
+
+
+class FileError(ValueError):
+    """The file cannot be read at all: why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a file is to be read. `header` is False when the first row holds data already."""
+
+    encoding: str
+    delimiter: str
+    columns: list[str]
+    header: bool
+
+    @property
+    def words(self) -> str:
+        """Semicolons, UTF-8."""
+        if self.encoding == XLSX:
+            return "Excel"
+        signs = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+        return f"{signs[self.delimiter]}, {self.encoding.upper().replace('-SIG', '')}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of data: where it begins in the file (its first line is 1), and its cells."""
+
+    line: int
+    cells: list[str]
+
+
+def sniff(path: Path) -> Shape:
+    """Encoding, delimiter and columns of a file. Raises FileError with what to do."""
+    with path.open("rb") as file:
+        start = file.read(SAMPLE_BYTES)
+    if not start.strip():
+        raise FileError("The file is empty. Choose a file with a header and at least one row.")
+    if start.startswith(b"PK\x03\x04"):
+        return _shape(XLSX, "", next(_sheet(path), None))
+    if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
+        raise FileError("This is no CSV or XLSX file. Save it as CSV or XLSX.")
+    encoding = _encoding(path, start)
+    delimiter = _delimiter(start.decode(encoding, errors="replace"))
+    with _lines(path, encoding, delimiter) as rows:
+        return _shape(encoding, delimiter, next(rows, None))
+
+
+def read_rows(path: Path, shape: Shape, *, skip: int = 0) -> Iterator[Row]:
+    """The rows of data after the first `skip`. Empty rows hold nothing and are no rows."""
+    if shape.encoding == XLSX:
+        yield from islice(_sheet(path), skip + shape.header, None)
+        return
+    with _lines(path, shape.encoding, shape.delimiter) as rows:
+        yield from islice(rows, skip + shape.header, None)
+
+
+@contextmanager
+def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[Iterator[Row]]:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        yield _parsed(file, delimiter)
+
+
+def _parsed(file: io.TextIOBase, delimiter: str) -> Iterator[Row]:
+    reader = csv.reader((line.replace("\0", "") for line in file), delimiter=delimiter)
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield Row(line, [cell.strip() for cell in cells])
+            line = reader.line_num + 1
+    except csv.Error:
+        raise FileError(f"Line {line}: a quote opens a cell and is never closed. Correct that line.") from None
+
+
+def _sheet(path: Path) -> Iterator[Row]:
+    """The rows of the first sheet that has any."""
+    try:
+        with zipfile.ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+                raise FileError("The file unpacks to more than 1 GB. Save it as CSV.")
+        book = load_workbook(path, read_only=True, data_only=True)
+    except FileError:
+        raise
+    except Exception:
+        raise FileError(
+            "The XLSX file is damaged. Open it in a spreadsheet and save it again, or save it as CSV."
+        ) from None
+    try:
+        for sheet in book.worksheets:
+            found = False
+            for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
+                cells = [_text(value) for value in values]
+                if any(cells):
+                    found = True
+                    yield Row(line, cells)
+            if found:
+                return
+    finally:
+        book.close()
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        case datetime() if value.time() == time.min:
+            return value.date().isoformat()
+        case datetime() | date():
+            return value.isoformat()
+    return str(value).replace("\0", "").strip()
+
+
+def _shape(encoding: str, delimiter: str, first: Row | None) -> Shape:
+    if first is None:
+        raise FileError("The file is empty. Choose a file with a header and at least one row.")
+    if len(first.cells) > MOST_COLUMNS:
+        raise FileError(f"{len(first.cells):,} columns. A file may have at most {MOST_COLUMNS}.")
+    header = not any("@" in cell and "." in cell for cell in first.cells)
+    return Shape(encoding, delimiter, _names(first.cells if header else [""] * len(first.cells)), header)
+
+
+def _names(cells: list[str]) -> list[str]:
+    """Column names without doubles: a second "Email" is "Email (2)", one without a name is "Column 3"."""
+    names: list[str] = []
+    seen: Counter[str] = Counter()
+    for number, cell in enumerate(cells, 1):
+        name = " ".join(cell.split())[:LONGEST_NAME] or f"Column {number}"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _encoding(path: Path, start: bytes) -> str:
+    if start.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if _is_utf8(path):
+        return "utf-8"
+    best = from_bytes(start, cp_isolation=["cp1252", "cp1250", "cp1251", "cp932", "gb18030", "big5", "euc_kr", "cp1253",
+                                           "cp1254", "mac_roman"]).best()  # fmt: skip
+    return best.encoding if best else "cp1252"
+
+
+def _is_utf8(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            while file.read(1024 * 1024):
+                pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter(text: str) -> str:
+    """The sign that cuts the first rows into the same number of cells, most cells first."""
+
+    def merit(sign: str) -> tuple[int, int]:
+        try:
+            widths = [len(cells) for cells in islice(csv.reader(io.StringIO(text), delimiter=sign), 20) if cells]
+        except csv.Error:
+            return 0, 0
+        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        return (count if width > 1 else 0), width
+
+    return max(DELIMITERS, key=merit)

@@ -1,0 +1,159 @@
+"""A file on its way in: taken over, started, worked off page by page, stopped.
+
+Each page is one transaction that stores the rows and counts them, and begins by moving `processed` from what the
+worker believes: so a page is never counted twice, whoever died or hurried in between.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import File
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from leads.enums import ImportKind, ImportPolicy, ImportState
+from leads.ingest import columns as guesses
+from leads.ingest.fields import with_new_fields
+from leads.ingest.files import FileError, sniff
+from leads.ingest.paging import Reading, pages, shape_of, take_page
+from leads.ingest.survey import facts_of, survey
+from leads.models import Field, Import, ImportProblem, Source, Team, User
+
+SLICE = 45.0
+LEASE = timedelta(seconds=90)
+
+
+class LostError(Exception):
+    """Another worker has this import, or it was stopped."""
+
+
+def take_over(file: File, *, name: str, team: Team, source: Source, by: Any, kind: str = "") -> Import:
+    """Keep the file and look through it once: what it is and what its columns may become. Raises FileError."""
+    job = Import(team=team, source=source, by=by, name=name[:200], kind=kind or ImportKind.LEADS)
+    job.file.save(f"{timezone.now():%H%M%S}{Path(name).suffix.lower()[:5] or '.csv'}", file, save=False)
+    try:
+        _look_through(job, kind)
+    except FileError:
+        job.file.delete(save=False)
+        raise
+    job.save()
+    return job
+
+
+def look_again(job: Import, kind: str) -> None:
+    """The file is of another kind than we thought: new suggestions."""
+    _look_through(job, kind)
+    job.trial = {}
+    job.save()
+
+
+def start(job: Import) -> bool:
+    """Put a checked import into the queue, with the custom fields it needs. False: it is started already."""
+    with transaction.atomic():
+        mapping = with_new_fields(job)
+        job.mapping = {column: mapping.get(column) for column in job.columns}
+        return bool(
+            Import.objects.filter(pk=job.pk, state=ImportState.UPLOADED).update(
+                state=ImportState.QUEUED, mapping=job.mapping, policy=job.policy
+            )
+        )
+
+
+def stop(job: Import) -> bool:
+    """No further page is taken; what is stored stays. False: it had ended already."""
+    waiting = Import.objects.filter(pk=job.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    return bool(waiting.update(state=ImportState.STOPPED, finished_at=timezone.now(), lease_until=None))
+
+
+def run_due(seconds: float = SLICE) -> int:
+    """Work on imports that wait or were left behind, for at most so long. How many were touched."""
+    until, touched = time.monotonic() + seconds, 0
+    while time.monotonic() < until and (job := claim()):
+        work(job, until=until)
+        touched += 1
+    return touched
+
+
+def claim(pk: int | None = None) -> Import | None:
+    """An import that waits, or whose worker has not been heard of; ours until the lease runs out."""
+    now = timezone.now()
+    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    waiting = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    with transaction.atomic():
+        rows = waiting.filter(pk=pk) if pk else waiting
+        job = rows.order_by("created_at").select_for_update(skip_locked=True, of=("self",)).first()
+        if job:
+            job.state, job.started_at, job.lease_until = ImportState.RUNNING, job.started_at or now, now + LEASE
+            job.save(update_fields=["state", "started_at", "lease_until"])
+        return job
+
+
+def work(job: Import, *, until: float | None = None, on_page: Callable[[Import], None] | None = None) -> None:
+    """Take page after page until the file ends, the time is up, or somebody stops it."""
+    try:
+        reading = Reading(job, {column: key for column, key in job.mapping.items() if key})
+        for rows in pages(reading.rows(job.processed)):
+            _take(reading, rows)
+            if on_page:
+                on_page(job)
+            if until and time.monotonic() > until:
+                _ours(job).update(lease_until=None)
+                return
+    except LostError:
+        return
+    except (FileError, OSError) as wrong:
+        reason = str(wrong) if isinstance(wrong, FileError) else "The file is gone. Upload it again."
+        _ours(job).update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
+        return
+    _ours(job).update(state=ImportState.DONE, finished_at=timezone.now(), lease_until=None, rows=job.processed)
+
+
+@transaction.atomic
+def _take(reading: Reading, rows: list[Any]) -> None:
+    job = reading.job
+    ahead = job.processed + len(rows)
+    if not _ours(job).update(processed=ahead, lease_until=timezone.now() + LEASE):
+        raise LostError
+    taken = take_page(reading, rows)
+    ImportProblem.objects.bulk_create(taken.problems)
+    counts = ("created", "updated", "unchanged", "rejected", "in_part")
+    Import.objects.filter(pk=job.pk).update(**{name: F(name) + taken.counts[name] for name in counts})
+    job.processed = ahead
+
+
+def _ours(job: Import) -> Any:
+    """The import, if it still stands where this worker left it."""
+    return Import.objects.filter(pk=job.pk, state=ImportState.RUNNING, processed=job.processed)
+
+
+def _look_through(job: Import, kind: str) -> None:
+    path = Path(job.file.path)
+    shape = sniff(path)
+    job.encoding, job.delimiter, job.header, job.columns = shape.encoding, shape.delimiter, shape.header, shape.columns
+    job.rows, columns = survey(path, shape_of(job))
+    if not job.rows:
+        raise FileError("The file has a header and no rows. Choose a file with at least one row.")
+    job.kind = kind or guesses.guess_kind(shape.columns)
+    job.policy = ImportPolicy.FILE_WINS if job.kind == ImportKind.DEALS else ImportPolicy.FILL
+    people = User.objects.filter(memberships__team=job.team).values_list("email", "name")
+    found = guesses.suggest(job.kind, columns, Field.objects.all(), {said.lower() for each in people for said in each})
+    job.mapping = {column: suggestion.key or None for column, suggestion in found.items()}
+    job.facts = {
+        column.name: facts_of(column)
+        | {"confidence": found[column.name].confidence, "suggested": found[column.name].key}
+        for column in columns
+    }
+    _as_last_time(job)
+
+
+def _as_last_time(job: Import) -> None:
+    """The mapping of the team's last import of a file with the same columns."""
+    last = Import.objects.filter(team=job.team, kind=job.kind, columns=job.columns).exclude(state=ImportState.UPLOADED)
+    for column, key in (last.values_list("mapping", flat=True).first() or {}).items():
+        if key != job.mapping[column]:
+            job.mapping[column] = key
+            job.facts[column] |= {"suggested": key or "", "confidence": guesses.LAST_TIME}

@@ -1,0 +1,164 @@
+"""Cells of a row → values of targets. What cannot be read is left out and told, cell by cell."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leads.enums import FieldType
+from leads.ingest.normalise import addresses, dates, numbers
+from leads.ingest.normalise.blanks import is_blank
+from leads.ingest.normalise.booleans import boolean
+from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.phones import phone
+from leads.ingest.targets import Target
+
+MOST_EMPLOYEES = 2_147_483_647
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A cell that could not be taken as it is."""
+
+    column: str
+    value: str
+    message: str
+
+
+class CutError(ValueError):
+    """The text is too long for its place; `value` is what fits."""
+
+    def __init__(self, value: str):
+        self.value = value
+        super().__init__(f"Longer than {len(value):,} characters, cut there. Shorten it.")
+
+
+@dataclass(frozen=True)
+class _Cell:
+    place: int
+    column: str
+    target: Target
+    read: Callable[[str], Any]
+
+
+class RowReader:
+    """Reads the rows of one file by its mapping. `people`: colleagues by e-mail address and name, in small letters."""
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        mapping: Mapping[str, str | None],
+        targets: Mapping[str, Target],
+        facts: Mapping[str, Any],
+        people: Mapping[str, Any],
+        choices: Mapping[str, set[str]],
+    ):
+        self._width = len(columns)
+        cells = [
+            _Cell(place, column, targets[key], reader(targets[key], facts.get(column, {}), people, choices.get(key)))
+            for place, column in enumerate(columns)
+            if (key := mapping.get(column)) and key in targets
+        ]
+        # a phone number is read as one of the row's country
+        self._cells = sorted(cells, key=lambda cell: cell.target.type == "phone")
+
+    def read(self, cells: Sequence[str]) -> tuple[list[tuple[Target, str, Any]], list[Problem]]:
+        """([(target, column, value), …], problems); what is empty is left out."""
+        values: list[tuple[Target, str, Any]] = []
+        problems: list[Problem] = []
+        home = ""
+        for cell in self._cells:
+            text = cells[cell.place] if cell.place < len(cells) else ""
+            if is_blank(text, country=cell.target.type == "country"):
+                continue
+            try:
+                value = phone(text, home) if cell.target.type == "phone" else cell.read(text)
+            except CutError as cut:
+                problems.append(Problem(cell.column, text, str(cut)))
+                value = cut.value
+            except ValueError as wrong:
+                problems.append(Problem(cell.column, text, str(wrong)))
+                continue
+            if cell.target.type == "country" and not home:
+                home = value
+            values.append((cell.target, cell.column, value))
+        extra = [cell for cell in cells[self._width :] if cell]
+        if extra:
+            problems.append(
+                Problem("", extra[0], "More cells than columns: a delimiter inside a cell? Quote that cell.")
+            )
+        return values, problems
+
+
+def reader(
+    target: Target, facts: Mapping[str, Any], people: Mapping[str, Any], choices: set[str] | None
+) -> Callable[[str], Any]:
+    """The function that reads a cell for a target, by what is known of its column. It raises ValueError."""
+    order, decimal = facts.get("order", dates.DAY_FIRST), facts.get("decimal", numbers.POINT)
+    readers: dict[str, Callable[[str], Any]] = {
+        "email": addresses.email,
+        "country": country,
+        "domain": _domain,
+        "url": lambda text: _text(text, target.limit),
+        "id": lambda text: _id(text, target.limit),
+        "count": lambda text: _count(numbers.number(text, decimal)),
+        "money": lambda text: round(numbers.number(text, decimal), 2),
+        "moment": lambda text: dates.moment(text, order),
+        "person": lambda text: _person(text, people),
+        FieldType.NUMBER: lambda text: _json_number(numbers.number(text, decimal)),
+        FieldType.DATE: lambda text: dates.day(text, order).isoformat(),
+        FieldType.BOOLEAN: boolean,
+        FieldType.CHOICE: lambda text: _choice(text, choices),
+        FieldType.LIST: _list,
+    }
+    return readers.get(target.type, lambda text: _text(text, target.limit))
+
+
+def _text(text: str, limit: int) -> str:
+    text = " ".join(text.split()) if limit <= 250 else text.strip()
+    if len(text) > limit:
+        raise CutError(text[:limit])
+    return text
+
+
+def _id(text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise ValueError(f"Longer than {limit} characters: no id.")
+    return text
+
+
+def _domain(text: str) -> str:
+    found = addresses.domain(text)
+    if not found:
+        raise ValueError("Not a domain. Write it as northwind.example.")
+    return found
+
+
+def _count(value: Any) -> int:
+    if not 0 <= value <= MOST_EMPLOYEES:
+        raise ValueError("Not a number of people.")
+    return int(value)
+
+
+def _json_number(value: Any) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _person(text: str, people: Mapping[str, Any]) -> Any:
+    person = people.get(text.lower())
+    if person is None:
+        raise ValueError("Nobody of this team. Write the e-mail address of a colleague.")
+    return person
+
+
+def _choice(text: str, choices: set[str] | None) -> str:
+    if choices and text not in choices:
+        by_small = {choice.lower(): choice for choice in choices}
+        if text.lower() not in by_small:
+            raise ValueError("Not one of the choices of this field. Correct it, or add the choice to the field.")
+        return by_small[text.lower()]
+    return _text(text, 1000)
+
+
+def _list(text: str) -> list[str]:
+    sign = next((sign for sign in ";|\n" if sign in text), ",")
+    return list(dict.fromkeys(part.strip() for part in text.split(sign) if part.strip()))[:100]

@@ -38,6 +38,7 @@ def program(data: Path, log: int) -> Program:
             f"{folder} was made by PostgreSQL {kept}, this release brings {MAJOR}: dump it with the old one."
         )
     _write_access(folder)
+    _forget_stranger(folder / "postmaster.pid")
     _own(postgres_folder(data))
     settings = [argument for name, value in _settings(data).items() for argument in ("-c", f"{name}={value}")]
     return Program(
@@ -131,6 +132,23 @@ def _write_access(folder: Path) -> None:
     lines = [f'leadscore "{person}" {role}\n' for person in sorted(people) for role in (ROLE, SUPERUSER)]
     (folder / "pg_ident.conf").write_text("".join(lines))
     (folder / "pg_hba.conf").write_text("local all all peer map=leadscore\n")
+
+
+def _forget_stranger(lock: Path) -> None:
+    """Let the server start although its old process id now belongs to a stranger.
+
+    That happens after a power cut, and whenever a container starts again. PostgreSQL would refuse for ever. The file
+    stays, with the number of a process that has just ended: PostgreSQL then makes its own check for survivors.
+    """
+    try:
+        pid, rest = lock.read_text().split("\n", 1)
+        owner = Path(f"/proc/{int(pid)}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    if b"postgres" not in owner:
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        lock.write_text(f"{ended.pid}\n{rest}")
 
 
 def _as_server() -> list[str]:

@@ -57,6 +57,12 @@ def test_an_interrupted_command_stops_them(installation):
     assert installation.processes() == {}
 
 
+def test_a_lock_file_whose_number_belongs_to_a_stranger_now(installation):
+    lock = installation.data / "postgres" / "postmaster.pid"
+    lock.write_text(f"{os.getpid()}\n{installation.data / 'postgres'}\n1763774000\n5432\n\n\n  1 1\nready   \n")
+    assert shell(installation, PRINT_ANSWER).communicate(timeout=60)[0] == "42\n"
+
+
 def test_a_path_too_long_for_a_socket(tmp_path):
     deep = Installation(tmp_path / ("deep " * 20) / "data", 0)
     deep.data.parent.mkdir()

@@ -18,7 +18,18 @@ from leads import sla
 from leads.assignment import Choice, Pool
 from leads.enums import HandoffState, Role, Stage
 from leads.history import attributed
-from leads.models import Feedback, Handoff, Lead, LedgerLine, Membership, RejectionReason, Standing, User, top_reasons
+from leads.models import (
+    Feedback,
+    Handoff,
+    Lead,
+    LedgerLine,
+    Membership,
+    RejectionReason,
+    Standing,
+    Team,
+    User,
+    top_reasons,
+)
 
 ORIGIN = "handoff"
 # Sales has these already.
@@ -57,14 +68,14 @@ def open_handoffs(lead_ids: Iterable[int], *, by: User | None = None) -> list[Ha
     return handoffs
 
 
+def ready(lead: Lead) -> bool:
+    """Whether the lead may be offered, if it does not wait for an answer already."""
+    return lead.stage not in TAKEN and not (lead.resting_until and lead.resting_until > _today())
+
+
 def _ready(lead_ids: set[int]) -> list[Lead]:
-    leads = list(
-        Lead.objects.filter(pk__in=lead_ids)
-        .exclude(stage__in=TAKEN)
-        .exclude(resting_until__gt=timezone.localdate())
-        .order_by("pk")
-        .select_for_update(no_key=True)
-    )
+    leads = Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update(no_key=True)
+    leads = [lead for lead in leads if ready(lead)]
     # Asked after the lock, in a statement of its own: the one above cannot see what it waited for.
     waiting = set(Handoff.objects.open().filter(lead__in=leads).values_list("lead_id", flat=True))
     return [lead for lead in leads if lead.pk not in waiting]
@@ -136,9 +147,13 @@ def colleagues(handoff: Handoff) -> Any:
     return User.objects.filter(is_active=True, pk__in=members.values("user"))
 
 
+def decides_in(user: User) -> list[int]:
+    """The teams whose handoffs this person answers, as rep, manager or admin; everybody else looks on."""
+    return list(Team.objects.values_list("pk", flat=True)) if user.is_superuser else user.teams_as(*DECIDERS)
+
+
 def may_decide(handoff: Handoff, user: User) -> bool:
-    """Reps, managers and admins of the team answer; everybody else looks on."""
-    return user.is_superuser or handoff.team_id in user.teams_as(*DECIDERS)
+    return handoff.team_id in decides_in(user)
 
 
 def may_offer(team_id: int, user: User) -> bool:

@@ -1,5 +1,9 @@
-"""Pages of this app."""
+"""Pages of this app. Each subject lists its own."""
 
 from django.urls import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from leads.views import handoffs
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *handoffs.urlpatterns,
+]

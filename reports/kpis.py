@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from leads.templatetags.ui import MINUS, UNKNOWN, money, percent
 from reports.figures import Figure
 from reports.queries.overview import REPORT, Overview
 from reports.statistics import ENOUGH, Rate, difference
-from reports.templatetags.figures import decimal1, percent, signed
 
 FIGURES = REPORT.figures
 
@@ -36,30 +36,34 @@ def kpis(now: Overview, before: Overview) -> list[Kpi]:
 def _rate(name: str, now: Rate, before: Rate, cases: str) -> Kpi:
     basis = f"{now.k:,} of {now.n:,} {cases}"
     if now.share is None:
-        return Kpi(FIGURES[name], "–", change=f"too few to say under {ENOUGH}", basis=f"{basis} so far")
+        return Kpi(FIGURES[name], UNKNOWN, change=f"too few to say under {ENOUGH}", basis=f"{basis} so far")
     gap = difference(now, before)
     if gap is None or before.share is None:
         change, better = f"before: {before.k:,} of {before.n:,}, too few to compare", None
     else:
-        points = f"{signed(round(100 * (now.share - before.share), 1))} pts"
+        points = f"{_points(now.share - before.share)} pts"
         chance = gap.low <= 0 <= gap.high
         change, better = (f"{points}, could be chance", None) if chance else (points, gap.low > 0)
     return Kpi(FIGURES[name], percent(now.share), change=change, better=better, basis=basis)
 
 
 def _number(name: str, unit: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
-    change = f"before: {decimal1(before)} {unit}" if before is not None else "nothing before to compare with"
-    return Kpi(FIGURES[name], decimal1(now), unit if now is not None else "", change, None, _basis(n, n_before))
+    change = f"before: {_decimal(before)} {unit}" if before is not None else "nothing before to compare with"
+    return Kpi(FIGURES[name], _decimal(now), unit if now is not None else "", change, None, _basis(n, n_before))
 
 
 def _money(name: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
     change = f"before: {money(before)}" if before is not None else "nothing before to compare with"
-    return Kpi(FIGURES[name], money(now) if now is not None else "–", "", change, None, _basis(n, n_before))
+    return Kpi(FIGURES[name], money(now), "", change, None, _basis(n, n_before))
 
 
-def money(amount: float) -> str:
-    """Thousands with one decimal: 14.2 k. Amounts are in the currency of the CRM."""
-    return f"{amount / 1000:,.1f} k" if abs(amount) >= 1000 else f"{amount:,.0f}"
+def _decimal(number: float | None) -> str:
+    return UNKNOWN if number is None else f"{number:,.1f}"
+
+
+def _points(gap: float) -> str:
+    """0.004 → +0.4."""
+    return f"{100 * gap:+.1f}".replace("-", MINUS)
 
 
 def _basis(n: int, n_before: int) -> str:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leads.requests import Request
 from reports import exports
 from reports.charts import scale_top, whisker
 from reports.kpis import kpis
@@ -21,9 +22,9 @@ from reports.scope import ScopeForm
 
 @require_safe
 @permission_required("reports.view_report", raise_exception=True)
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: Request) -> HttpResponse:
     """Everything about one period, against the period before."""
-    form = ScopeForm(request.GET, user=request.user)  # type: ignore[arg-type]
+    form = ScopeForm(request.GET, user=request.user)
     scope = form.scope()
     now, conversion = overview(scope), conversion_by_label(scope)
     reasons = rejection_reasons(scope)
@@ -50,11 +51,11 @@ def _charted(rows: list[LabelConversion]) -> dict[str, Any]:
 
 @require_safe
 @permission_required("reports.view_report", raise_exception=True)
-def spreadsheet(request: HttpRequest, name: str) -> HttpResponse:
+def spreadsheet(request: Request, name: str) -> HttpResponse:
     """One table as CSV, for the same period and team as the page."""
     if name not in REPORTS:
         raise Http404
-    scope = ScopeForm(request.GET, user=request.user).scope()  # type: ignore[arg-type]
+    scope = ScopeForm(request.GET, user=request.user).scope()
     file = exports.filename(REPORTS[name], scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file}"'

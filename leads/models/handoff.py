@@ -1,5 +1,6 @@
 """The work between marketing and sales."""
 
+from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -7,9 +8,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from leads import sla
 from leads.enums import HandoffState, Label
 from leads.models.lead import Lead
 from leads.models.team import OwnedQuerySet, Team
+
+HOUR = timedelta(hours=1)
 
 
 class RejectionReason(models.Model):
@@ -74,6 +78,26 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead} ({self.get_state_display()})"
+
+    @property
+    def clock(self) -> sla.Clock:
+        """What is left of the promised time."""
+        return sla.clock(self.opened_at, self.due_at, timezone.now())
+
+    @property
+    def late(self) -> bool:
+        return self.state == HandoffState.OPEN and self.due_at <= timezone.now()
+
+    @property
+    def hours(self) -> float | None:
+        """The working hours the answer took; None while there is none."""
+        return sla.working_time(self.opened_at, self.decided_at) / HOUR if self.decided_at else None
+
+    @property
+    def since(self) -> int | None:
+        """The points won or lost since the handoff; None where the lead was or is not scored."""
+        now = self.lead.standing.total
+        return None if now is None or self.total is None else now - self.total
 
 
 class FeedbackQuerySet(models.QuerySet):

@@ -1,0 +1,124 @@
+"""What the handoff pages show: who waits for whom, what was answered, and what marketing should know."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from leads import handoffs
+from leads.enums import HandoffState, Role, Stage
+from leads.keyset import Page, page_of
+from leads.models import Feedback, Handoff, Lead, User
+
+TABS = {"mine": "Mine", "team": "Team", "accepted": "Accepted", "rejected": "Rejected", "resting": "Resting"}
+OPEN_TABS = ("mine", "team")
+PAGE = 50
+WEEK = timedelta(days=7)
+# Under this many decisions a share is noise: the page shows the counts instead.
+ENOUGH = 30
+
+
+def default_tab(user: User) -> str:
+    """Reps begin with what waits for them, everybody else with what waits for the team."""
+    return "mine" if user.has_role(Role.REP) else "team"
+
+
+def tabs(user: User) -> list[tuple[str, str, int]]:
+    """Every tab with its name and count. One query."""
+    counted = {name: Count("pk", filter=_of_tab(name, user)) for name in TABS}
+    counts = Handoff.objects.visible_to(user).aggregate(**counted)
+    return [(name, label, counts[name]) for name, label in TABS.items()]
+
+
+def page(user: User, tab: str, cursor: str = "") -> Page:
+    """Open handoffs, the next to be late first; decided ones, the last decided first. Raises BadCursor."""
+    rows = shown(user).filter(_of_tab(tab, user))
+    return page_of(rows, order="due_at" if tab in OPEN_TABS else "-decided_at", size=PAGE, cursor=cursor)
+
+
+def shown(user: User) -> QuerySet[Handoff]:
+    """Handoffs the user may see, with all that a row shows."""
+    related = ("lead__company", "lead__standing", "assignee", "decided_by", "team")
+    answers = "feedback__reason"
+    return Handoff.objects.visible_to(user).select_related(*related).prefetch_related(answers)
+
+
+def _of_tab(tab: str, user: User) -> Q:
+    return {
+        "mine": Q(state=HandoffState.OPEN, assignee=user),
+        "team": Q(state=HandoffState.OPEN),
+        "accepted": Q(state=HandoffState.ACCEPTED),
+        "rejected": Q(state=HandoffState.REJECTED),
+        "resting": Q(
+            state=HandoffState.RECYCLED, lead__stage=Stage.RESTING, lead__resting_until__gt=timezone.localdate()
+        ),
+    }[tab]
+
+
+def grouped(rows: Iterable[Handoff]) -> list[tuple[str, list[Handoff]]]:
+    """Late, due today, later: those there are."""
+    groups: dict[str, list[Handoff]] = {"Late": [], "Due today": [], "Later": []}
+    now, today = timezone.now(), timezone.localdate()
+    for handoff in rows:
+        due_today = timezone.localdate(handoff.due_at) == today
+        groups["Late" if handoff.due_at <= now else "Due today" if due_today else "Later"].append(handoff)
+    return [(name, members) for name, members in groups.items() if members]
+
+
+def decided_lately(user: User, limit: int = 10) -> tuple[list[Handoff], int]:
+    """The last answers of seven days, and how many there were."""
+    rows = shown(user).filter(decided_at__gte=timezone.now() - WEEK).exclude(state=HandoffState.OPEN)
+    return list(rows.order_by("-decided_at", "-pk")[:limit]), rows.count()
+
+
+@dataclass(frozen=True)
+class Week:
+    """Seven days of handoffs, for marketing. `hours` is None while nothing was decided."""
+
+    handed_off: int
+    accepted: int
+    decided: int
+    hours: float | None
+    late: list[Handoff]
+    late_count: int
+    answers: list[Feedback]
+
+    @property
+    def accepted_share(self) -> float | None:
+        """In hundredths, of those accepted or rejected; None under 30 decisions."""
+        return 100 * self.accepted / self.decided if self.decided >= ENOUGH else None
+
+
+def week(user: User) -> Week:
+    """What came of the last seven days in the user's teams. Five queries."""
+    since, seen = timezone.now() - WEEK, Handoff.objects.visible_to(user)
+    decided = seen.filter(decided_at__gte=since).exclude(state=HandoffState.EXPIRED)
+    times = list(decided.only("opened_at", "decided_at", "state"))
+    late = seen.overdue()
+    answers = Feedback.objects.visible_to(user).filter(created_at__gte=since).exclude(verdict=Feedback.ACCEPTED)
+    return Week(
+        handed_off=seen.filter(opened_at__gte=since).count(),
+        accepted=sum(handoff.state == HandoffState.ACCEPTED for handoff in times),
+        decided=sum(handoff.state in (HandoffState.ACCEPTED, HandoffState.REJECTED) for handoff in times),
+        hours=median(handoff.hours or 0 for handoff in times) if times else None,
+        late=list(late.select_related("lead").order_by("due_at")[:3]),
+        late_count=late.count(),
+        answers=list(answers.select_related("handoff__lead__company", "reason", "by").order_by("-created_at")[:20]),
+    )
+
+
+def of_lead(lead: Lead, user: User) -> dict[str, Any]:
+    """The variables of templates/leads/_decision.html and _feedback.html."""
+    rows = list(shown(user).filter(lead=lead).order_by("-opened_at", "-pk")[:20])
+    waiting = next((handoff for handoff in rows if handoff.state == HandoffState.OPEN), None)
+    return {
+        "handoff": waiting,
+        "last_handoff": rows[0] if rows else None,
+        "handoffs": rows,
+        "may_decide": waiting is not None and handoffs.may_decide(waiting, user),
+        "may_offer": handoffs.may_offer(lead.team_id, user) and waiting is None and handoffs.ready(lead),
+    }

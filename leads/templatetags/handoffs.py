@@ -1,0 +1,16 @@
+"""The handoffs of a lead, for the cards of the lead page."""
+
+from typing import Any
+
+from django import template
+
+from leads import queue
+from leads.models import Lead
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def handoff_of(context: dict[str, Any], lead: Lead) -> dict[str, Any]:
+    """{% handoff_of lead as work %}: what leads.queue.of_lead says to the user of the page."""
+    return queue.of_lead(lead, context["user"])

@@ -1,0 +1,60 @@
+"""What a person fills in when answering a handoff."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from leads.handoffs import QUIET_DAYS, colleagues
+from leads.models import Handoff, RejectionReason
+
+
+class AcceptanceForm(forms.Form):
+    comment = forms.CharField(required=False, max_length=5000, widget=forms.Textarea({"class": "input", "rows": 3}))
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.handoff = handoff
+
+
+class RejectionForm(AcceptanceForm):
+    reason = forms.ModelChoiceField(
+        RejectionReason.objects.filter(active=True),
+        empty_label=None,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what is wrong.", "invalid_choice": "This reason is no longer in use."},
+    )
+    misled_by = forms.ChoiceField(required=False, widget=forms.Select({"class": "input"}))
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, handoff=handoff, **kwargs)
+        promised = [(reason, f"{reason}, {points:+d}") for reason, points in handoff.reasons]
+        self.fields["misled_by"].choices = [("", "None of them"), *promised]  # type: ignore[attr-defined]
+
+
+class RecyclingForm(AcceptanceForm):
+    until = forms.DateField(
+        widget=forms.DateInput({"type": "date", "class": "input"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose the day on which the lead may come back."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        today = timezone.localdate()
+        self.initial.setdefault("until", today + timedelta(days=QUIET_DAYS))
+        self.fields["until"].widget.attrs["min"] = str(today + timedelta(days=1))
+
+
+class AssignmentForm(forms.Form):
+    to = forms.ModelChoiceField(
+        None,
+        empty_label=None,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a colleague.", "invalid_choice": "Choose a colleague of the team."},
+    )
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.handoff = handoff
+        self.fields["to"].queryset = colleagues(handoff).exclude(pk=handoff.assignee_id)  # type: ignore[attr-defined]

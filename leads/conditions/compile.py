@@ -8,8 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from django.db.models import BooleanField, Count, Expression, ExpressionWrapper, F, IntegerField, Max, Min, OuterRef, Q
-from django.db.models import Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    Expression,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from leads.conditions import grammar

@@ -37,7 +37,7 @@ def _test(label: str, operator: Operator, value: Any, choices: dict[str, str]) -
         case "nothing":
             return words
         case "days":
-            return f"{words} {_days(value)}"
+            return words.replace("…", _days(value))
         case "range":
             return f"{words} {_said(value[0], choices)} and {_said(value[1], choices)}"
         case "many":

@@ -1,9 +1,13 @@
-"""The model field that keeps a condition as JSON."""
+"""The model field that keeps a condition as JSON, and the form field that asks for one."""
 
+import json
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.template.loader import render_to_string
+from django.urls import reverse
 
 from leads.conditions.grammar import ConditionError, parse
 
@@ -15,8 +19,56 @@ def validate_condition(value: Any) -> None:
     try:
         Vocabulary.load().check(parse(value))
     except ConditionError as error:
-        raise ValidationError(str(error)) from error
+        params = {"path": ".".join(error.path), "reason": error.message}
+        raise ValidationError(str(error), code="condition", params=params) from error
+
+
+class ConditionWidget(forms.Textarea):
+    """The condition as JSON; with JavaScript a builder in its place (static/js/condition-builder.js).
+
+    Sentence, count of leads and mistakes come from scoring's addresses, which the page asks by name.
+    """
+
+    template_name = "leads/conditions/builder.html"
+
+    class Media:
+        css = {"all": ["css/condition-builder.css"]}
+        js = ["js/condition-builder.js"]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"] |= {"rows": 8, "spellcheck": "false", "autocomplete": "off"}
+        return context | {
+            "vocabulary": reverse("scoring:vocabulary"), "check": reverse("scoring:condition-check"),
+            "required": self.is_required,
+        }  # fmt: skip
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False  # the textarea is hidden behind the builder: a browser could not say what is missing
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> str:
+        return render_to_string(template_name, context)  # from the project's templates, unlike Django's own widgets
+
+
+class ConditionFormField(forms.JSONField):
+    widget = ConditionWidget
+    default_error_messages = {
+        "required": "Add at least one test: what must be known of the lead, or what it did.",
+        "invalid": 'This is not JSON: an example is {"field": "title", "op": "contains", "value": "VP"}.',
+    }
+
+    def prepare_value(self, value: Any) -> Any:
+        """Readable in the textarea."""
+        prepared = super().prepare_value(value)
+        if value is None or isinstance(value, str):
+            return prepared
+        return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 class ConditionField(models.JSONField):
     default_validators = [validate_condition]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        if not issubclass(kwargs.get("widget") or ConditionWidget, ConditionWidget):
+            kwargs.pop("widget")  # the admin's table of widgets knows this as a plain JSON field
+        return super().formfield(**{"form_class": ConditionFormField, **kwargs})

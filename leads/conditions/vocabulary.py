@@ -41,8 +41,8 @@ def _number(path: str) -> Callable[[], Expression]:
 
 
 def _day(path: str) -> Callable[[], Expression]:
-    zone = Value(settings.TIME_ZONE, TextField())
-    return lambda: integer("(timezone({}, {})::date - date '1970-01-01')", zone, F(path))
+    day = "(timezone({}, {})::date - date '1970-01-01')"
+    return lambda: integer(day, Value(settings.TIME_ZONE, TextField()), F(path))
 
 
 def _domain() -> Expression:
@@ -153,9 +153,7 @@ class Vocabulary:
             choices = tuple((str(choice), str(choice)) for choice in row.choices)
             terms[key] = Term(key, row.label, row.type, _custom(column, row.key, row.type), choices)
         kinds = list(EventKind.objects.all())
-        return cls(
-            terms, {k.slug: (k.pk, k.label) for k in kinds}, frozenset(k.pk for k in kinds if k.by_lead)
-        )
+        return cls(terms, {k.slug: (k.pk, k.label) for k in kinds}, frozenset(k.pk for k in kinds if k.by_lead))
 
     def term(self, key: str, path: tuple[str, ...] = ()) -> Term:
         try:

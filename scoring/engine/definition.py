@@ -3,9 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from leads.conditions.grammar import AnyOf, EventTest, Node, parse
 from leads.conditions.grammar import All as AllOf
-from leads.conditions.grammar import ConditionError
+from leads.conditions.grammar import AnyOf, ConditionError, EventTest, Node, parse
 from scoring.models.criterion import Counting
 from scoring.models.scoring_model import ScoringModel
 
@@ -104,5 +103,7 @@ def driver(node: Node) -> EventTest:
     events = [part for part in parts if isinstance(part, EventTest)]
     nested = [part for part in parts if isinstance(part, AllOf | AnyOf)]
     if len(events) != 1 or nested or events[0].question != "at_least":
-        raise ConditionError("points for each event need one event test of the form “at least … times”, joined by “and”")
+        raise ConditionError(
+            "points for each event need one event test of the form “at least … times”, joined by “and”"
+        )
     return events[0]

@@ -154,7 +154,7 @@ def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tup
 def _outer_sql(pk: int, definition: Definition) -> str:
     """From criteria to groups, axes, grade and label. Only whole numbers and the names of columns are written here."""
     caps = {
-        i: _limit(" + ".join(f"p{c}" for c in definition.criteria_of(i)), group.floor, group.cap)
+        i: _limit(" + ".join(f"p{c}" for c in definition.criteria_of(i)) or "0", group.floor, group.cap)
         for i, group in enumerate(definition.groups)
     }
     groups = ", ".join(["p.*", *(f"{sql} AS c{i}" for i, sql in caps.items())])

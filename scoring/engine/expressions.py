@@ -58,7 +58,9 @@ class EngineScope:
             self.columns[self._names[key]] = aggregate
         return Sql(f"e.{self._names[key]}", output_field=IntegerField())
 
-    def faded(self, test: EventTest, contribution: Expression, horizon: int, key: object) -> tuple[Expression, Expression]:
+    def faded(
+        self, test: EventTest, contribution: Expression, horizon: int, key: object
+    ) -> tuple[Expression, Expression]:
         """Sum and number of what events inside the horizon still give, each in whole hundredths."""
         self._asked(test, min(horizon, test.days or horizon))
         within = self.events(test) & Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(horizon)))
@@ -125,7 +127,10 @@ def _fading(criterion: CriterionRule, scope: EngineScope) -> Expression:
         )
         horizon = math.ceil(days * math.log2(2 * full)) + 1
     else:
-        each, horizon = integer("({}::int * ({}::int - {}) / {}::int)", Value(full), Value(days), age, Value(days)), days
+        each, horizon = (
+            integer("({}::int * ({}::int - {}) / {}::int)", Value(full), Value(days), age, Value(days)),
+            days,
+        )
     total, number = scope.faded(test, each, horizon, (criterion.counting, full, days))
     whole = integer("(({} + 50) / 100)::int", total)
     scope.turns.append(_fades_on(criterion, total, number, whole, scope.today))

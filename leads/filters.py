@@ -10,6 +10,8 @@ from leads.enums import Label, Stage
 from leads.models import Lead, Standing, Team, User
 from leads.models.lead import LeadQuerySet
 
+NOT_SCORED = "none"
+LABELS = [*Label.choices, (NOT_SCORED, "Not scored")]
 GRADES = [(f"{letter}{digit}", f"{letter}{digit}") for letter in "ABCD" for digit in "1234"]
 
 
@@ -50,9 +52,9 @@ class LeadFilters(filters.FilterSet):
 
     q = filters.CharFilter(label="Search", method="search", max_length=200)
     email = filters.CharFilter(label="E-mail", method="by_email", max_length=254)
-    label = filters.MultipleChoiceFilter(label="Label", choices=Label)
-    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES)
-    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage)
+    label = filters.MultipleChoiceFilter(label="Label", choices=LABELS, method="by_label")
+    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, distinct=False)
+    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, distinct=False)
     team = TeamFilter()
     owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues)
     source = filters.CharFilter(label="Source", field_name="lead__source", max_length=100)
@@ -64,6 +66,9 @@ class LeadFilters(filters.FilterSet):
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(lead__in=self._leads().matching(value).values("pk"))
+
+    def by_label(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        return queryset.filter(label__in=["" if label == NOT_SCORED else label for label in value])
 
     def by_email(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         # the index of e-mail addresses begins with the team

@@ -2,8 +2,12 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import handoffs
+from leads.views import companies, handoffs, home, lead, leads
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *home.urlpatterns,
+    *leads.urlpatterns,
+    *lead.urlpatterns,
+    *companies.urlpatterns,
     *handoffs.urlpatterns,
 ]

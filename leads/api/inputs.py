@@ -1,10 +1,11 @@
 """What serializers of input share; which team and source a record that comes in belongs to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from leads.enums import SourceKind
@@ -20,6 +21,31 @@ class Strict:
             reason = [f"Cannot be set. What can: {', '.join(self.fields)}."]  # type: ignore[attr-defined]
             raise serializers.ValidationError(dict.fromkeys(sorted(unknown), reason))
         return values
+
+
+class Read(serializers.CharField):
+    """Text that a reader of leads/ingest/normalise puts into the one spelling we keep."""
+
+    def __init__(self, reader: Callable[[str], str], **extra: Any):
+        super().__init__(**extra)
+        self.reader = reader
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return self.reader(text) if text else ""
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
+class Colleague(serializers.PrimaryKeyRelatedField):
+    """Somebody of the caller's teams, by id."""
+
+    def __init__(self, **extra: Any):
+        super().__init__(queryset=User.objects.none(), **extra)
+
+    def get_queryset(self) -> QuerySet[User]:
+        return User.objects.visible_to(self.context["request"].user)
 
 
 @contextmanager

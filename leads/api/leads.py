@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
@@ -12,12 +11,14 @@ from rest_framework.response import Response
 
 from leads import customfields, ingest
 from leads.api.errors import Conflict
-from leads.api.inputs import Strict, moved_errors, source_of, team_of
+from leads.api.inputs import Colleague, Read, Strict, moved_errors, source_of, team_of
 from leads.api.lists import ReadViewSet
 from leads.editing import edit_lead
 from leads.enums import ImportPolicy
 from leads.filters import LeadFilters
 from leads.ingest.normalise import addresses
+from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.phones import phone
 from leads.ingest.records import LeadRecord, Result
 from leads.models import Company, Field, Lead, Standing, Team, User
 
@@ -51,11 +52,6 @@ class LeadSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class Colleague(serializers.PrimaryKeyRelatedField):
-    def get_queryset(self) -> QuerySet[User]:
-        return User.objects.visible_to(self.context["request"].user)
-
-
 class CompanyInput(Strict, serializers.ModelSerializer):
     """The employer: found by domain, then by name, else made."""
 
@@ -68,10 +64,9 @@ class CompanyInput(Strict, serializers.ModelSerializer):
 class LeadChange(Strict, serializers.ModelSerializer):
     """`fields` holds values of custom fields by key; null takes one away."""
 
-    email = serializers.CharField(required=False, allow_blank=True, max_length=300)
-    country = serializers.RegexField(
-        "^([A-Za-z]{2})?$", required=False, allow_blank=True, error_messages={"invalid": "Give two letters, as in ES."}
-    )
+    email = Read(addresses.email, required=False, allow_blank=True, max_length=300)
+    phone = Read(phone, required=False, allow_blank=True, max_length=60)
+    country = Read(country, required=False, allow_blank=True, max_length=100, help_text="Two letters, or the name.")
     owner = Colleague(required=False, allow_null=True)
     company = CompanyInput(required=False, allow_null=True)
     fields = serializers.DictField(required=False)  # type: ignore[assignment]
@@ -83,15 +78,6 @@ class LeadChange(Strict, serializers.ModelSerializer):
             "company", "fields",
         )  # fmt: skip
         validators: tuple[Any, ...] = ()
-
-    def validate_email(self, value: str) -> str:
-        try:
-            return addresses.email(value) if value else ""
-        except ValueError as error:
-            raise serializers.ValidationError(str(error)) from None
-
-    def validate_country(self, value: str) -> str:
-        return value.upper()
 
     def validate_fields(self, value: dict[str, Any]) -> dict[str, Any]:
         with moved_errors():
@@ -135,7 +121,7 @@ class LeadViewSet(ReadViewSet):
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
         team = team_of(request.user, values.pop("team", ""))
-        _check_owner(values.get("owner"), team)
+        check_owner(values.get("owner"), team)
         record = _record(values)
         source = source_of(team, "")
         outcome = ingest.upsert_leads(source, [record], policy=ImportPolicy.FILE_WINS, by=request.user)[0]
@@ -154,7 +140,7 @@ class LeadViewSet(ReadViewSet):
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
         company = values.pop("company", {}) or {} if "company" in values else None
-        _check_owner(values.get("owner"), lead.team)
+        check_owner(values.get("owner"), lead.team)
         try:
             edit_lead(lead, values, company=company, by=request.user, origin=ORIGIN)
         except IntegrityError:
@@ -165,7 +151,7 @@ class LeadViewSet(ReadViewSet):
         return get_object_or_404(self.get_queryset(), pk=pk or self.kwargs["id"]).lead
 
 
-def _check_owner(owner: User | None, team: Team) -> None:
+def check_owner(owner: User | None, team: Team) -> None:
     if owner and not owner.memberships.filter(team=team).exists():
         raise serializers.ValidationError({"owner": [f"This person is not in team {team}."]})
 

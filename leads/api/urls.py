@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.api import companies, docs, events, handoffs, leads, lists
+from leads.api import companies, deals, docs, events, handoffs, leads, lists
 from leads.api.routers import Router
 
 router = Router()
@@ -11,6 +11,7 @@ router.register("companies", companies.CompanyViewSet)
 router.register("events", events.EventViewSet)
 router.register("handoffs", handoffs.HandoffViewSet)
 router.register("feedback", handoffs.FeedbackViewSet)
+router.register("deals", deals.DealViewSet)
 router.register("fields", lists.FieldViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)

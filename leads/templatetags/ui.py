@@ -22,6 +22,12 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def upto(count: int, cap: int = 10_000) -> str:
+    """A count that was cut off (leads.keyset.capped_count): 10001 → 10,000+."""
+    return f"{cap:,}+" if count > cap else number(count)
+
+
+@register.filter
 def signed(value: int | None) -> str:
     """8 → +8, -5 → −5, 0 → 0."""
     return UNKNOWN if value is None else f"{value:+,d}".replace("-", MINUS) if value else "0"

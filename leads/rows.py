@@ -1,0 +1,54 @@
+"""One line of a list of leads: the standing, what speaks for it, and when the lead was last active."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, Max, QuerySet
+
+from leads.models import Event, Lead, LedgerLine, Standing, top_reasons
+
+# What a list of standings reads along with each row.
+JOINED = ("lead__company", "owner")
+
+
+@dataclass(frozen=True)
+class LeadRow:
+    """`reasons`: [(criterion, points), …], most points first; empty while the lead is not scored."""
+
+    standing: Standing
+    reasons: list[tuple[str, int]]
+    last_seen: datetime | None
+
+    @property
+    def lead(self) -> Lead:
+        return self.standing.lead
+
+    @property
+    def top_reason(self) -> str:
+        return self.reasons[0][0] if self.reasons else ""
+
+
+def lead_rows(standings: Sequence[Standing]) -> list[LeadRow]:
+    """The lines of these standings, which carry JOINED. Two queries."""
+    lines = LedgerLine.objects.of(standing.version for standing in standings)
+    seen = last_seen([standing.pk for standing in standings])
+    return [
+        LeadRow(
+            standing,
+            top_reasons(standing.points, lines.get(standing.version, [])) if standing.version else [],
+            seen.get(standing.pk),
+        )
+        for standing in standings
+    ]
+
+
+def last_seen(lead_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each lead last did something itself. What we sent them does not count."""
+    own = Event.objects.filter(lead__in=lead_ids, kind__by_lead=True, quarantined=False)
+    return dict(own.order_by().values_list("lead").annotate(at=Max("occurred_at")))
+
+
+def best_first(standings: QuerySet[Standing]) -> QuerySet[Standing]:
+    """Highest total first; those that are not scored come last."""
+    return standings.order_by(F("total").desc(nulls_last=True), F("lead_id").desc())

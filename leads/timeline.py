@@ -1,0 +1,53 @@
+"""What a lead did, latest first, in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from leads.keyset import page_of
+from leads.models import Event, Lead
+
+SIZE = 20
+# What says most about an event, of what senders commonly put into it.
+TELLING = ("title", "subject", "name", "form", "page", "url", "path", "campaign", "text", "note", "comment", "outcome")
+
+
+@dataclass(frozen=True)
+class Moment:
+    what: str
+    detail: str
+    at: datetime
+    key: bool
+    quarantined: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    moments: list[Moment]
+    older: str
+    newer: str
+
+
+def timeline(lead: Lead, user: Any, cursor: str = "") -> Timeline:
+    """A page of the lead's events. Raises BadCursor."""
+    events = Event.objects.visible_to(user).filter(lead=lead).select_related("kind", "source")
+    page = page_of(events, order="-occurred_at", size=SIZE, cursor=cursor)
+    return Timeline([_moment(event) for event in page.rows], page.next, page.previous)
+
+
+def _moment(event: Event) -> Moment:
+    what = event.kind.label
+    return Moment(
+        what[:1].upper() + what[1:],
+        _detail(event),
+        event.occurred_at,
+        event.kind.by_lead and not event.quarantined,
+        event.quarantined,
+    )
+
+
+def _detail(event: Event) -> str:
+    """The most telling property, and the source: "Cutting downtime, from Webinars"."""
+    texts = (event.properties.get(name) for name in TELLING)
+    telling = next((text for text in texts if isinstance(text, str) and text.strip()), "")
+    return f"{telling[:160]}, from {event.source}" if telling else f"From {event.source}"

@@ -1,0 +1,69 @@
+"""The list of leads: highest score first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from leads import csvfile
+from leads.keyset import BadCursor, capped_count, page_of
+from leads.listing import ORDER, LeadListing
+from leads.models import Standing
+from leads.requests import Request
+from leads.rows import JOINED, lead_rows
+
+AT_ONCE = 1000
+HEAD = [
+    "id", "email", "first_name", "last_name", "title", "company", "domain", "phone", "country", "source", "stage",
+    "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at",
+]  # fmt: skip
+
+
+@permission_required("leads.view_lead", raise_exception=True)
+def leads(request: Request) -> HttpResponse:
+    listing = LeadListing(request)
+    try:
+        page = listing.page()
+    except BadCursor as error:
+        raise Http404(str(error)) from None
+    due = capped_count(Standing.objects.visible_to(request.user).due())
+    return render(
+        request, "leads/leads.html", {"listing": listing, "page": page, "rows": lead_rows(page.rows), "due": due}
+    )
+
+
+@permission_required("leads.view_lead", raise_exception=True)
+def export(request: Request) -> StreamingHttpResponse:
+    """The leads of the list, all pages, as CSV."""
+    return csvfile.stream(f"leads-{timezone.localdate()}.csv", HEAD, _lines(LeadListing(request)))
+
+
+def _lines(listing: LeadListing) -> Iterator[list[Any]]:
+    rows, cursor = listing.rows.select_related(*JOINED), ""
+    while True:
+        page = page_of(rows, order=ORDER, size=AT_ONCE, cursor=cursor)
+        for row in lead_rows(page.rows):
+            lead, standing, company = row.lead, row.standing, row.lead.company
+            yield [
+                lead.pk, lead.email, lead.first_name, lead.last_name, lead.title, company.name if company else "",
+                company.domain if company else "", lead.phone, lead.country, lead.source, standing.stage,
+                str(standing.owner or ""), standing.total, standing.fit, standing.engagement, standing.grade,
+                standing.label, row.top_reason, _moment(row.last_seen), _moment(lead.created_at),
+            ]  # fmt: skip
+        cursor = page.next
+        if not cursor:
+            return
+
+
+def _moment(at: Any) -> str:
+    return timezone.localtime(at).isoformat(timespec="seconds") if at else ""
+
+
+urlpatterns: list[URLPattern] = [
+    path("leads/", leads, name="leads"),
+    path("leads.csv", export, name="leads-export"),
+]

@@ -27,32 +27,41 @@ class HasLeads(Exception):
 
 
 def make(leads: int, events_per_lead: float, seed: int, say: Say, today: date | None = None) -> None:
-    """Fill an empty database. Raises HasLeads, and changes nothing, where there are leads already."""
+    """Fill an empty database, or leave it as it was. Raises HasLeads where there are leads already."""
     if Lead.objects.exists():
         raise HasLeads("This database has leads already; the demo needs an empty one.")
-    story = Story(leads, seed, today)
     with transaction.atomic():
-        loader = Loader(story, people.hire(), events_per_lead)
-        model.declare_fields()
-        loader.companies()
-        history, ending = _load(loader, story, seed, say)
+        _check_at_once()
+        _make(Story(leads, seed, today), events_per_lead, say)
+
+
+def _make(story: Story, events_per_lead: float, say: Say) -> None:
+    loader = Loader(story, people.hire(), events_per_lead)
+    model.declare_fields()
+    loader.companies()
+    history, ending = _load(loader, story, say)
     _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
     say("a year of scoring and handoffs")
     history.walk(model.draft())
-    say(f"{len(history.offers):,} handoffs, deals")
-    with transaction.atomic():
-        ending.of(history)
-        ending.write()
+    say(f"{len(history.offers):,} handoffs")
+    ending.of(history)
+    ending.write()
     score_rest(say)
     _analyze("leads_lead", "leads_standing", "leads_deal", "leads_handoff", "scoring_entry")
 
 
-def _load(loader: Loader, story: Story, seed: int, say: Say) -> tuple[History, Ending]:
-    history, ending = History(story, seed), Ending(loader)
+def _check_at_once() -> None:
+    """Foreign keys are checked by each statement: put off to the end, ten million checks would fill the memory."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def _load(loader: Loader, story: Story, say: Say) -> tuple[History, Ending]:
+    history, ending = History(story), Ending(loader)
     every = -(-story.leads // IN_HISTORY)
     for person, lead, acts in loader.people(say):
         firm = None if person.firm is None else story.firms[person.firm]
-        deal = deals.unprompted(person, firm, dice("deal", seed, person.number))
+        deal = deals.unprompted(person, firm, dice("deal", story.seed, person.number))
         if person.number % every:
             ending.inbound(person, lead, deal)
         else:
@@ -63,14 +72,9 @@ def _load(loader: Loader, story: Story, seed: int, say: Say) -> tuple[History, E
 def score_rest(say: Say) -> None:
     """Score whatever is due now. Nobody is handed off: a load is no news for sales."""
     total, done = Standing.objects.due().count(), 0
-    while True:
-        with transaction.atomic():
-            due = Standing.objects.due().order_by("pk").select_for_update(no_key=True, of=("self",))
-            claimed = list(due.values_list("pk", "facts_rev")[:PAGE])
-            if not claimed:
-                return
-            record(claimed, live(), database_clock(), timezone.now())
-            Move.objects.all().delete()
+    while claimed := list(Standing.objects.due().order_by("pk").values_list("pk", "facts_rev")[:PAGE]):
+        record(claimed, live(), database_clock(), timezone.now())
+        Move.objects.all().delete()
         done += len(claimed)
         say(f"{done:,} of {total:,} leads scored")
 

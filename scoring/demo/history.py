@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F, Q
 
 from leads import sla
@@ -66,8 +66,8 @@ class Life:
 
 
 class History:
-    def __init__(self, story: Story, seed: int) -> None:
-        self.story, self.year, self.rng = story, story.year, dice("history", seed)
+    def __init__(self, story: Story) -> None:
+        self.story, self.year, self.rng = story, story.year, dice("history", story.seed)
         self.lives: dict[int, Life] = {}
         self.offers: list[Offer] = []
         self._active: dict[int, dict[int, float]] = defaultdict(dict)  # day → lead → moment of the last act
@@ -83,20 +83,19 @@ class History:
             day[lead] = max(act.moment, day.get(lead, 0.0))
 
     def walk(self, draft: ScoringModel) -> None:
-        """From the first version to yesterday evening. Each day is one transaction."""
+        """From the first version to yesterday evening."""
         _nothing_is_due(list(self.lives))
         for day in range(FIRST_DAY, DAYS):
             evening = self.year.moment(day + EVENING)
-            with transaction.atomic():
-                if day == FIRST_DAY:
-                    self._go_live(draft, model.FIRST_NOTE, evening)
-                    self._offer(_hot(list(self.lives)), day, by=people.marketer())
-                    continue
-                if day == SECOND_DAY:
-                    model.improve(draft)
-                    self._go_live(draft, model.SECOND_NOTE, evening)
-                self._score(day, evening)
-                self._offer(_entered_hot(), day, by=None)
+            if day == FIRST_DAY:
+                self._go_live(draft, model.FIRST_NOTE, evening)
+                self._offer(_hot(list(self.lives)), day, by=people.marketer())
+                continue
+            if day == SECOND_DAY:
+                model.improve(draft)
+                self._go_live(draft, model.SECOND_NOTE, evening)
+            self._score(day, evening)
+            self._offer(_entered_hot(), day, by=None)
 
     def _go_live(self, draft: ScoringModel, note: str, moment: datetime) -> None:
         """publishing.run() for a moment of the past, and for the leads there were."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from leads.enums import SourceKind, Stage
 from leads.models import EventKind, Source, Team
@@ -60,9 +60,8 @@ class Loader:
         everybody = self.story.people()
         while people := list(islice(everybody, CHUNK)):
             acts = [behaviour.acts(person, self.story.year, self.mean) for person in people]
-            with transaction.atomic():
-                copy("leads_lead", LEAD, map(self._lead, people))
-                copy_text("leads_event", EVENT, self._event_lines(people, acts))
+            copy("leads_lead", LEAD, map(self._lead, people))
+            copy_text("leads_event", EVENT, self._event_lines(people, acts))
             say(f"{people[-1].number + 1:,} of {self.story.leads:,} leads, {self._events:,} events")
             for person, done in zip(people, acts, strict=True):
                 yield person, self.first_lead + person.number, done

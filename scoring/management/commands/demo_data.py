@@ -22,7 +22,8 @@ class Command(BaseCommand):
         start = time.monotonic()
 
         def say(line: str) -> None:
-            self.stdout.write(f"demo: {time.monotonic() - start:6.1f} s  {line}")
+            self.stdout.write(f"{time.monotonic() - start:6.1f} s  {line}")
+            self.stdout.flush()
 
         try:
             make(options["leads"], options["events_per_lead"], options["seed"], say)

@@ -1,5 +1,19 @@
 """Pages of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from scoring.views import conditions, models, publications, standings
+
+app_name = "scoring"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", models.index, name="index"),
+    path("models/<int:pk>/", models.model, name="model"),
+    path("models/<int:pk>/publications", publications.publish, name="publications"),
+    path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
+    path("publications/<int:pk>/", publications.publication, name="publication"),
+    path("leads/<int:lead>/standing/", standings.standing, name="standing"),
+    path("leads/<int:lead>/history/", standings.history, name="history"),
+    path("vocabulary", conditions.vocabulary, name="vocabulary"),
+    path("conditions/check", conditions.check, name="condition-check"),
+]

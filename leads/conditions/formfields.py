@@ -69,6 +69,5 @@ class ConditionField(models.JSONField):
     default_validators = [validate_condition]
 
     def formfield(self, **kwargs: Any) -> Any:
-        if not issubclass(kwargs.get("widget") or ConditionWidget, ConditionWidget):
-            kwargs.pop("widget")  # the admin's table of widgets knows this as a plain JSON field
-        return super().formfield(**{"form_class": ConditionFormField, **kwargs})
+        # The admin's table of widgets knows this as a plain JSON field: a condition is always asked for by its builder.
+        return super().formfield(**{**kwargs, "form_class": ConditionFormField, "widget": ConditionWidget})

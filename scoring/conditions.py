@@ -1,0 +1,170 @@
+"""What the condition builder asks: the words there are, and what a condition would find."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, F, Q
+
+from leads.conditions import ConditionError, grammar
+from leads.conditions.compile import leads_matching
+from leads.conditions.describe import describe
+from leads.conditions.operators import OPERATORS
+from leads.conditions.sql import Sql
+from leads.conditions.vocabulary import ANY_KIND, Term, Vocabulary
+from leads.enums import FieldType, Stage
+from leads.keyset import capped_count
+from leads.models import Event, Lead
+from leads.models.lead import LeadQuerySet
+
+EXACT = 100_000  # leads; above, a sample is counted
+SAMPLE = 20_000
+PATIENCE = 3_000  # milliseconds for a count
+
+ACCEPTED = (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
+
+RECENT_EVENTS, EVENTS_APART, RECENT_LEADS = 10_000, 100_000, 5_000
+NAMES_SHOWN, VALUES_SHOWN, LONGEST = 40, 20, 80
+# Text fields of which people pick one of few values. Custom text fields are added.
+SUGGESTED = {"department", "country", "source", "city", "company.industry", "company.country"}
+
+
+@dataclass(frozen=True)
+class Matches:
+    """How many leads match, and how many of those sales accepted or won. `sample`: estimated from so many leads."""
+
+    count: int
+    of: int
+    accepted: int
+    won: int
+    sample: int | None = None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """matches is None when the condition has errors, or when counting took too long."""
+
+    sentence: str = ""
+    matches: Matches | None = None
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+
+def check(condition: Any, leads: LeadQuerySet) -> Findings:
+    """The sentence of a condition of a criterion or audience, and how many of the leads match now."""
+    vocabulary = Vocabulary.load()
+    try:
+        node = grammar.parse(condition)
+        vocabulary.check(node)
+    except ConditionError as error:
+        return Findings(errors=[{"path": ".".join(error.path), "message": error.message}])
+    return Findings(describe(node, vocabulary), _patiently(condition, leads))
+
+
+def _patiently(condition: Any, leads: LeadQuerySet) -> Matches | None:
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE)])
+            return count(condition, leads)
+    except OperationalError:
+        return None
+
+
+def count(condition: Any, leads: LeadQuerySet) -> Matches:
+    """Exact up to EXACT leads; beyond that from a sample that stays the same while a condition is edited."""
+    if capped_count(leads, EXACT) <= EXACT:
+        return Matches(**_tally(leads, condition))
+    percent = min(100.0, 100 * SAMPLE / max(_about_all(), 1))
+    found = _tally(leads.filter(_sampled(percent)), condition)
+    return Matches(**{name: round(number * 100 / percent) for name, number in found.items()}, sample=found["of"])
+
+
+def _tally(leads: LeadQuerySet, condition: Any) -> dict[str, int]:
+    found = leads.filter(leads_matching(condition, scoring=True)).aggregate(
+        count=Count("pk"),
+        accepted=Count("pk", filter=Q(stage__in=ACCEPTED)),
+        won=Count("pk", filter=Q(stage=Stage.CUSTOMER)),
+    )
+    return {**found, "of": leads.count()}
+
+
+def _about_all() -> int:
+    """How many leads there are, as the planner knows it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'leads_lead'::regclass")
+        return cursor.fetchone()[0]
+
+
+def _sampled(percent: float) -> Q:
+    """The leads on some of the table's blocks, always the same ones."""
+    table = f"SELECT id FROM leads_lead TABLESAMPLE SYSTEM ({percent:.4f}) REPEATABLE (1)"
+    return Q(Sql(f"({{}} IN ({table}))", F("pk")))
+
+
+# --- The words ---------------------------------------------------------------------------------------
+
+
+def words(user: Any) -> dict[str, Any]:
+    """Fields, operators and kinds of events, with properties and values seen of late on leads the user may see.
+
+    Five queries, each over a bounded number of rows.
+    """
+    vocabulary = Vocabulary.load()
+    terms = [term for term in vocabulary.terms.values() if term.scorable]
+    seen = _seen_values(terms, user)
+    return {
+        "fields": [_field(term, seen.get(term.key, [])) for term in terms],
+        "operators": [
+            {"key": op.key, "label": op.label, "types": list(op.types), "takes": op.takes, "unknown": op.unknown}
+            for op in OPERATORS.values()
+        ],
+        "kinds": [{"slug": ANY_KIND, "label": "did anything"}]
+        + [{"slug": slug, "label": label} for slug, (_, label) in vocabulary.kinds.items()],
+        "properties": _seen_properties(user),
+    }
+
+
+def _field(term: Term, seen: list[str]) -> dict[str, Any]:
+    group = "Custom" if "custom." in term.key else "Company" if term.key.startswith("company.") else "Lead"
+    choices = [{"value": value, "label": label} for value, label in term.choices]
+    return {"key": term.key, "label": term.label, "type": term.type, "group": group, "choices": choices, "seen": seen}
+
+
+def _seen_values(terms: Iterable[Term], user: Any) -> dict[str, list[str]]:
+    asked = {
+        f"t{i}": term for i, term in enumerate(terms)
+        if term.type == FieldType.TEXT and (term.key in SUGGESTED or "custom." in term.key) and not term.choices
+    }  # fmt: skip
+    rows = Lead.objects.visible_to(user).order_by("-pk").values(**{name: term.sql() for name, term in asked.items()})
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows[:RECENT_LEADS]:
+        for name, value in row.items():
+            if value and len(value) <= LONGEST:
+                counts[asked[name].key][value] += 1
+    return {key: _common(counter, VALUES_SHOWN) for key, counter in counts.items()}
+
+
+def _seen_properties(user: Any) -> dict[str, dict[str, list[str]]]:
+    """kind → property → its most common values, from the newest events."""
+    newest = Event.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    events = Event.objects.visible_to(user).filter(pk__gt=newest - EVENTS_APART).order_by("-pk")
+    counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    for kind, properties in events.values_list("kind__slug", "properties")[:RECENT_EVENTS]:
+        for name, value in properties.items() if isinstance(properties, dict) else ():
+            counts[kind][name][_simple(value)] += 1
+    return {
+        kind: {name: _common(names[name], VALUES_SHOWN) for name in sorted(names)[:NAMES_SHOWN]}
+        for kind, names in counts.items()
+    }  # fmt: skip
+
+
+def _simple(value: Any) -> str:
+    """A value worth suggesting; empty for nested and long ones."""
+    text = "" if isinstance(value, dict | list) or value is None else str(value)
+    return text if len(text) <= LONGEST else ""
+
+
+def _common(counter: Counter[str], size: int) -> list[str]:
+    return [value for value, _ in counter.most_common(size + 1) if value][:size]

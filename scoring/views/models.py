@@ -1,0 +1,76 @@
+"""Models: what is live, and the draft that may follow."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from leads.conditions.vocabulary import Vocabulary
+from leads.enums import Axis
+from leads.models import Standing
+from leads.requests import Request
+from scoring.diff import differences
+from scoring.engine.definition import freeze, load
+from scoring.layout import band_spans, grade_rows, handed_off, rules_of
+from scoring.models import Publication, ScoringModel, Version, VersionState
+
+
+class PublicationForm(forms.Form):
+    note = forms.CharField(
+        label="What is new, and why", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Kept with the version, for everybody who asks later.",
+    )  # fmt: skip
+
+
+@require_safe
+@permission_required("scoring.view_scoringmodel", raise_exception=True)
+def index(request: Request) -> HttpResponse:
+    """Every model with its live version. Five queries."""
+    live = Prefetch("versions", Version.objects.live().select_related("published_by"), to_attr="live")
+    active = Count("criteria", Q(criteria__active=True))
+    models = list(ScoringModel.objects.prefetch_related(live).annotate(active=active))
+    standings = Standing.objects.visible_to(request.user)
+    scored = dict(standings.order_by().values_list("version").annotate(Count("pk")))
+    rows = [{"model": model, "live": v, "scored": scored.get(v.pk, 0) if v else None}
+            for model in models for v in [next(iter(model.live), None)]]  # fmt: skip
+    unscored = scored.get(None, 0)
+    return render(request, "scoring/index.html", {"rows": rows, "unscored": unscored, "running": running().first()})
+
+
+@require_safe
+@permission_required("scoring.view_scoringmodel", raise_exception=True)
+def model(request: Request, pk: int) -> HttpResponse:
+    return model_page(request, get_object_or_404(ScoringModel, pk=pk), PublicationForm())
+
+
+def model_page(request: Request, model: ScoringModel, form: PublicationForm, status: int = 200) -> HttpResponse:
+    """The draft in sentences, what it changes, and every version so far. Eight queries."""
+    versions = list(model.versions.select_related("published_by"))
+    live = next((version for version in versions if version.state == VersionState.LIVE), None)
+    context = _draft(model, live) | {
+        "model": model, "versions": versions, "live": live, "form": form, "running": running().first(),
+        "next_number": versions[0].number + 1 if versions else 1,
+        "inactive": model.criteria.filter(active=False).count(),
+    }  # fmt: skip
+    return render(request, "scoring/model.html", context, status=status)
+
+
+def _draft(model: ScoringModel, live: Version | None) -> dict[str, Any]:
+    vocabulary, draft = Vocabulary.load(), load(freeze(model))
+    return {
+        "draft": draft,
+        "axes": rules_of(draft, vocabulary),
+        "grades": grade_rows(draft),
+        "engagement": band_spans(draft, Axis.ENGAGEMENT),
+        "handed_off": handed_off(draft),
+        "differences": differences(load(live.definition), draft, vocabulary) if live else [],
+    }
+
+
+def running() -> QuerySet[Publication]:
+    """The version that is being scored now: at most one."""
+    return Publication.objects.filter(finished_at__isnull=True).select_related("version__model")

@@ -1,0 +1,75 @@
+"""Publishing a draft, going back to an older version, and how far that is."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Max, Q, Sum
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_POST, require_safe
+
+from leads.requests import Request
+from leads.wake import wake
+from scoring import publishing
+from scoring.models import Publication, ScoringModel, Version
+from scoring.tasks import run_publications
+from scoring.views.models import PublicationForm, model_page
+
+QUIET = timedelta(minutes=1)  # without a page scored: then the page says that nothing is happening
+
+
+@require_POST
+@permission_required("scoring.publish_scoringmodel", raise_exception=True)
+def publish(request: Request, pk: int) -> HttpResponse:
+    model = get_object_or_404(ScoringModel, pk=pk)
+    form = PublicationForm(request.POST)
+    if form.is_valid():
+        try:
+            started = publishing.publish(model, by=request.user, note=form.cleaned_data["note"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            wake(run_publications)
+            return redirect("scoring:publication", started.pk)
+    return model_page(request, model, form, status=422)
+
+
+@require_POST
+@permission_required("scoring.publish_scoringmodel", raise_exception=True)
+def rollback(request: Request, pk: int, number: int) -> HttpResponse:
+    """Make an older version live again."""
+    version = get_object_or_404(Version, model=pk, number=number)
+    try:
+        started = publishing.rollback(version, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("scoring:model", pk)
+    wake(run_publications)
+    return redirect("scoring:publication", started.pk)
+
+
+@require_safe
+@permission_required("scoring.view_scoringmodel", raise_exception=True)
+def publication(request: Request, pk: int) -> HttpResponse:
+    """How far it is; asked again every second until it is live."""
+    started = get_object_or_404(Publication.objects.select_related("version__model", "by"), pk=pk)
+    part = "_" * bool(request.htmx)
+    response = render(request, f"scoring/{part}publication.html", {"publication": started} | _progress(started))
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _progress(publication: Publication) -> dict[str, Any]:
+    progress = publication.pages.aggregate(
+        pages=Count("pk"),
+        pages_done=Count("pk", filter=Q(done_at__isnull=False)),
+        leads_done=Sum("leads", filter=Q(done_at__isnull=False), default=0),
+        latest=Max("done_at"),
+    )
+    quiet = timezone.now() - (progress["latest"] or publication.started_at) > QUIET
+    return progress | {"quiet": quiet and publication.finished_at is None}

@@ -24,7 +24,7 @@ run: $(VENV)/run.stamp
 	@exec $(PYTHON) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser
-	@$(PYTHON) -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff check .

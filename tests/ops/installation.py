@@ -25,6 +25,7 @@ class Installation:
 
     def start(self) -> None:
         """`manage.py up`, and wait until every part is well."""
+        assert self.up is None or self.up.poll() is not None
         with self.log.open("wb") as log:
             self.up = subprocess.Popen(command("up"), env=self.environment(), stdout=log, stderr=log)
         wait_until(lambda: "leadscore is running" in self.said() or self.up.poll() is not None, seconds=90)

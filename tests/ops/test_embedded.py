@@ -10,7 +10,6 @@ from tests.ops.installation import PROJECT, Installation, command, wait_until
 
 pytestmark = [
     pytest.mark.ops,
-    pytest.mark.xdist_group("ops"),
     pytest.mark.skipif("DATABASE_URL" in os.environ, reason="starts the embedded servers, DATABASE_URL names others"),
 ]
 

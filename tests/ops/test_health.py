@@ -35,21 +35,18 @@ def test_live_asks_nobody(client, django_assert_num_queries):
         assert client.get("/health/live").json() == {"status": "ok"}
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_everything_is_well_after_a_heartbeat(client, queue):
     heartbeat(time.time())
     parts = {"database": "ok", "broker": "ok", "worker": "ok", "beat": "ok"}
     assert ready(client) == (200, {"status": "ok"} | parts)
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_silence_with_an_empty_queue_is_a_missing_beat(client, queue):
     Heartbeat.note(worker=timezone.now() - ALIVE, beat=timezone.now() - ALIVE)
     status, parts = ready(client)
     assert (status, parts["worker"], parts["beat"]) == (503, "unknown", "failed")
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_silence_with_waiting_heartbeats_is_a_missing_worker(client, queue):
     queue.lpush(HEARTBEAT_QUEUE, "{}")
     status, parts = ready(client)
@@ -69,7 +66,6 @@ def test_a_heartbeat_keeps_the_moment_it_was_sent():
     assert abs(beat - sent) < timedelta(seconds=1) < worker - beat
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_doctor_is_content(queue, capsys):
     heartbeat(time.time())
     call_command("doctor", "--json")
@@ -78,7 +74,6 @@ def test_doctor_is_content(queue, capsys):
     assert (report["ok"], [each["check"] for each in report["checks"]]) == (True, checks)
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_doctor_says_what_is_wrong(queue, capsys):
     with pytest.raises(SystemExit) as ended:
         call_command("doctor")
@@ -86,7 +81,6 @@ def test_doctor_says_what_is_wrong(queue, capsys):
     assert "FAILED  beat        not alive: is `make run` running?" in capsys.readouterr().out
 
 
-@pytest.mark.xdist_group("heartbeat queue")
 def test_doctor_knows_a_zone_nobody_knows(queue, settings, capsys):
     settings.TIME_ZONE = "Mars/Olympus"
     with pytest.raises(SystemExit):

@@ -16,7 +16,6 @@ from tests.ops.installation import Installation, free_port, wait_until
 
 pytestmark = [
     pytest.mark.ops,
-    pytest.mark.xdist_group("ops"),
     pytest.mark.skipif("DATABASE_URL" in os.environ, reason="starts the embedded servers, DATABASE_URL names others"),
 ]
 

@@ -56,7 +56,9 @@ def _start(version: Version, by: Any) -> Publication:
         with transaction.atomic():
             publication = Publication.objects.create(version=version, by=by)
     except IntegrityError:
-        raise PublicationRunning("Another version is being scored. Wait until it is live, then publish again.") from None
+        raise PublicationRunning(
+            "Another version is being scored. Wait until it is live, then publish again."
+        ) from None
     publication.leads = _cut_into_pages(publication)
     publication.save(update_fields=["leads"])
     return publication
@@ -113,7 +115,9 @@ def ledger_lines(version: Version) -> list[LedgerLine]:
 
 def _limit_name(definition: Definition, index: int) -> str:
     group = definition.groups[index]
-    limits = [f"at most {group.cap}"] * (group.cap is not None) + [f"at least {group.floor}"] * (group.floor is not None)
+    limits = [f"at most {group.cap}"] * (group.cap is not None) + [f"at least {group.floor}"] * (
+        group.floor is not None
+    )
     return f"{group.name} gives {' and '.join(limits)}" if limits else f"{group.name} has no limit"
 
 
@@ -146,9 +150,7 @@ def future_versions(publication: Publication) -> Compiled:
 
 def _score(publication: Publication, first: int, last: int) -> None:
     """Scores of a range of leads, kept beside their standings. Revisions are read first, then the clock, then facts."""
-    rows = list(
-        Standing.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").values_list("pk", "facts_rev")
-    )
+    rows = list(Standing.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").values_list("pk", "facts_rev"))
     if not rows:
         return
     compiled = future_versions(publication)

@@ -24,7 +24,8 @@ _DUE = "SELECT count(*) FROM leads_standing WHERE scored_rev < facts_rev OR due_
 _BROKEN = """
 SELECT DISTINCT lead_id FROM (
     SELECT lead_id, seq, total_before, grade_before, label_before, row_number() OVER w AS n,
-           lag(total) OVER w AS total, coalesce(lag(grade) OVER w, '') AS grade, coalesce(lag(label) OVER w, '') AS label
+           lag(total) OVER w AS total, coalesce(lag(grade) OVER w, '') AS grade,
+           coalesce(lag(label) OVER w, '') AS label
       FROM scoring_entry WINDOW w AS (PARTITION BY lead_id ORDER BY seq)
 ) e WHERE seq <> n OR (total_before, grade_before, label_before) IS DISTINCT FROM (total, grade, label)
 UNION

@@ -4,21 +4,19 @@ A `Scope` says how the surroundings answer event tests: in a list each is a subq
 grouped query over events.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from django.db.models import (
     BooleanField,
     Count,
+    Exists,
     Expression,
     ExpressionWrapper,
     F,
-    IntegerField,
-    Max,
-    Min,
     OuterRef,
     Q,
+    QuerySet,
     Subquery,
     Value,
 )
@@ -37,8 +35,11 @@ class Scope(Protocol):
     today: Expression
     turns: list[Expression]
 
-    def measure(self, test: EventTest) -> Expression:
-        """The number an event test asks about: a count, or the day of the first or last event."""
+    def count(self, test: EventTest) -> Expression:
+        """How many events of the lead match, in the test's window or ever."""
+
+    def past(self) -> QuerySet:
+        """The events of the lead OuterRef("pk") that may be seen, for asking whether there is one at all."""
 
 
 def compile(node: Node, scope: Scope) -> Q:
@@ -69,25 +70,21 @@ def _field(test: FieldTest, scope: Scope) -> Expression:
 
 
 def _event(test: EventTest, scope: Scope) -> Expression:
-    measure, number = scope.measure(test), Value(test.number)
+    """The first and the last event are asked for without looking at all of them: is there one in the window, and only
+    then or only else, is there an older one."""
+    number, asked = Value(test.number), replace(test, question="at_least", number=1)
     match test.question:
         case "at_least":
-            return Sql("({} >= {}::int)", measure, number)
+            return Sql("({} >= {}::int)", scope.count(asked), number)
         case "at_most":
-            return Sql("({} <= {}::int)", measure, number)
-        case "first_within":
-            scope.turns.append(_turn(measure, number, scope.today))
-            return Sql("({} > {} - {}::int)", measure, scope.today, number)
-        case _:
-            scope.turns.append(_turn(measure, number, scope.today))
-            return Sql("({} <= {} - {}::int)", measure, scope.today, number)
-
-
-def _turn(day: Expression, number: Value, today: Expression) -> Expression:
-    return Sql(
-        "(CASE WHEN {} + {}::int > {} THEN {} + {}::int END)", day, number, today, day, number,
-        output_field=IntegerField(),
-    )  # fmt: skip
+            return Sql("({} <= {}::int)", scope.count(asked), number)
+    recent = scope.count(replace(asked, days=test.number))
+    older = scope.past().filter(
+        matching_events(asked, scope), Sql("({} <= {} - {}::int)", F("day"), scope.today, number)
+    )
+    if test.question == "first_within":
+        return Sql("(CASE WHEN {} > 0 THEN NOT {} ELSE false END)", recent, Exists(older))
+    return Sql("(CASE WHEN {} > 0 THEN false ELSE {} END)", recent, Exists(older))
 
 
 def matching_events(test: EventTest, scope: Scope) -> Q:
@@ -101,9 +98,6 @@ def matching_events(test: EventTest, scope: Scope) -> Q:
     return condition
 
 
-MEASURES: dict[str, Callable[..., Any]] = {"first_within": Min, "last_before": Max}
-
-
 @dataclass
 class ListScope:
     """For lists, segments and counts: event tests are subqueries on the lead, asked today."""
@@ -112,14 +106,14 @@ class ListScope:
     today: Expression
     turns: list[Expression] = field(default_factory=list)
 
-    def measure(self, test: EventTest) -> Expression:
+    def count(self, test: EventTest) -> Expression:
+        events = self.past().filter(matching_events(test, self)).order_by().values("lead")
+        return Coalesce(Subquery(events.annotate(n=Count("pk")).values("n")), 0)
+
+    def past(self) -> QuerySet:
         from leads.models import Event
 
-        events = Event.objects.filter(matching_events(test, self), lead=OuterRef("pk"), quarantined=False)
-        if aggregate := MEASURES.get(test.question):
-            return Subquery(events.order_by().values("lead").annotate(day_=aggregate("day")).values("day_"))
-        counted = events.order_by().values("lead").annotate(n=Count("pk")).values("n")
-        return Coalesce(Subquery(counted), 0)
+        return Event.objects.filter(lead=OuterRef("pk"), quarantined=False)
 
 
 def leads_matching(condition: Any, *, scoring: bool = False) -> Q:

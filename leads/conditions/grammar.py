@@ -10,7 +10,7 @@ An event test asks one question: at_least k, at_most k (k times within `days`, o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_DEPTH = 8
@@ -24,6 +24,10 @@ class ConditionError(ValueError):
     def __init__(self, message: str, path: tuple[str, ...] = ()):
         self.path, self.message = path, message
         super().__init__(f"{'.'.join(path)}: {message}" if path else message)
+
+
+# Where a test stands in its condition; two tests are equal when they ask the same.
+_PLACE: Any = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class FieldTest:
     field: str
     op: str
     value: Any = None
-    path: tuple[str, ...] = ()
+    path: tuple[str, ...] = _PLACE
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class PropertyTest:
     property: str
     op: str
     value: Any = None
-    path: tuple[str, ...] = ()
+    path: tuple[str, ...] = _PLACE
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class EventTest:
     question: str = "at_least"
     number: int = 1
     days: int | None = None
-    path: tuple[str, ...] = ()
+    path: tuple[str, ...] = _PLACE
 
 
 Node = All | AnyOf | Not | FieldTest | EventTest
@@ -105,7 +109,7 @@ def _node(data: Any, path: tuple[str, ...], depth: int) -> Node:
         case {"field": str(name), "op": str(op), **rest} if rest.keys() <= {"value"}:
             return FieldTest(name, op, _frozen(rest.get("value"), path), path)
         case {"event": str(kind), **rest}:
-            return _event(kind, rest, path)
+            return _event(kind, {str(part): value for part, value in rest.items()}, path)
     raise ConditionError('expected {"all": […]}, {"any": […]}, {"not": …}, a field test or an event test', path)
 
 

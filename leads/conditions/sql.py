@@ -13,7 +13,7 @@ class Parameter(Expression):
         super().__init__(output_field=output_field)
         self.name, self.cast = name, cast
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return f"%s::{self.cast}", [self]
 
     def __repr__(self) -> str:

@@ -1,6 +1,6 @@
+from leads.models.change import Change
 from leads.models.company import Company
 from leads.models.crm import Deal
-from leads.models.change import Change
 from leads.models.event import Event, EventKind
 from leads.models.field import Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
@@ -12,7 +12,7 @@ from leads.models.standing import LedgerLine, Standing, top_reasons
 from leads.models.team import ApiToken, Membership, Team, User
 
 __all__ = [
-    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import",
-    "ImportProblem", "Lead", "LedgerLine", "LeadIdentity", "Membership", "RejectionReason", "Source", "Standing", "Team", "User",
-    "WriteKey", "top_reasons",
+    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
+    "Import", "ImportProblem", "Lead", "LeadIdentity", "LedgerLine", "Membership", "RejectionReason", "Source",
+    "Standing", "Team", "User", "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -85,10 +85,6 @@ class Handoff(models.Model):
         return sla.clock(self.opened_at, self.due_at, timezone.now())
 
     @property
-    def late(self) -> bool:
-        return self.state == HandoffState.OPEN and self.due_at <= timezone.now()
-
-    @property
     def hours(self) -> float | None:
         """The working hours the answer took; None while there is none."""
         return sla.working_time(self.opened_at, self.decided_at) / HOUR if self.decided_at else None

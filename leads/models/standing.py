@@ -13,7 +13,7 @@ from leads.models.team import OwnedQuerySet
 
 class StandingQuerySet(OwnedQuerySet):
     def due(self, moment: Any = None) -> Self:
-        """The one definition of due: facts newer than the score, or the moment has come at which time alone changes it."""
+        """The one definition of due: facts newer than the score, or the moment at which time alone changes it."""
         return self.filter(Q(scored_rev__lt=F("facts_rev")) | Q(due_at__lte=moment or timezone.now()))
 
 
@@ -57,9 +57,7 @@ class Standing(models.Model):
             models.Index(
                 "team", "label", F("total").desc(nulls_last=True), F("lead").desc(), name="standing_team_label"
             ),
-            models.Index(
-                "owner", F("total").desc(nulls_last=True), F("lead").desc(), name="standing_owner_total"
-            ),
+            models.Index("owner", F("total").desc(nulls_last=True), F("lead").desc(), name="standing_owner_total"),
             models.Index(fields=["lead"], condition=Q(scored_rev__lt=F("facts_rev")), name="standing_facts_due"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="standing_time_due"),
         ]

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, DateTimeField, ExpressionWrapper, F, Q
+from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q
 from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
@@ -26,11 +26,10 @@ from leads.enums import Axis
 from leads.models import Event, Lead
 from leads.models.event import day_number
 from scoring.engine.definition import Definition, load
-from scoring.engine.expressions import EngineScope, clamp_to_axis, points
+from scoring.engine.expressions import AS_OF, EngineScope, clamp_to_axis, points
 from scoring.models import Version
 
 LEADS = Parameter("leads", "bigint[]", ArrayField(BigIntegerField()))
-AS_OF = Parameter("as_of", "timestamptz", DateTimeField())
 
 # The columns of a result, in order. version is None for a lead outside every audience; then the numbers are None.
 COLUMNS = ("lead_id", "version", "fit", "engagement", "total", "grade", "label", "points", "due_at")
@@ -160,16 +159,17 @@ def _outer_sql(pk: int, definition: Definition) -> str:
     groups = ", ".join(["p.*", *(f"{sql} AS c{i}" for i, sql in caps.items())])
     raw = {axis: _sum(definition, axis) for axis in (Axis.FIT, Axis.ENGAGEMENT)}
     limit = definition.axis_limit
-    fit, engagement = (clamp_to_axis(axis, sql, limit) for axis, sql in raw.items())
+    fit, engagement = (clamp_to_axis(sql, limit) for sql in raw.values())
     lines = [f"p{i}" for i in range(len(definition.criteria))] + [f"c{i}" for i in caps]
     lines += [f"fit - ({raw[Axis.FIT]})", f"engagement - ({raw[Axis.ENGAGEMENT]})"]
-    grade = f"{_grade('fit', definition.fit_limits, 'ABCD')} || {_grade('engagement', definition.engagement_limits, '1234')}"
+    letter = _grade("fit", definition.fit_limits, "ABCD")
+    digit = _grade("engagement", definition.engagement_limits, "1234")
     labels = " ".join(f"WHEN '{grade}' THEN '{label}'" for grade, label in sorted(definition.labels.items()))
     return (
         f"SELECT lead_id, {pk}::int, fit, engagement, fit + engagement, grade,"
         f" CASE WHEN barred THEN 'disqualified' ELSE CASE grade {labels} END END,"
         f" ARRAY[{', '.join(lines)}]::smallint[], {_moment('turn')} FROM"
-        f" (SELECT *, {grade} AS grade FROM"
+        f" (SELECT *, {letter} || {digit} AS grade FROM"
         f" (SELECT *, {fit} AS fit, {engagement} AS engagement FROM (SELECT {groups} FROM p) c OFFSET 0) a OFFSET 0) r"
     )
 

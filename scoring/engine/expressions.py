@@ -6,20 +6,35 @@ before anything is added up; faded points are summed in whole hundredths, so tha
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from django.db.models import Count, Expression, F, IntegerField, Max, Min, Q, Sum, Value
+from django.db.models import (
+    BooleanField,
+    Count,
+    DateTimeField,
+    Expression,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+)
 
 from leads.conditions.compile import compile, matching_events
 from leads.conditions.grammar import EventTest
 from leads.conditions.sql import Parameter, Sql, integer
 from leads.conditions.vocabulary import Vocabulary
-from leads.enums import Axis
+from leads.models import Event
 from scoring.engine.definition import CriterionRule, driver
 from scoring.models.criterion import Counting
 
 HUNDREDTHS = 100
 TODAY = Parameter("today", "int", IntegerField())
+AS_OF = Parameter("as_of", "timestamptz", DateTimeField())
 
 
 @dataclass
@@ -34,25 +49,18 @@ class EngineScope:
     windows: dict[int, set[int | None]] = field(default_factory=dict)
     _names: dict[object, str] = field(default_factory=dict)
 
-    def measure(self, test: EventTest) -> Expression:
-        self._asked(test, test.days)
-        match test.question:
-            case "first_within":
-                return self.column(("first", test), Min("day", filter=self.events(test)))
-            case "last_before":
-                return self.column(("last", test), Max("day", filter=self.events(test)))
-        return self.count(test)
-
     def count(self, test: EventTest) -> Expression:
-        asked = EventTest(test.kind, test.where, days=test.days)  # the same count whatever the question
-        return _or_zero(self.column(("count", asked), Count("lead_id", filter=self.events(test))))
+        self._asked(test, test.days)
+        return _or_zero(self.column(("count", test), Count("lead_id", filter=self.events(test))))
+
+    def past(self) -> QuerySet[Event]:
+        return Event.objects.filter(Sql("({} <= {})", F("occurred_at"), AS_OF), lead=OuterRef("pk"), quarantined=False)
 
     def events(self, test: EventTest) -> Q:
         return matching_events(test, self)
 
     def column(self, key: object, aggregate: Expression) -> Expression:
         """A reference to the aggregate as a column of `e`; the same key gives the same column."""
-        key = _without_path(key)
         if key not in self._names:
             self._names[key] = f"a{len(self._names)}"
             self.columns[self._names[key]] = aggregate
@@ -108,17 +116,16 @@ def points(criterion: CriterionRule, scope: EngineScope) -> tuple[Expression, Q]
 
 
 def _per_event(criterion: CriterionRule, scope: EngineScope) -> Expression:
-    test = driver(criterion.node)
+    test = _plain(driver(criterion.node))
     if criterion.counting == Counting.EACH:
         return integer("({}::int * {})", Value(criterion.points), scope.count(test))
-    days = scope.column(("days", EventTest(test.kind, test.where, days=test.days)),
-                        Count("day", distinct=True, filter=scope.events(test)))  # fmt: skip
+    days = scope.column(("days", test), Count("day", distinct=True, filter=scope.events(test)))
     return integer("({}::int * {})", Value(criterion.points), _or_zero(days))
 
 
 def _fading(criterion: CriterionRule, scope: EngineScope) -> Expression:
     """sign × round(sum of what each event still gives); also notes the day on which the rounded sum may next drop."""
-    test, full, days = driver(criterion.node), abs(criterion.points) * HUNDREDTHS, criterion.days or 1
+    test, full, days = _plain(driver(criterion.node)), abs(criterion.points) * HUNDREDTHS, criterion.days or 1
     age = integer("({} - {})", scope.today, F("day"))
     if criterion.counting == Counting.HALF_LIFE:
         # float8 throughout: PostgreSQL's numeric power() would cost twice the whole query
@@ -160,9 +167,8 @@ def _limited(criterion: CriterionRule, given: Expression) -> Expression:
     return integer(f"{word}({{}}, {{}}::int)", given, Value(criterion.at_most))
 
 
-def clamp_to_axis(axis: str, value: str, limit: int) -> str:
+def clamp_to_axis(value: str, limit: int) -> str:
     """Both axes run from 0 to the limit of the model."""
-    assert axis in Axis.values
     return f"LEAST({limit}, GREATEST(0, {value}))"
 
 
@@ -171,14 +177,9 @@ def _or_zero(column: Expression) -> Expression:
 
 
 def _boolean(condition: Q) -> Expression:
-    from django.db.models import BooleanField, ExpressionWrapper
-
     return ExpressionWrapper(condition, output_field=BooleanField())
 
 
-def _without_path(key: object) -> object:
-    """Keys compare tests by what they ask, not by where they stand in a condition."""
-    if isinstance(key, EventTest):
-        where = tuple((test.property, test.op, test.value) for test in key.where)
-        return (key.kind, where, key.question, key.number, key.days)
-    return tuple(_without_path(part) for part in key) if isinstance(key, tuple) else key
+def _plain(test: EventTest) -> EventTest:
+    """What a test counts, whatever number it asks for."""
+    return replace(test, number=1)

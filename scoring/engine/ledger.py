@@ -11,7 +11,7 @@ from scoring.engine.evaluate import COLUMNS, Compiled
 # What makes two standings differ. as_of and due_at do not: the same standing counted later is no change.
 _NUMBERS = ("version", "fit", "engagement", "total", "grade", "label", "points")
 
-# {scored}: rows of COLUMNS, `rev`, the revision of the facts that were read, and `as_of`, the moment they were read for.
+# {scored}: rows of COLUMNS, the revision `rev` of the facts that were read, and the moment `as_of` they were read for.
 # {cause}: why a changed standing changed, from the standing `o` as it was.
 # The guard makes the revision monotone: a result from older facts never lands on one from newer.
 _RECORD = """

@@ -7,7 +7,7 @@ from scoring.models.version import Version
 
 
 class Move(models.Model):
-    """A lead got another label, and what follows has not been done yet. Written with the standing, deleted when done."""
+    """A lead got another label, and what follows is still to be done. Written with the standing, deleted when done."""
 
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
     version = models.ForeignKey(Version, models.CASCADE, null=True, db_index=False)

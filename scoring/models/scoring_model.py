@@ -40,7 +40,9 @@ class ScoringModel(models.Model):
     slug = models.SlugField(max_length=50, unique=True)
     description = models.TextField(blank=True)
     audience = ConditionField(blank=True, null=True, help_text="Which leads this model is for. Empty: every lead.")
-    position = models.PositiveSmallIntegerField(default=0, help_text="Where audiences overlap, the smaller number wins.")
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="Where audiences overlap, the smaller number wins."
+    )
     axis_limit = models.PositiveSmallIntegerField(
         default=AXIS_LIMIT, validators=[MinValueValidator(1), MaxValueValidator(1000)],
         help_text="Fit and engagement each end here; the total goes to twice this.",

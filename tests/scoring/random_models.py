@@ -52,7 +52,7 @@ class Maker:
             )
             for _ in range(5)
         )  # fmt: skip
-        rows = Lead.objects.bulk_create(
+        return Lead.objects.bulk_create(
             Lead(
                 team=team, company=self.r.choice([None, *companies]), title=self.r.choice([*WORDS, ""]),
                 email=f"p{self.r.random()}@{self.r.choice(DOMAINS)}" if self.r.random() < 0.8 else "",
@@ -61,7 +61,6 @@ class Maker:
             )
             for _ in range(count)
         )  # fmt: skip
-        return rows
 
     def custom(self) -> dict[str, Any]:
         values: dict[str, list[Any]] = {
@@ -87,7 +86,8 @@ class Maker:
         kinds = {kind.slug: kind for kind in EventKind.objects.filter(slug__in=KINDS)}
         return Event.objects.bulk_create(
             Event(
-                lead=self.r.choice(leads), kind=kinds[self.r.choice(KINDS)], source=source, message_id=f"{self.r.random()}",
+                lead=self.r.choice(leads), kind=kinds[self.r.choice(KINDS)], source=source,
+                message_id=f"{self.r.random()}",
                 occurred_at=self.moment(as_of), quarantined=self.r.random() < 0.1, properties=self.properties(),
             )
             for _ in range(count)
@@ -150,7 +150,8 @@ class Maker:
             (text, r.choice(["any_of", "none_of"]), r.sample(WORDS, 3)),
             (r.choice(["email", "email_domain"]), "domain_in", r.sample(DOMAINS, 2)),
             (r.choice(["company.employees", "custom.budget", "company.revenue"]),
-             r.choice(["is", "is_not", "at_least", "at_most", "more_than", "less_than"]), r.choice([0, 10, 10.5, 50, 2e6])),
+             r.choice(["is", "is_not", "at_least", "at_most", "more_than", "less_than"]),
+             r.choice([0, 10, 10.5, 50, 2e6])),
             (r.choice(["company.employees", "custom.budget"]), "between", r.choice([[0, 50], [10.5, 200]])),
             (r.choice(["created", "custom.renewal"]), r.choice(["in_last_days", "days_ago"]), r.choice([1, 7, 30])),
             (r.choice(["created", "custom.renewal"]), r.choice(["on", "before", "after"]), "2026-11-01"),

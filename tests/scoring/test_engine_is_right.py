@@ -27,7 +27,8 @@ def facts_of(lead: Lead) -> dict:
     """Every term of the vocabulary by its name, read from the rows in Python."""
     company = lead.company
     known = {
-        "email": lead.email, "email_domain": lead.email.rpartition("@")[2], "title": lead.title, "country": lead.country,
+        "email": lead.email, "email_domain": lead.email.rpartition("@")[2], "title": lead.title,
+        "country": lead.country,
         "source": lead.source, "created": lead.created_at,
     }  # fmt: skip
     if company:

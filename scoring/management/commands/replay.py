@@ -1,5 +1,5 @@
 import json
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -56,7 +56,7 @@ def _moment(text: str) -> datetime:
         if (moment := parse_datetime(text)) and len(text) > 10:
             return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
         if day := parse_date(text):
-            return timezone.make_aware(datetime(day.year, day.month, day.day, 23, 59, 59, 999_999))
+            return datetime.combine(day, time.max, timezone.get_default_timezone())
     except ValueError:
         pass
     raise CommandError(f"{text!r} is no moment; give 2026-03-01 or 2026-03-01T12:00:00+01:00")

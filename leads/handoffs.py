@@ -74,8 +74,8 @@ def ready(lead: Lead) -> bool:
 
 
 def _ready(lead_ids: set[int]) -> list[Lead]:
-    leads = Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update(no_key=True)
-    leads = [lead for lead in leads if ready(lead)]
+    locked = Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update(no_key=True)
+    leads = [lead for lead in locked if ready(lead)]
     # Asked after the lock, in a statement of its own: the one above cannot see what it waited for.
     waiting = set(Handoff.objects.open().filter(lead__in=leads).values_list("lead_id", flat=True))
     return [lead for lead in leads if lead.pk not in waiting]

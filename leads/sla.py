@@ -14,7 +14,7 @@ from leads.enums import Label
 OPENS, CLOSES = time(9), time(18)
 WORKDAYS = range(5)
 DAY = 9.0  # working hours
-PROMISED_HOURS = {Label.HOT: 4.0, Label.WARM: DAY}
+PROMISED_HOURS: dict[str, float] = {Label.HOT: 4.0, Label.WARM: DAY}
 OTHERWISE = 2 * DAY
 SOON = timedelta(hours=3)
 

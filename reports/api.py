@@ -1,6 +1,6 @@
 """The reports for programs: GET reports, GET reports/<name>?from=&to=&team=."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from django.urls import re_path
@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from leads.models import User
 from reports.exports import as_values
 from reports.figures import Report
 from reports.queries import REPORTS
@@ -43,9 +44,9 @@ class ReportDetail(ReportView):
         report = REPORTS.get(name)
         if report is None:
             raise Http404
-        form = ScopeForm(request.query_params, user=request.user)
+        form = ScopeForm(request.query_params, user=cast(User, request.user))
         if not form.is_valid():
-            raise serializers.ValidationError(form.errors)
+            raise serializers.ValidationError({name: list(errors) for name, errors in form.errors.items()})
         scope = form.scope()
         return Response(
             _described(report)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -55,7 +55,10 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     """One table as CSV, for the same period and team as the page."""
     if name not in REPORTS:
         raise Http404
-    scope = ScopeForm(request.GET, user=request.user).scope()
+    form = ScopeForm(request.GET, user=request.user)
+    if not form.is_valid():
+        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+    scope = form.scope()
     file = exports.filename(REPORTS[name], scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file}"'

@@ -1,6 +1,6 @@
 """Handoffs and what sales answered."""
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters as filters
 from django.db.models import QuerySet
@@ -118,8 +118,8 @@ class HandoffViewSet(ReadViewSet):
     def create(self, request: Request) -> Response:
         """Offer leads to sales, at most 1,000 at a time. 201 also where all of them were left out."""
         ids = _read(OfferInput, request)["leads"]
-        _check_offer(ids, request.user)
-        opened = handoffs.open_handoffs(ids, by=request.user)
+        _check_offer(ids, self.me)
+        opened = handoffs.open_handoffs(ids, by=self.me)
         left_out = sorted(set(ids) - {handoff.lead_id for handoff in opened})
         return Response(OfferOutcome({"results": opened, "left_out": left_out}).data, status=201)
 
@@ -146,18 +146,22 @@ class HandoffViewSet(ReadViewSet):
     def assignment(self, request: Request, pk: str) -> Response:
         """Pass the handoff to a colleague. The clock runs on. 409 when it was decided before."""
         handoff = self._mine_to_decide()
-        to = User.objects.visible_to(request.user).filter(pk=_read(AssignmentInput, request)["to"]).first()
+        to = User.objects.visible_to(self.me).filter(pk=_read(AssignmentInput, request)["to"]).first()
         if to is None:
             raise serializers.ValidationError({"to": ["There is no such person in your teams."]})
-        return Response(HandoffSerializer(_or_conflict(handoffs.reassign, handoff, by=request.user, to=to)).data)
+        return Response(HandoffSerializer(_or_conflict(handoffs.reassign, handoff, by=self.me, to=to)).data)
+
+    @property
+    def me(self) -> User:
+        return cast(User, self.request.user)
 
     def _answer(self, verb: Any, values: dict[str, Any]) -> Response:
-        feedback = _or_conflict(verb, self._mine_to_decide(), by=self.request.user, **values)
+        feedback = _or_conflict(verb, self._mine_to_decide(), by=self.me, **values)
         return Response(FeedbackSerializer(feedback).data, status=201)
 
     def _mine_to_decide(self) -> Handoff:
         handoff = self.get_object()
-        if not handoffs.may_decide(handoff, self.request.user):
+        if not handoffs.may_decide(handoff, self.me):
             raise PermissionDenied(NOT_YOURS)
         return handoff
 

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from leads.handoffs import QUIET_DAYS, colleagues
-from leads.models import Handoff, RejectionReason
+from leads.models import Handoff, RejectionReason, User
 
 
 class AcceptanceForm(forms.Form):
@@ -48,7 +48,7 @@ class RecyclingForm(AcceptanceForm):
 
 class AssignmentForm(forms.Form):
     to = forms.ModelChoiceField(
-        None,
+        User.objects.none(),
         empty_label=None,
         widget=forms.RadioSelect,
         error_messages={"required": "Choose a colleague.", "invalid_choice": "Choose a colleague of the team."},

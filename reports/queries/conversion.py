@@ -65,7 +65,7 @@ def verdict(rows: list[LabelConversion]) -> Verdict:
     for better, worse in pairwise(ranked):
         if better.customers.share < worse.customers.share:  # type: ignore[operator]
             words = f"{_word(worse)} leads became customers more often than {_word(better)} ones"
-            chance = ", which could be chance" if _touch(better.customers, worse.customers) else ""
+            chance = ", which could be chance" if _touch(worse.customers, better.customers) else ""
             return Verdict("warn", "The order does not hold.", f"{words}{chance}.")
     return Verdict("ok", "The order holds.", _by_how_much(*ranked[:2]))
 
@@ -82,8 +82,8 @@ def _by_how_much(best: LabelConversion, second: LabelConversion) -> str:
     )
 
 
-def _touch(better: Rate, worse: Rate) -> bool:
-    return wilson(better.k, better.n).low <= wilson(worse.k, worse.n).high
+def _touch(higher: Rate, lower: Rate) -> bool:
+    return wilson(higher.k, higher.n).low <= wilson(lower.k, lower.n).high
 
 
 def _word(row: LabelConversion) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -48,24 +48,26 @@ def handoffs_by_label(scope: Scope) -> list[LabelHandoffs]:
             rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
             recycled=Count("pk", filter=Q(state=HandoffState.RECYCLED)),
             waiting=Count("pk", filter=Q(state=HandoffState.OPEN)),
-            late=Count("pk", filter=Q(state=HandoffState.OPEN, due_at__lt=now)),
+            late=Count("pk", filter=Q(state=HandoffState.OPEN, due_at__lte=now)),
         )
         .order_by()
     )
-    rows, hours = {row["label"]: row for row in counted}, hours_to_decide(scope)
+    rows: dict[str, Any] = {row["label"]: row for row in counted}
+    hours = hours_to_decide(scope)
     return [_row(rows[label], hours.get(label, [])) for label in (*Label.values, "") if label in rows]
 
 
 def hours_to_decide(scope: Scope) -> dict[str, list[float]]:
     """The working hours each answer took, by label. Recycled handoffs count: they were looked at. One query."""
-    decided = scope.handoffs().filter(decided_at__isnull=False, decided_by__isnull=False)
+    decided = scope.handoffs().filter(decided_at__isnull=False).exclude(state=HandoffState.EXPIRED)
     hours: dict[str, list[float]] = {}
     for label, opened, at in decided.values_list("label", "opened_at", "decided_at"):
-        hours.setdefault(label, []).append(working_time(opened, at) / HOUR)
+        if at:
+            hours.setdefault(label, []).append(working_time(opened, at) / HOUR)
     return hours
 
 
-def _row(counts: dict, hours: list[float]) -> LabelHandoffs:
+def _row(counts: dict[str, Any], hours: list[float]) -> LabelHandoffs:
     return LabelHandoffs(
         label=counts["label"],
         handed_off=counts["handed_off"],

@@ -1,0 +1,154 @@
+"""The page of the reports: what a manager sees."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from leads.enums import DealState, Role, SourceKind
+from leads.handoffs import accept, reject
+from leads.models import Deal, Lead, Source
+from reports.queries import REPORTS
+from reports.queries.conversion import LabelConversion, verdict
+from reports.statistics import Rate
+from tests.sales import hand_off, make_lead, make_team, make_user, reason
+
+
+@pytest.fixture
+def team(db):
+    return make_team()
+
+
+@pytest.fixture
+def dana(team, client):
+    user = make_user("Dana", team, Role.MANAGER)
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def kim(team):
+    return make_user("Kim", team)
+
+
+def win(lead):
+    source = Source.objects.named(lead.team, "CRM", SourceKind.CRM)
+    Deal.objects.create(
+        team=lead.team, lead=lead, source=source, external_id=str(lead.pk), name="Deal", state=DealState.WON,
+        amount=14_200, closed_at=lead.created_at + timedelta(days=10),
+    )  # fmt: skip
+
+
+def kpi(page, heading):
+    return next(kpi for kpi in page.context["kpis"] if kpi.figure.heading == heading)
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.MANAGER, 200), (Role.MARKETING, 200), (Role.ADMIN, 200), (Role.REP, 403)]
+)
+def test_who_reads_reports(client, team, role, status):
+    client.force_login(make_user("Mia", team, role))
+    assert client.get("/reports/").status_code == status
+
+
+def test_of_nothing_the_page_says_so(client, dana):
+    page = client.get("/reports/")
+    assert "No lead was handed off in this period." in page.text
+    assert kpi(page, "Lead to customer").basis == "0 of 0 leads so far"
+
+
+def test_few_cases_are_counted_not_shared(client, team, dana, kim):
+    for handoff in [hand_off(team) for _ in range(3)]:
+        accept(handoff, by=kim)
+    page = client.get("/reports/")
+    accepted = kpi(page, "Accepted by sales")
+    assert (accepted.value, accepted.basis) == ("–", "3 of 3 decided so far")
+    assert "3 of 3 decisions so far" in page.text
+
+
+def test_enough_cases_have_a_share_and_an_interval(client, team, dana, kim):
+    for number in range(30):
+        handoff = hand_off(team)
+        if number < 20:
+            accept(handoff, by=kim)
+        else:
+            reject(handoff, by=kim, reason=reason())
+    win(Lead.objects.earliest("pk"))
+    page = client.get("/reports/")
+    assert (kpi(page, "Accepted by sales").value, kpi(page, "Accepted by sales").basis) == ("67%", "20 of 30 decided")
+    assert (kpi(page, "Median time to close").value, kpi(page, "Average deal").value) == ("10.0", "€ 14.2 k")
+    assert "66.7%" in page.text
+    assert "20 of 30, 49% to 81%" in page.text
+
+
+def test_a_change_is_better_only_beyond_chance(client, team, dana, kim):
+    before = timezone.now() - timedelta(days=100)
+    for number in range(60):
+        lead = make_lead(team, created_at=before if number < 30 else timezone.now())
+        if number >= 40:
+            win(lead)
+    change = kpi(client.get("/reports/"), "Lead to customer")
+    assert (change.value, change.change, change.better) == ("67%", "+66.7 pts", True)
+    win(make_lead(team, created_at=before))
+    for lead in Lead.objects.filter(created_at__lt=timezone.now() - timedelta(days=50), deals=None)[:18]:
+        win(lead)
+    change = kpi(client.get("/reports/"), "Lead to customer")
+    assert (change.change, change.better) == ("+5.4 pts, could be chance", None)
+
+
+def test_the_period_and_the_team_stand_in_the_address(client, team, dana):
+    make_team("APAC")
+    page = client.get("/reports/?from=2026-01-01&to=2026-03-31&team=emea")
+    assert "1 Jan 2026 to 31 Mar 2026, EMEA." in page.text
+    assert '/reports/funnel.csv?from=2026-01-01&amp;to=2026-03-31&amp;team=emea"' in page.text
+    assert "APAC" not in page.text
+
+
+def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):
+    page = client.get("/reports/?from=yesterday")
+    assert "Enter a valid date." in page.text
+    assert page.context["scope"].last == timezone.localdate()
+    assert client.get("/reports/funnel.csv?from=yesterday").status_code == 400
+
+
+def test_every_definition_is_on_the_page(client, dana):
+    page = client.get("/reports/")
+    for report in REPORTS.values():
+        for figure in report.figures.values():
+            assert figure.means in page.text.replace("&#x27;", "'")
+
+
+def test_the_page_costs_the_same_for_three_handoffs_as_for_one(client, team, dana, kim):
+    def queries():
+        with CaptureQueriesContext(connection) as seen:
+            client.get("/reports/")
+        return len(seen)
+
+    def fill():
+        reject(hand_off(team), by=kim, reason=reason())
+        win(hand_off(team).lead)
+
+    fill()
+    one = queries()
+    fill()
+    fill()
+    assert queries() == one
+
+
+@pytest.mark.parametrize(
+    ("hot", "warm", "state", "says"),
+    [
+        ((58, 298), (27, 514), "ok", "Hot leads become customers 3.7 times as often as Warm ones"),
+        ((5, 40), (4, 40), "ok", "could be chance: their intervals touch."),
+        ((40, 40), (0, 40), "ok", "Hot leads become customers, Warm ones did not yet."),
+        ((4, 40), (5, 40), "warn", "Warm leads became customers more often than Hot ones, which could be chance."),
+        ((1, 100), (60, 100), "warn", "Warm leads became customers more often than Hot ones."),
+        ((5, 29), (5, 400), "", "A label is compared once 30 leads of the period had it."),
+    ],
+)
+def test_the_verdict(hot, warm, state, says):
+    result = verdict([LabelConversion("hot", Rate(*hot)), LabelConversion("warm", Rate(*warm))])
+    assert result.state == state
+    assert result.sentence.endswith(says) or result.sentence.startswith(says)

@@ -10,7 +10,7 @@ from scoring.demo import deals, model, people
 from scoring.demo.chance import dice
 from scoring.demo.ending import Ending
 from scoring.demo.history import History
-from scoring.demo.load import Loader, Say
+from scoring.demo.load import Loader, Say, checked_afterwards
 from scoring.demo.story import Story
 from scoring.engine.evaluate import database_clock
 from scoring.engine.ledger import record
@@ -39,7 +39,8 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     loader = Loader(story, people.hire(), events_per_lead)
     model.declare_fields()
     loader.companies()
-    history, ending = _load(loader, story, say)
+    with checked_afterwards("leads_event"):
+        history, ending = _load(loader, story, say)
     _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
     say("a year of scoring and handoffs")
     history.walk(model.draft())
@@ -72,11 +73,14 @@ def _load(loader: Loader, story: Story, say: Say) -> tuple[History, Ending]:
 def score_rest(say: Say) -> None:
     """Score whatever is due now. Nobody is handed off: a load is no news for sales."""
     total, done = Standing.objects.due().count(), 0
-    while claimed := list(Standing.objects.due().order_by("pk").values_list("pk", "facts_rev")[:PAGE]):
-        record(claimed, live(), database_clock(), timezone.now())
+    due = Standing.objects.due().order_by("pk").values_list("pk", "facts_rev")
+    page = list(due[:PAGE])
+    while page:
+        record(page, live(), database_clock(), timezone.now())
         Move.objects.all().delete()
-        done += len(claimed)
+        done += len(page)
         say(f"{done:,} of {total:,} leads scored")
+        page = list(due.filter(pk__gt=page[-1][0])[:PAGE])
 
 
 def _analyze(*tables: str) -> None:

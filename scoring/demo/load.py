@@ -6,6 +6,7 @@ The triggers see it all the same: every lead has its standing and is due.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -105,6 +106,23 @@ class Loader:
 def first_stage(person: Person) -> str:
     """A month after they came, marketing nurtures those whom sales does not have."""
     return Stage.NURTURE if person.created < DAYS - 30 else Stage.NEW
+
+
+@contextmanager
+def checked_afterwards(table: str) -> Iterator[None]:
+    """Foreign keys of the table are checked all at once at the end: row by row they take half the time of a load."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass"
+            " AND contype = 'f' ORDER BY conname",
+            [table],
+        )
+        keys = cursor.fetchall()
+        for name, _ in keys:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        yield
+        for name, definition in keys:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 
 
 def reserve(table: str, count: int) -> int:

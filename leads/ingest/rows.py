@@ -78,7 +78,13 @@ def _deal(values: Values, policy: str) -> DealRecord:
     said = {target.key: value for target, _, value in values if target.key != KEEP}
     said |= {f"fields.{slug_of(column)}": value for target, column, value in values if target.key == KEEP}
     party = {name: said.pop(name, "") for name in ("external_id", "email", "lead_id")}
-    return DealRecord(_but(said, COMPANY), party["external_id"], party["email"], party["lead_id"], _only(said, COMPANY))
+    return DealRecord(
+        values=_but(said, COMPANY),
+        external_id=party["external_id"],
+        email=party["email"],
+        lead_external_id=party["lead_id"],
+        company=_only(said, COMPANY),
+    )
 
 
 def _event(values: Values, policy: str) -> EventRecord:

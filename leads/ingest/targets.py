@@ -116,7 +116,8 @@ def known_names(kind: str, fields: Iterable[Field]) -> dict[str, str]:
         names |= {plain(header): key for header in headers}
     for field in fields:
         if key := _key_of(kind, field):
-            names |= {plain(field.label): key, plain(field.key): key}
+            of = "company " if key.startswith("company.") else ""
+            names |= {plain(f"{of}{name}"): key for name in (field.label, field.key)}
     return names
 
 

@@ -9,12 +9,11 @@ from django.db import transaction
 
 from leads.ingest.fields import with_new_fields
 from leads.ingest.paging import Reading, Taken, pages, take_page
-from leads.models import Company, Import, ImportProblem
+from leads.ingest.problems import problem_kinds
+from leads.models import Company, Import
 
 MOST_ROWS = 10_000
 PREVIEW = 5
-PROBLEM_KINDS = 8
-SHOWN_LINES = 5
 MAIN = ("company.name", "name", "first_name", "last_name", "email", "title", "kind", "occurred_at", "stage", "amount",
         "company.employees", "employees", "country", "domain", "phone", "external_id")  # fmt: skip
 
@@ -42,7 +41,7 @@ def try_out(job: Import) -> dict[str, Any]:
         "of": job.rows,
         "companies": companies,
         "preview": _preview(reading, found[0]) if found else {},
-        "problems": _kinds_of_problems([problem for taken in found for problem in taken.problems]),
+        "problems": problem_kinds([problem for taken in found for problem in taken.problems]),
     }
 
 
@@ -66,22 +65,3 @@ def _shown(value: Any) -> str:
         case int():
             return f"{value:,}"
     return str(value)[:80]
-
-
-def _kinds_of_problems(problems: list[ImportProblem]) -> list[dict[str, Any]]:
-    """Problems of one kind together: what happens, how often, and the first lines."""
-    kinds: dict[tuple[str, str, str], list[ImportProblem]] = {}
-    for problem in problems:
-        kinds.setdefault((problem.outcome, problem.column, problem.message), []).append(problem)
-    worst_first = sorted(kinds.items(), key=lambda kind: (kind[0][0] != ImportProblem.REJECTED, -len(kind[1])))
-    return [
-        {
-            "outcome": outcome,
-            "column": column,
-            "message": message,
-            "count": len(same),
-            "lines": [problem.line for problem in same[:SHOWN_LINES]],
-            "value": same[0].value,
-        }
-        for (outcome, column, message), same in worst_first[:PROBLEM_KINDS]
-    ]

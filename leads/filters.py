@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import QuerySet
+from django.forms import CheckboxSelectMultiple as Boxes
 from django.http import HttpRequest
 
 from leads.enums import Label, Stage
@@ -52,11 +53,11 @@ class LeadFilters(filters.FilterSet):
 
     q = filters.CharFilter(label="Search", method="search", max_length=200)
     email = filters.CharFilter(label="E-mail", method="by_email", max_length=254)
-    label = filters.MultipleChoiceFilter(label="Label", choices=LABELS, method="by_label")
-    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, distinct=False)
-    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, distinct=False)
-    team = TeamFilter()
-    owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues)
+    label = filters.MultipleChoiceFilter(label="Label", choices=LABELS, method="by_label", widget=Boxes)
+    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, distinct=False, widget=Boxes)
+    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, distinct=False, widget=Boxes)
+    team = TeamFilter(empty_label="All teams")
+    owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues, empty_label="Anybody")
     source = filters.CharFilter(label="Source", field_name="lead__source", max_length=100)
     country = filters.CharFilter(label="Country", method="by_country", max_length=2)
 

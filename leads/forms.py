@@ -22,6 +22,9 @@ class LeadForm(forms.ModelForm):
     form changes it too, the form is refused and says who changed what; all other fields keep their newer value.
     """
 
+    # so the label of each field need not say it
+    all_optional = True
+
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     company_name = forms.CharField(label="Company", max_length=200, required=False)
 

@@ -102,7 +102,7 @@ def _notices(user: User) -> Iterator[Notice]:
     rejected = handoffs.filter(state=HandoffState.REJECTED, decided_at__gte=timezone.now() - WEEK)
     yield Notice(rejected.count(), "handoffs were rejected in 7 days", f"{reverse('handoffs')}?tab=rejected", "info")
     if user.has_perm("leads.view_import"):
-        yield Notice(_troubled_imports(user).count(), "imports of 7 days left rows out", reverse("imports"))
+        yield Notice(_troubled_imports(user).count(), "imports of 7 days left rows out", "/imports/")
     unscored = capped_count(Standing.objects.visible_to(user).filter(version=None))
     yield Notice(unscored, "leads are not scored", f"{reverse('leads')}?label=none", "info")
 

@@ -46,6 +46,7 @@ class LeadListing:
         self.query = request.GET.copy()
         self.query.pop("cursor", None)
         self.form = self.filters.form
+        self.form.all_optional = True
         self.form.is_valid()
 
     @cached_property
@@ -62,9 +63,11 @@ class LeadListing:
 
     @property
     def asked(self) -> list[str]:
-        """The filters the page asks for; people of one team need not choose it."""
-        names = ["label", "grade", "stage", "owner", "team", "source", "country"]
-        return names if self.user.is_superuser or len(self.user.team_ids) > 1 else [n for n in names if n != "team"]
+        """The filters the page asks for, beside those to tick; people of one team need not choose it."""
+        several = self.user.is_superuser or len(self.user.team_ids) > 1
+        return ["owner", *(["team"] if several else []), "source", "country"]
+
+    ticked = ("label", "grade", "stage")
 
     @property
     def hidden(self) -> list[tuple[str, str]]:

@@ -1,0 +1,17 @@
+"""The admin: people and teams, the company's own lists, sources and their keys, and a look at the facts."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import Group  # from there, so that it is registered before it is taken away
+
+from leads.admin.facts import CompanyAdmin, DealAdmin, LeadAdmin
+from leads.admin.lists import EventKindAdmin, FieldAdmin, RejectionReasonAdmin
+from leads.admin.people import ApiTokenAdmin, TeamAdmin, UserAdmin
+from leads.admin.sources import SourceAdmin, WriteKeyAdmin
+
+# What a role may do is code (leads/access.py), so there are no groups to fill in.
+admin.site.unregister(Group)
+
+__all__ = [
+    "ApiTokenAdmin", "CompanyAdmin", "DealAdmin", "EventKindAdmin", "FieldAdmin", "LeadAdmin", "RejectionReasonAdmin",
+    "SourceAdmin", "TeamAdmin", "UserAdmin", "WriteKeyAdmin",
+]  # fmt: skip

@@ -1,0 +1,40 @@
+"""What every page of our admin shares: rows and choices of the person's own teams, and changes put down to them."""
+
+from typing import Any
+
+from django.db.models import ForeignKey, Model, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from leads.history import attributed
+from leads.signals import leads_due
+
+ORIGIN = "Administration"
+
+
+def visible(model: type[Model], user: Any) -> QuerySet:
+    """The rows a person may see; all of them where rows belong to no team."""
+    manager: Any = model._default_manager
+    return manager.visible_to(user) if hasattr(manager, "visible_to") else manager.all()
+
+
+class VisibleAdmin(ModelAdmin):
+    """Lists, pages and choices begin at visible_to."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        related = self.list_select_related or ()
+        return visible(self.model, request.user).select_related(*related).order_by(*self.get_ordering(request))
+
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **extra: Any) -> ModelChoiceField:
+        extra.setdefault("queryset", visible(db_field.remote_field.model, request.user))
+        return super().formfield_for_foreignkey(db_field, request, **extra)
+
+
+class FactAdmin(VisibleAdmin):
+    """A change is a fact: who made it is kept, and the leads it is about are due."""
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+        with attributed(by=request.user, origin=ORIGIN):
+            super().save_model(request, obj, form, change)
+            leads_due.send(sender=type(self))

@@ -46,7 +46,9 @@ class ReportDetail(ReportView):
             raise Http404
         form = ScopeForm(request.query_params, user=cast(User, request.user))
         if not form.is_valid():
-            raise serializers.ValidationError({name: list(errors) for name, errors in form.errors.items()})
+            raise serializers.ValidationError(
+                {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+            )
         scope = form.scope()
         return Response(
             _described(report)

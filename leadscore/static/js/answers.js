@@ -3,15 +3,23 @@
 "use strict";
 
 const dialog = () => document.getElementById("dialog");
+let current = "";
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if ([409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+  // The keys J and K go on from the row that was answered.
+  if (event.detail.target.classList.contains("current")) current = event.detail.target.id;
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  const inDialog = event.detail.target === dialog();
-  if (inDialog && !dialog().open) dialog().showModal();
-  if (!inDialog && dialog()?.open) dialog().close();
+// Not htmx:afterSwap: that one is lost where the answered row held the form itself.
+document.addEventListener("htmx:load", (event) => {
+  if (dialog()?.contains(event.detail.elt)) {
+    if (!dialog().open) dialog().showModal();
+    return;
+  }
+  dialog()?.close();
+  if (current) document.getElementById(current)?.classList.add("current");
+  current = "";
 });
 
 document.addEventListener("click", (event) => {

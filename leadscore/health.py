@@ -14,7 +14,8 @@ from django.views.decorators.http import require_safe
 from leads.models.heartbeat import Heartbeat
 
 HEARTBEAT_QUEUE = "heartbeat"
-ALIVE = timedelta(seconds=45)  # three heartbeats
+# A task may take a worker for 60 s before it lets others on (scoring/tasks.py); then a period, and some patience.
+ALIVE = timedelta(seconds=90)
 
 State = Literal["ok", "failed", "unknown"]
 

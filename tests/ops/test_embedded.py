@@ -1,6 +1,7 @@
 """The embedded servers, shared by commands: started by the first user, stopped by the last."""
 
 import os
+import shutil
 import signal
 import subprocess
 
@@ -67,6 +68,7 @@ def test_a_path_too_long_for_a_socket(tmp_path):
     deep.data.parent.mkdir()
     assert shell(deep, PRINT_ANSWER).communicate(timeout=60)[0] == "42\n"
     assert (deep.data / "run").is_symlink()
+    shutil.rmtree((deep.data / "run").resolve())
 
 
 def test_nothing_is_opened_to_others(installation):

@@ -1,5 +1,6 @@
 """Forms for people. Each is written through a verb of leads/editing.py."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,8 @@ from django.utils import timezone
 from leads import customfields
 from leads.enums import FieldType
 from leads.ingest.normalise import addresses
+from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.phones import phone
 from leads.models import Change, Company, Field, Lead, Team, User
 
 CUSTOM = "custom-"
@@ -25,6 +28,7 @@ class LeadForm(forms.ModelForm):
     # so the label of each field need not say it
     all_optional = True
 
+    country = forms.CharField(max_length=100, required=False, help_text="The name, or two letters.")
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
     company_name = forms.CharField(label="Company", max_length=200, required=False)
 
@@ -33,7 +37,7 @@ class LeadForm(forms.ModelForm):
         fields = ("first_name", "last_name", "email", "title", "phone", "country", "city", "website", "source", "owner")
 
     def __init__(self, data: Any = None, *, user: User, lead: Lead | None = None):
-        self.later = _changes_since(lead, data.get("seen", "")) if lead and data else {}
+        self.later = _changes_since(lead, data.get("seen", "")) if lead and data is not None else {}
         super().__init__(data, instance=lead, initial=_as_seen(lead, self.later))
         self.custom = {f"{CUSTOM}{field.key}": field for field in Field.objects.filter(of=Field.LEAD)}
         for name, field in self.custom.items():
@@ -44,17 +48,13 @@ class LeadForm(forms.ModelForm):
         owner.empty_label = "Nobody"
 
     def clean_email(self) -> str:
-        email = self.cleaned_data["email"]
-        try:
-            return addresses.email(email) if email else ""
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
+        return _read(addresses.email, self.cleaned_data["email"])
 
     def clean_country(self) -> str:
-        country = self.cleaned_data["country"].upper()
-        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            raise ValidationError("Write two letters, for example ES.")
-        return country
+        return _read(country, self.cleaned_data["country"])
+
+    def clean_phone(self) -> str:
+        return _read(phone, self.cleaned_data["phone"])
 
     def clean(self) -> None:
         super().clean()
@@ -99,6 +99,14 @@ class LeadForm(forms.ModelForm):
         owner, team = self.cleaned_data.get("owner"), self.of_team()
         if owner and team and "owner" in self.changed_data and not owner.memberships.filter(team=team).exists():
             self.add_error("owner", f"{owner} is not in {team}. Choose somebody who is.")
+
+
+def _read(reader: Callable[[str], str], text: str) -> str:
+    """The one spelling we keep."""
+    try:
+        return reader(text) if text else ""
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
 
 
 class NewLeadForm(LeadForm):

@@ -84,9 +84,14 @@ class Notice:
     """Something that needs attention: how many, of what, and where to see them."""
 
     count: int
-    what: str
+    one: str
+    many: str
     href: str
     kind: str = "warn"
+
+    @property
+    def what(self) -> str:
+        return self.one if self.count == 1 else self.many
 
 
 def notices(user: User) -> list[Notice]:
@@ -96,15 +101,33 @@ def notices(user: User) -> list[Notice]:
 
 def _notices(user: User) -> Iterator[Notice]:
     handoffs = Handoff.objects.visible_to(user)
-    yield Notice(handoffs.overdue().count(), "handoffs are late", f"{reverse('handoffs')}?tab=team", "bad")
+    yield Notice(
+        handoffs.overdue().count(), "handoff is late", "handoffs are late", f"{reverse('handoffs')}?tab=team", "bad"
+    )
     hot = "&".join(["label=hot", *(f"stage={stage}" for stage in NOT_WITH_SALES)])
-    yield Notice(capped_count(_hot_unoffered(user)), "Hot leads are not with sales", f"{reverse('leads')}?{hot}")
+    yield Notice(
+        capped_count(_hot_unoffered(user)),
+        "Hot lead is not with sales",
+        "Hot leads are not with sales",
+        f"{reverse('leads')}?{hot}",
+    )
     rejected = handoffs.filter(state=HandoffState.REJECTED, decided_at__gte=timezone.now() - WEEK)
-    yield Notice(rejected.count(), "handoffs were rejected in 7 days", f"{reverse('handoffs')}?tab=rejected", "info")
+    yield Notice(
+        rejected.count(),
+        "handoff was rejected in 7 days",
+        "handoffs were rejected in 7 days",
+        f"{reverse('handoffs')}?tab=rejected",
+        "info",
+    )
     if user.has_perm("leads.view_import"):
-        yield Notice(_troubled_imports(user).count(), "imports of 7 days left rows out", "/imports/")
+        yield Notice(
+            _troubled_imports(user).count(),
+            "import of 7 days left rows out",
+            "imports of 7 days left rows out",
+            "/imports/",
+        )
     unscored = capped_count(Standing.objects.visible_to(user).filter(version=None))
-    yield Notice(unscored, "leads are not scored", f"{reverse('leads')}?label=none", "info")
+    yield Notice(unscored, "lead is not scored", "leads are not scored", f"{reverse('leads')}?label=none", "info")
 
 
 def _hot_unoffered(user: User) -> QuerySet[Standing]:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from unfold.admin import ModelAdmin
 
 from leads.history import attributed
@@ -17,6 +19,12 @@ def visible(model: type[Model], user: Any) -> QuerySet:
     """The rows a person may see; all of them where rows belong to no team."""
     manager: Any = model._default_manager
     return manager.visible_to(user) if hasattr(manager, "visible_to") else manager.all()
+
+
+def ask(request: HttpRequest, what: str, consequence: str, act: str) -> HttpResponse:
+    """A page that asks before an act; its button posts to the same address."""
+    context = {**admin.site.each_context(request), "title": what, "what": what, "consequence": consequence, "act": act}
+    return render(request, "admin/leads/confirm.html", context)
 
 
 class VisibleAdmin(ModelAdmin):

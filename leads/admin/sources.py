@@ -9,7 +9,7 @@ from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from leads.admin.base import VisibleAdmin, visible
+from leads.admin.base import VisibleAdmin, ask, visible
 from leads.models import Source, WriteKey
 
 
@@ -46,6 +46,8 @@ class SourceAdmin(VisibleAdmin):
     @action(description="New write key", url_path="write-key", permissions=["issue_key"])
     def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
         source = get_object_or_404(visible(Source, request.user), pk=object_id)
+        if request.method != "POST":
+            return ask(request, f"New write key of {source}", "Whoever has it may send facts to it.", "Make the key")
         _, secret = WriteKey.issue(source)
         messages.success(request, f"Write key of {source}: {secret} It is not shown again.")
         return redirect("admin:leads_source_change", object_id)
@@ -73,6 +75,10 @@ class WriteKeyAdmin(VisibleAdmin):
     @action(description="Revoke", url_path="revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         key = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if request.method != "POST":
+            return ask(
+                request, f"Revoke {key}", "Nothing more is taken with it. There is no way back.", "Revoke the key"
+            )
         WriteKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
         messages.success(request, f"{key} is revoked: nothing more is taken with it.")
         return redirect("admin:leads_writekey_change", object_id)

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db import IntegrityError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 
@@ -50,8 +50,8 @@ def events(request: Request, pk: int) -> HttpResponse:
 @permission_required("leads.change_lead", raise_exception=True)
 def edit(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
-    form = LeadForm(request.POST or None, user=request.user, lead=found)
-    if request.method == "POST" and form.is_valid():
+    form = LeadForm(_posted(request), user=request.user, lead=found)
+    if form.is_valid():
         try:
             edit_lead(found, form.values(), company=form.company(), by=request.user, origin=ORIGIN)
         except IntegrityError:
@@ -64,8 +64,8 @@ def edit(request: Request, pk: int) -> HttpResponse:
 
 @permission_required("leads.add_lead", raise_exception=True)
 def new(request: Request) -> HttpResponse:
-    form = NewLeadForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = NewLeadForm(_posted(request), user=request.user)
+    if form.is_valid():
         values = {"team": form.of_team(), "source": ORIGIN} | form.values()
         try:
             made = create_lead(values, company=form.company(), by=request.user, origin=ORIGIN)
@@ -75,6 +75,10 @@ def new(request: Request) -> HttpResponse:
             messages.success(request, f"{made} is saved and will be scored in a moment.")
             return redirect("lead", made.pk)
     return _form_page(request, form)
+
+
+def _posted(request: Request) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
 
 
 def _form_page(request: Request, form: LeadForm, lead: Lead | None = None) -> HttpResponse:

@@ -38,6 +38,7 @@ LEAD = listed("""
 EVENT = listed("occurred_at day received_at lead_id kind_id source_id quarantined properties message_id")
 
 Say = Callable[[str], None]
+_SPENT = dice("spent")
 
 
 class Loader:
@@ -65,6 +66,7 @@ class Loader:
             copy_text("leads_event", EVENT, self._event_lines(people, acts))
             say(f"{people[-1].number + 1:,} of {self.story.leads:,} leads, {self._events:,} events")
             for person, done in zip(people, acts, strict=True):
+                person.rng = _SPENT  # whoever is kept need not keep 2,500 bytes of dice
                 yield person, self.first_lead + person.number, done
 
     def _company(self, number: int, firm: Firm) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, handoffs, home, lead, leads
+from leads.views import companies, handoffs, home, imports, lead, leads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
@@ -10,4 +10,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lead.urlpatterns,
     *companies.urlpatterns,
     *handoffs.urlpatterns,
+    *imports.urlpatterns,
 ]

@@ -36,14 +36,6 @@ class Shape:
     columns: list[str]
     header: bool
 
-    @property
-    def words(self) -> str:
-        """Semicolons, UTF-8."""
-        if self.encoding == XLSX:
-            return "Excel"
-        signs = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-        return f"{signs[self.delimiter]}, {self.encoding.upper().replace('-SIG', '')}"
-
 
 @dataclass(frozen=True)
 class Row:

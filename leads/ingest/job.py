@@ -78,13 +78,16 @@ def run_due(seconds: float = SLICE) -> int:
     return touched
 
 
+def is_waiting() -> bool:
+    """Whether an import could be taken up now."""
+    return _waiting().exists()
+
+
 def claim(pk: int | None = None) -> Import | None:
     """An import that waits, or whose worker has not been heard of; ours until the lease runs out."""
     now = timezone.now()
-    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING])
-    waiting = waiting.filter(Q(lease_until=None) | Q(lease_until__lt=now))
     with transaction.atomic():
-        rows = waiting.filter(pk=pk) if pk else waiting
+        rows = _waiting().filter(pk=pk) if pk else _waiting()
         job = rows.order_by("created_at").select_for_update(skip_locked=True, of=("self",)).first()
         if job:
             job.state, job.started_at, job.lease_until = ImportState.RUNNING, job.started_at or now, now + LEASE
@@ -110,6 +113,11 @@ def work(job: Import, *, until: float | None = None, on_page: Callable[[Import],
         _ours(job).update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
         return
     _ours(job).update(state=ImportState.DONE, finished_at=timezone.now(), lease_until=None, rows=job.processed)
+
+
+def _waiting() -> Any:
+    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
 
 @transaction.atomic

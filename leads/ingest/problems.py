@@ -1,7 +1,5 @@
 """What could not be taken as it was: for the page, and as a file to correct and import again."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -9,8 +7,6 @@ from leads.models import Import, ImportProblem
 
 MOST_KINDS = 8
 SHOWN_LINES = 5
-# A spreadsheet would run a cell that begins with one of these.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def problem_kinds(problems: Iterable[ImportProblem]) -> list[dict[str, Any]]:
@@ -32,20 +28,10 @@ def problem_kinds(problems: Iterable[ImportProblem]) -> list[dict[str, Any]]:
     ]
 
 
-def problems_csv(job: Import) -> Iterator[str]:
-    """Every problem with its line, column, value, what to do, and the cells of the row as they came; line by line."""
-    yield _line(["Line", "What happened", "Column", "Value", "What to do", *job.columns])
-    for problem in job.problems.iterator(chunk_size=1000):
-        said = [str(problem.line), problem.get_outcome_display(), problem.column, problem.value, problem.message]
-        yield _line([*said, *problem.row])
-
-
-def neutral(cell: str) -> str:
-    """The cell so that a spreadsheet shows it and does not run it."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def _line(cells: Iterable[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([neutral(cell) for cell in cells])
-    return buffer.getvalue()
+def problem_lines(job: Import) -> tuple[list[str], Iterator[list[str]]]:
+    """(head, lines): every problem with its line, column, value, what to do, and the cells of its row as they came."""
+    head = ["Line", "What happened", "Column", "Value", "What to do", *job.columns]
+    rows = job.problems.iterator(chunk_size=1000)
+    return head, (
+        [str(row.line), row.get_outcome_display(), row.column, row.value, row.message, *row.row] for row in rows
+    )

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from leads.enums import ImportKind, ImportPolicy, ImportState
 from leads.models.source import Source
@@ -46,6 +47,22 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def words(self) -> str:
+        """How the file is written: semicolons, UTF-8."""
+        signs = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+        encoding = self.encoding.upper().replace("-SIG", "").replace("XLSX", "Excel")
+        return f"{signs[self.delimiter]}, {encoding}" if self.delimiter else encoding
+
+    @property
+    def pace(self) -> str:
+        """How much is done, and how long the rest takes at the pace so far."""
+        if not (self.processed and self.rows and self.started_at):
+            return ""
+        left = (timezone.now() - self.started_at).total_seconds() / self.processed * (self.rows - self.processed)
+        rest = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
+        return f"{self.processed * 100 // self.rows}%, about {rest} left"
 
 
 class ImportProblem(models.Model):

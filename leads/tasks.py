@@ -1,0 +1,13 @@
+"""Work in the background. A message only wakes: each task looks for rows that are due."""
+
+from celery import shared_task
+
+from leads.ingest import job
+from leads.wake import wake
+
+
+@shared_task(name="leads.run_imports")
+def run_imports() -> None:
+    """Files that wait, or whose worker died. A long one is taken in slices, so that no task is long."""
+    if job.run_due() and job.is_waiting():
+        wake(run_imports)

@@ -75,7 +75,7 @@ def changes_of(rows: Sequence[Entry], *, page: int) -> list[Change]:
     """The first `page` entries, newest first, in words; the row after them says what the last one changed from."""
     ids = {entry.version_id for entry in rows if entry.version_id}
     lines, versions = LedgerLine.objects.of(ids), Version.objects.select_related("model").in_bulk(ids)
-    pairs = zip(rows, [*rows[1:], None], strict=True)
+    pairs = zip(rows, [*rows, None][1:], strict=True)
     return [
         Change(entry, words(entry, earlier, lines, versions), _gain(entry)) for entry, earlier in list(pairs)[:page]
     ]  # fmt: skip

@@ -137,7 +137,8 @@ def _seen_values(terms: Iterable[Term], user: Any) -> dict[str, list[str]]:
         f"t{i}": term for i, term in enumerate(terms)
         if term.type == FieldType.TEXT and (term.key in SUGGESTED or "custom." in term.key) and not term.choices
     }  # fmt: skip
-    rows = Lead.objects.visible_to(user).order_by("-pk").values(**{name: term.sql() for name, term in asked.items()})
+    leads = Lead.objects.visible_to(user).order_by("-pk")
+    rows: Any = leads.values(**{name: term.sql() for name, term in asked.items()})
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows[:RECENT_LEADS]:
         for name, value in row.items():

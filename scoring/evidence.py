@@ -57,6 +57,11 @@ class _Reader:
     def __post_init__(self) -> None:
         self.scope = ListScope(self.vocabulary, Value(day_number(self.as_of)))
 
+    def ask_all(self, node: Node | None) -> None:
+        """The condition and each of its tests."""
+        for part in [node, *(test for test, _ in _leaves(node))] if node else []:
+            self.ask(part)
+
     def ask(self, node: Node) -> None:
         """Have the answer of a condition or test read, and what it is based on."""
         name = self._name(("holds", node), "h")
@@ -78,7 +83,7 @@ class _Reader:
         }
 
     def read(self) -> None:
-        self.values = Lead.objects.filter(pk=self.lead).values(**self.answers).first() or {}
+        self.values = dict(Lead.objects.filter(pk=self.lead).values(**self.answers).get())
         if self.aggregates:
             events = Event.objects.filter(lead=self.lead, occurred_at__lte=self.as_of, quarantined=False)
             self.values |= events.aggregate(**self.aggregates)
@@ -111,10 +116,8 @@ def evidence_for(lead: int, conditions: Sequence[Any], as_of: datetime) -> list[
     """
     reader = _Reader(lead, as_of, Vocabulary.load())
     nodes = [_readable(condition, reader.vocabulary) for condition in conditions]
-    for node in filter(None, nodes):
-        reader.ask(node)
-        for test, _ in _leaves(node):
-            reader.ask(test)
+    for node in nodes:
+        reader.ask_all(node)
     if reader.answers:
         reader.read()
     return [_evidence(node, reader) if node else Evidence(holds=False) for node in nodes]

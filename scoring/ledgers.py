@@ -27,11 +27,10 @@ class Line:
     @property
     def fading(self) -> str:
         """How the points go with time, in words; empty where they do not."""
-        match self.rule and self.rule.counting:
-            case Counting.HALF_LIFE:
-                return f"halves every {self.rule.days} days"
-            case Counting.LINEAR:
-                return f"fades over {self.rule.days} days"
+        if self.rule and self.rule.counting == Counting.HALF_LIFE:
+            return f"halves every {self.rule.days} days"
+        if self.rule and self.rule.counting == Counting.LINEAR:
+            return f"fades over {self.rule.days} days"
         return ""
 
 
@@ -109,9 +108,9 @@ def ledger_of(standing: Standing) -> Ledger | None:
 
     Seven queries, however long the ledger is.
     """
-    version = Version.objects.select_related("model").filter(pk=standing.version).first()
-    if version is None or standing.as_of is None:
+    if standing.version is None or standing.as_of is None:
         return None
+    version = Version.objects.select_related("model").get(pk=standing.version)
     definition = load(version.definition)
     names = LedgerLine.objects.of([version.pk]).get(version.pk, [])
     told = [

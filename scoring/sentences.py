@@ -1,22 +1,13 @@
 """Rules in the words of the people who write them."""
 
-from typing import Any, Protocol
+from typing import Any
 
 from leads.conditions import ConditionError, parse
 from leads.conditions.describe import describe
 from leads.conditions.vocabulary import Vocabulary
 from leads.templatetags.ui import signed
-from scoring.models import Counting
-
-
-class Worth(Protocol):
-    """What a criterion of a draft and one of a version have in common."""
-
-    points: int
-    counting: str
-    days: int | None
-    at_most: int | None
-    disqualifies: bool
+from scoring.engine.definition import CriterionRule
+from scoring.models import Counting, Criterion
 
 
 def condition_sentence(condition: Any, vocabulary: Vocabulary) -> str:
@@ -29,13 +20,13 @@ def condition_sentence(condition: Any, vocabulary: Vocabulary) -> str:
         return f"Cannot be read: {error}"
 
 
-def worth(rule: Worth) -> str:
+def worth(rule: Criterion | CriterionRule) -> str:
     """+10 for each event, halving every 30 days, at most 25."""
     how = manner(rule)
     return f"{signed(rule.points)}{' ' if how.startswith('for') else ', ' if how else ''}{how}"
 
 
-def manner(rule: Worth) -> str:
+def manner(rule: Criterion | CriterionRule) -> str:
     """How the points are given: "for each event, halving every 30 days, at most 25"; empty for once and no more."""
     parts = [_EACH[rule.counting]] if rule.counting in _EACH else []
     if rule.counting == Counting.HALF_LIFE:

@@ -1,5 +1,6 @@
 """Criteria in the admin: a condition, what it is worth, and in which group."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -27,7 +28,7 @@ class CriterionForm(forms.ModelForm):
     def __init__(self, *args: Any, **extra: Any):
         super().__init__(*args, **extra)
         group = self.fields.get("group")
-        if group is not None:
+        if isinstance(group, forms.ModelChoiceField):
             group.choices = grouped(_groups(self.instance, self.initial))
 
     def clean(self) -> dict[str, Any]:
@@ -50,7 +51,7 @@ class CriterionForm(forms.ModelForm):
             self.add_error("counting", f"{error}."[:1].upper() + f"{error}."[1:])
 
 
-def _groups(criterion: Criterion, initial: dict[str, Any]) -> QuerySet[Group]:
+def _groups(criterion: Criterion, initial: Mapping[str, Any]) -> QuerySet[Group]:
     """The groups a criterion may stand in: those of its model; of every model for a new one."""
     groups = Group.objects.select_related("model").order_by("model__position", "model__name", "position", "pk")
     model = criterion.model_id or initial.get("model")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -26,15 +27,16 @@ class ThresholdsWidget(forms.MultiWidget):
     def decompress(self, value: Any) -> list[Any]:
         return list(value or []) or [None] * len(self.grades)
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        for part, grade in zip(context["widget"]["subwidgets"], self.grades, strict=True):
-            part["attrs"] |= {"aria-label": f"Least for {grade}", "min": 0}
-            part["label"] = grade
-        return context
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        numbers = value if isinstance(value, list) else self.decompress(value)
+        cells = [
+            (grade, self.widgets[i].render(f"{name}_{i}", numbers[i], {"aria-label": f"Least for {grade}", "min": 0}))
+            for i, grade in enumerate(self.grades)
+        ]
+        return render_to_string("scoring/admin/thresholds.html", {"cells": cells})
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> str:
-        return render_to_string("scoring/admin/thresholds.html", self.get_context(name, value, attrs))
+    def id_for_label(self, id_: str) -> str:
+        return ""
 
 
 class ThresholdsField(forms.MultiValueField):
@@ -60,7 +62,7 @@ class LabelsWidget(forms.Widget):
         select = UnfoldAdminSelectWidget({"aria-label": f"Label of {grade}"}, choices=HANDED_OFF)
         return select.render(f"{name}_{grade}", value)
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> str:
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         return render_to_string("scoring/admin/labels.html", self.get_context(name, value, attrs))
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:

@@ -42,6 +42,7 @@ class GroupInline(TabularInline):
     fields = ("name", "axis", "cap", "floor", "position")
     ordering_field = "position"
     hide_ordering_field = True
+    hide_title = True
     extra = 0
 
 
@@ -54,6 +55,7 @@ class CriterionInline(TabularInline):
     ordering_field = "position"
     hide_ordering_field = True
     template_after = "scoring/admin/add_criterion.html"
+    hide_title = True
     extra = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Criterion]:
@@ -71,7 +73,7 @@ class CriterionInline(TabularInline):
             condition_sentence(criterion.condition, self.vocabulary), worth(criterion),
         )  # fmt: skip
 
-    def get_formset(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         if field := formset.form.base_fields.get("group"):
             # asked once for all rows
@@ -92,7 +94,7 @@ class ScoringModelAdmin(ModelAdmin):
         (None, {"fields": (("name", "slug"), "description")}),
         ("Who it is for", {"fields": ("audience", "position")}),
         ("Grades and labels", {
-            "fields": ("axis_limit", ("fit_limits", "engagement_limits"), "labels", "handoff_labels"),
+            "fields": ("axis_limit", "fit_limits", "engagement_limits", "labels", "handoff_labels"),
         }),
     )  # fmt: skip
 

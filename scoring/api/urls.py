@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+"""Addresses of this app's API."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, re_path
+
+from leads.api.routers import Router
+from scoring.api import models, standings
+
+router = Router()
+router.register("models", models.ModelViewSet)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    re_path(r"^leads/(?P<pk>[0-9]{1,18})/standing/?$", standings.StandingView.as_view(), name="api-standing"),
+    re_path(r"^leads/(?P<pk>[0-9]{1,18})/history/?$", standings.HistoryView.as_view(), name="api-history"),
+    *router.urls,
+]

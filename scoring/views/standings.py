@@ -1,5 +1,6 @@
 """Why a lead has its score and what changed it: cards of the lead page, each also a page of its own."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +39,7 @@ def history(request: Request, lead: int) -> HttpResponse:
     days = next((days for days in PERIODS if request.GET.get("days") == str(days)), PERIODS[0])
     given = request.GET.get("before", "")
     before = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else None
-    context = {"history": history_of(lead, days=days, before=before), "chart": _chart(row)}
+    context: dict[str, Any] = {"history": history_of(lead, days=days, before=before), "chart": _chart(row)}
     context |= {"temperature": temperature(row.label), "days": days, "periods": PERIODS, "before": before}
     return _card(request, "history", context | {"standing": row, "lead": row.lead})
 
@@ -68,7 +69,7 @@ def _chart(standing: Standing) -> StepChart | None:
     return step_chart(scores, until=now, top=top, moments=moments)
 
 
-def _published(rows: list[tuple[Any, int | None, int | None]]) -> list[tuple[Any, str]]:
+def _published(rows: Sequence[tuple[Any, int | None, int | None]]) -> list[tuple[Any, str]]:
     """The last change of version among the rows."""
     pairs = zip(rows, rows[1:], strict=False)
     switches = [(after[0], after[2]) for before, after in pairs if after[2] and before[2] and before[2] != after[2]]

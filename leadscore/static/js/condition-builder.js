@@ -472,10 +472,11 @@
       const draw = () => {
         const chips = (part.value || []).map((value) => el("span", { class: "cb-chip" }, String(value),
           button("×", () => { set(part.value.filter((other) => other !== value)); draw(); entry.focus(); }, { class: "cb-unchip", "aria-label": `Remove ${value}` })));
+        const typing = document.activeElement === entry;
         box.replaceChildren(...chips, entry, ...(known.node ? [known.node] : []));
+        if (typing) entry.focus();
       };
       draw();
-      box.addEventListener("input", () => entry.focus(), { once: true });
       return box;
     }
   }

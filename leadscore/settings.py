@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from leadscore import embedded
+from leadscore.admin_look import UNFOLD as UNFOLD
 from leadscore.env import env, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -218,12 +219,4 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_health"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     "loggers": {name: {"level": "INFO"} for name in ("leads", "scoring", "reports", "leadscore")},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "leadscore",
-    "SITE_HEADER": "leadscore",
-    "SITE_URL": "/",
-    "SHOW_HISTORY": True,
-    "SHOW_VIEW_ON_SITE": False,
 }

@@ -7,6 +7,8 @@ from leads.api.errors import not_found
 from leads.views.setup import setup
 from leadscore import health
 
+admin.site.index_title = "Administration"
+
 urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),

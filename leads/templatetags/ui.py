@@ -1,5 +1,6 @@
 """How values look on pages. A built-in of every template: nothing has to be loaded."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -129,17 +130,38 @@ def dial(total: int | None, label: str = "", size: str = "", of: int = 100) -> d
 @register.inclusion_tag("ui/grade.html")
 def grade(standing: Any) -> dict[str, Any]:
     """{% grade standing %}: A1 Hot. Also for a handoff's promise, or whatever has grade, label and version."""
-    return {"grade": standing.grade, "label": standing.label, "version": standing.version, "as_of": standing_as_of(standing)}
-
-
-def standing_as_of(standing: Any) -> datetime | None:
-    return getattr(standing, "as_of", None)
+    return {
+        "grade": standing.grade,
+        "label": standing.label,
+        "version": standing.version,
+        "as_of": getattr(standing, "as_of", None),
+    }
 
 
 @register.inclusion_tag("ui/delta.html")
 def delta(value: int | None) -> dict[str, Any]:
     """{% delta 16 %}: +16 in green, −2 in red, 0 in grey."""
     return {"value": value, "direction": "up" if value and value > 0 else "down" if value and value < 0 else ""}
+
+
+@register.inclusion_tag("ui/sla.html")
+def sla(clock: Any) -> dict[str, Any]:
+    """{% sla handoff.clock %}: what is left of a promised time (leads.sla.Clock)."""
+    return {"clock": clock}
+
+
+@register.inclusion_tag("ui/spark.html")
+def spark(scores: Sequence[int], label: str = "") -> dict[str, Any]:
+    """{% spark scores standing.label %}: scores of past days, oldest first, as a line. At least one score."""
+    lowest, highest = min(scores), max(scores)
+    step, scale = 62 / max(1, len(scores) - 1), 16 / ((highest - lowest) or 1)
+    points = [f"{2 + i * step:.1f},{19 - (score - lowest) * scale:.1f}" for i, score in enumerate(scores)]
+    return {
+        "points": " ".join(points),
+        "last": points[-1].split(","),
+        "temperature": temperature(label),
+        "words": f"{scores[0]} to {scores[-1]}",
+    }
 
 
 @register.inclusion_tag("ui/bar.html")

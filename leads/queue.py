@@ -43,8 +43,8 @@ def page(user: User, tab: str, cursor: str = "") -> Page:
 def shown(user: User) -> QuerySet[Handoff]:
     """Handoffs the user may see, with all that a row shows."""
     related = ("lead__company", "lead__standing", "assignee", "decided_by", "team")
-    answers = "feedback__reason"
-    return Handoff.objects.visible_to(user).select_related(*related).prefetch_related(answers)
+    answers = ("feedback__reason", "feedback__by")
+    return Handoff.objects.visible_to(user).select_related(*related).prefetch_related(*answers)
 
 
 def _of_tab(tab: str, user: User) -> Q:
@@ -120,7 +120,7 @@ def of_lead(lead: Lead, user: User) -> dict[str, Any]:
     return {
         "handoff": waiting,
         "last_handoff": rows[0] if rows else None,
-        "handoffs": rows,
+        "said": [(handoff, answer) for handoff in rows for answer in handoff.feedback.all()],
         "may_decide": waiting is not None and handoffs.may_decide(waiting, user),
         "may_offer": handoffs.may_offer(lead.team_id, user) and waiting is None and handoffs.ready(lead),
     }

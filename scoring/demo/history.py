@@ -33,7 +33,7 @@ from scoring.publishing import publish
 FIRST_DAY, SECOND_DAY = DAYS - 240, DAYS - 70  # on which the versions were published
 PROMISED = ("fit", "engagement", "total", "grade", "label", "version")
 EVENING = 23 / 24
-DAILY = 28
+DAILY, SELDOM = 14, 14  # the last days, and every how many before them, on which time alone changes scores
 # Sales has not yet answered most of what came in the last days.
 RECENT, UNANSWERED = 6.0, 0.7
 
@@ -126,8 +126,8 @@ class History:
         """What the day's facts and the calendar made due, in one statement as the pipeline does it."""
         due = Q(pk__in=list(self._active[day]))
         Standing.objects.filter(due).update(facts_rev=F("facts_rev") + 1)
-        # long ago once a week will do: nobody looks at every point that faded last winter
-        if day > DAYS - DAILY or day % 7 == 0:
+        # nobody looks at every point that faded last winter
+        if day > DAYS - DAILY or day % SELDOM == 0:
             due |= Q(due_at__lte=evening)
         if claimed := list(Standing.objects.filter(due).values_list("pk", "facts_rev")):
             record(claimed, self._compiled, evening, evening)

@@ -90,10 +90,11 @@ def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | No
         values["fields.expected_close"] = values.pop("closed_at").date().isoformat()
     state = deal.state
     decided = {name: values.pop(name) for name in ("state", "opened_at") if name in values}
+    policy = ImportPolicy.FILE_WINS if outcome.result == Result.CREATED else policy
     changed = merge.apply(deal, values, policy)
-    # these two always have a value, so the file's counts unless the row is to be left alone
-    if merge.is_new(deal) or (policy == ImportPolicy.FILE_WINS):
-        changed = merge.apply(deal, decided, ImportPolicy.FILE_WINS) or changed
+    # these two always have a value, so "fill empty fields" would never move a deal: only the file's word does
+    if policy == ImportPolicy.FILE_WINS:
+        changed = merge.apply(deal, decided, policy) or changed
     changed = _link(deal, lead, company, policy) or changed
     if deal.state != state:
         deal.known_at = timezone.now()

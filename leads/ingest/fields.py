@@ -11,7 +11,8 @@ def with_new_fields(job: Import) -> dict[str, str]:
     of = Field.COMPANY if job.kind == ImportKind.COMPANIES else Field.LEAD
     known = {field.key: field for field in Field.objects.filter(of=of)}
     mapping, used = {}, set[str]()
-    for column, key in job.mapping.items():
+    for column in job.columns:
+        key = job.mapping.get(column)
         if key and key.startswith(NEW):
             name = _free_key(column, used)
             used.add(name)

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
@@ -18,6 +19,7 @@ from openpyxl import load_workbook
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 256 * 1024
 XLSX = "xlsx"
+OTHER_SCRIPTS = ["cp1252", "cp1251", "cp1253", "cp932", "gb18030", "big5", "euc_kr"]
 MOST_COLUMNS = 500
 MOST_UNPACKED = 1024**3
 LONGEST_NAME = 100
@@ -157,9 +159,17 @@ def _encoding(path: Path, start: bytes) -> str:
         return "utf-16"
     if _is_utf8(path):
         return "utf-8"
-    best = from_bytes(start, cp_isolation=["cp1252", "cp1250", "cp1251", "cp932", "gb18030", "big5", "euc_kr", "cp1253",
-                                           "cp1254", "mac_roman"]).best()  # fmt: skip
-    return best.encoding if best else "cp1252"
+    return _code_page(start)
+
+
+def _code_page(start: bytes) -> str:
+    """The single or double byte encoding of old programs: Western European where accents stand alone."""
+    accents = re.findall(rb"[\x80-\xff]+", start)
+    alone = sum(len(run) == 1 for run in accents) > len(accents) / 2
+    best = from_bytes(start, cp_isolation=["cp1252", "cp1250", "cp1254"] if alone else OTHER_SCRIPTS).best()
+    if best is None or str(best) == start.decode("cp1252", errors="replace"):
+        return "cp1252"
+    return best.encoding
 
 
 def _is_utf8(path: Path) -> bool:
@@ -176,10 +186,9 @@ def _delimiter(text: str) -> str:
     """The sign that cuts the first rows into the same number of cells, most cells first."""
 
     def merit(sign: str) -> tuple[int, int]:
-        try:
-            widths = [len(cells) for cells in islice(csv.reader(io.StringIO(text), delimiter=sign), 20) if cells]
-        except csv.Error:
-            return 0, 0
+        widths: list[int] = []
+        with suppress(csv.Error):  # a quote that is never closed: what came before it must do
+            widths.extend(len(cells) for cells in islice(csv.reader(io.StringIO(text), delimiter=sign), 20) if cells)
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
         return (count if width > 1 else 0), width
 

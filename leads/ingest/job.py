@@ -103,7 +103,7 @@ def work(job: Import, *, until: float | None = None, on_page: Callable[[Import],
             _take(reading, rows)
             if on_page:
                 on_page(job)
-            if until and time.monotonic() > until:
+            if until is not None and time.monotonic() > until:
                 _ours(job).update(lease_until=None)
                 return
     except LostError:

@@ -20,7 +20,7 @@ NOT_BY_LEAD = {
 
 def slug_of(name: str) -> str:
     """The slug of a name: "Page Viewed", "pageViewed" and "page-viewed" are page_viewed; other scripts get a number."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.strip())
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[/&.,:;()]", " ", name.strip())
     slug = slugify(spaced).replace("-", "_").strip("_")
     if slug and len(slug) <= LONGEST:
         return slug

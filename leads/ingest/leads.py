@@ -75,8 +75,9 @@ class _Page:
         if lead is None:
             lead = Lead(team_id=self.source.team_id)
             self.made.append(lead)
-        changed = self._put(lead, record.values, policy, outcome)
-        moved, taught = self._put_employer(lead, record, policy, outcome)
+        made = outcome.result == Result.CREATED
+        changed = self._put(lead, record.values, ImportPolicy.FILE_WINS if made else policy, outcome)
+        moved, taught = self._put_employer(lead, record, policy, outcome, made=made)
         if (changed or moved) and not merge.is_new(lead):
             self.changed[lead.pk] = lead
         if (changed or moved or taught) and outcome.result != Result.CREATED:
@@ -120,9 +121,11 @@ class _Page:
             self._by_email[lead.email] = lead
         return changed
 
-    def _put_employer(self, lead: Lead, record: LeadRecord, policy: str, outcome: Outcome) -> tuple[bool, bool]:
+    def _put_employer(
+        self, lead: Lead, record: LeadRecord, policy: str, outcome: Outcome, *, made: bool
+    ) -> tuple[bool, bool]:
         """(the lead has another company now, its company learned something)."""
-        if policy == ImportPolicy.LEAVE and not merge.is_new(lead):
+        if policy == ImportPolicy.LEAVE and not made:
             return False, False
         present = self._employer.get(id(lead), (lead, self._companies.by_pk.get(lead.company_id)))[1]
         company = self._employer_of(record, present, policy)

@@ -100,7 +100,7 @@ class MappingForm:
         chosen = Counter(key for key in self.mapping.values() if key and key not in MANY and not key.startswith(NEW))
         for key, count in chosen.items():
             if count > 1:
-                columns = " and ".join(column for column, taken in self.mapping.items() if taken == key)
+                columns = " and ".join(column for column in self.job.columns if self.mapping.get(column) == key)
                 self.errors.append(f"{self.targets[key].label} can come from one column only, not from {columns}.")
 
     def _choice(self, place: int, column: str) -> ColumnChoice:

@@ -16,13 +16,13 @@ def is_empty(value: Any) -> bool:
 
 
 def apply(row: models.Model, values: Mapping[str, Any], policy: str) -> bool:
-    """Put the values on the row as the policy allows. Whether anything changed."""
+    """Put the values on the row as the policy allows; a row just made takes them all. Whether it changed."""
     changed = False
     for name, value in values.items():
         current = _get(row, name)
         if is_empty(value) or current == value or (policy == ImportPolicy.FILL and not is_empty(current)):
             continue
-        if policy != ImportPolicy.LEAVE or is_new(row):
+        if policy != ImportPolicy.LEAVE:
             _set(row, name, value)
             changed = True
     return changed

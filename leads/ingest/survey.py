@@ -80,6 +80,8 @@ def facts_of(column: Column) -> dict[str, Any]:
 def guess_type(column: Column) -> str:
     """The type of a custom field that would hold the column."""
     decimal = numbers.decimal_sign(column.values)
+    if column.name.lower().replace("_", " ").endswith(" id"):
+        return FieldType.TEXT.value
     few = len(column.values) <= MOST_CHOICES and column.filled >= 3 * len(column.values)
     if column.filled and not _leading_noughts(column.values):
         if column.share(boolean) == 1 and not column.values.keys() <= {"o", "O", "x", "X", "s", "t", "f"}:

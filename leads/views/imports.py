@@ -77,7 +77,7 @@ def imports(request: Request) -> HttpResponse:
         if job:
             return redirect("import", job.pk)
     try:
-        page = page_of(imports_of(request.user), order="-pk", size=PAGE, cursor=request.GET.get("cursor", ""))
+        page = page_of(imports_of(request.user), order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         return redirect("imports")
     return render(request, "leads/imports.html", {"form": form, "page": page}, status=422 if form.errors else 200)

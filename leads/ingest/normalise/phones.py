@@ -7,6 +7,8 @@ import phonenumbers
 
 LONGEST = 40
 FEWEST_DIGITS = 5
+BEFORE = re.compile(r"^(tel|mob|mobile|phone|fon|handy|t|m|p)\b[.:]*\s*", re.IGNORECASE)
+EXTENSION = re.compile(r"(ext(ension)?|dw|durchwahl|poste|anexo|x)\b\.?|x(?=\d)", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8192)
@@ -16,9 +18,9 @@ def phone(text: str, country: str = "") -> str:
     A number whose country cannot be told is kept as it is written, for a person can still dial it. Raises ValueError
     when there is no number in it.
     """
-    tidy = " ".join(text.split())
+    tidy = BEFORE.sub("", " ".join(text.split()))
     digits = sum(character.isdigit() for character in tidy)
-    if digits < FEWEST_DIGITS or len(tidy) > LONGEST or re.search(r"[^\W\d_]{4}", tidy.replace("extension", "")):
+    if digits < FEWEST_DIGITS or len(tidy) > LONGEST or re.search(r"[^\W\d_]{2}", EXTENSION.sub("", tidy)):
         raise ValueError("Not a phone number. Write it as +49 89 1234567.")
     international = re.sub(r"^(00|011)(?=[\s(.-]?[1-9])", "+", tidy)
     try:

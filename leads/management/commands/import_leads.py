@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from leads.enums import ImportKind, ImportPolicy, SourceKind
 from leads.ingest import job as imports
 from leads.ingest.files import FileError
+from leads.ingest.mapping import MappingForm
 from leads.ingest.problems import problem_kinds
 from leads.ingest.source import source_name
 from leads.ingest.targets import targets_of
@@ -41,7 +42,7 @@ class Command(BaseCommand):
             if options["policy"]:
                 job.policy = options["policy"]
             if options["mapping"]:
-                job.mapping |= _mapping(options["mapping"], job)
+                _map(job, options["mapping"])
             if options["dry_run"]:
                 self._tell(job, try_out(job), options["json"])
                 return
@@ -105,18 +106,18 @@ class Command(BaseCommand):
             self.stdout.write(f"  line {where}{more}, {what}: {column}{problem['message']}")
 
 
-def _mapping(path: Path, job: Import) -> dict[str, Any]:
+def _map(job: Import, path: Path) -> None:
     try:
         mapping = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as wrong:
         raise CommandError(f"{path}: {wrong}") from None
-    known = targets_of(job.kind, Field.objects.all())
-    for column, key in mapping.items():
-        if column not in job.columns:
-            raise CommandError(f"{path}: the file has no column {column!r}. It has: {', '.join(job.columns)}.")
-        if key and key not in known:
-            raise CommandError(f"{path}: {column!r} cannot become {key!r}. It can become: {', '.join(known)}.")
-    return mapping
+    if unknown := [column for column in mapping if column not in job.columns]:
+        raise CommandError(f"{path}: the file has no column {unknown[0]!r}. It has: {', '.join(job.columns)}.")
+    places = {f"column-{place}": column for place, column in enumerate(job.columns)}
+    form = MappingForm(job, {name: mapping[column] or "" for name, column in places.items() if column in mapping})
+    if form.errors:
+        raise CommandError(f"{path}: {' '.join(form.errors)}")
+    form.save()
 
 
 def _result(job: Import) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce
 from leads.conditions import grammar
 from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
 from leads.conditions.sql import Sql
-from leads.conditions.vocabulary import Vocabulary, read_property
+from leads.conditions.vocabulary import Term, Vocabulary, read_property
 
 
 class Scope(Protocol):
@@ -34,6 +34,9 @@ class Scope(Protocol):
     vocabulary: Vocabulary
     today: Expression
     turns: list[Expression]
+
+    def value(self, term: Term) -> Expression:
+        """What is known of the lead, as operators take it."""
 
     def count(self, test: EventTest) -> Expression:
         """How many events of the lead match, in the test's window or ever."""
@@ -65,8 +68,8 @@ def _joined(parts: tuple[Node, ...], scope: Scope, connector: str) -> Q:
 def _field(test: FieldTest, scope: Scope) -> Expression:
     term, operator, value = scope.vocabulary.read(test)
     if operator.turns:
-        scope.turns.append(operator.turns(term.sql(), value, scope.today))
-    return operator.sql(term.sql(), value, scope.today)
+        scope.turns.append(operator.turns(scope.value(term), value, scope.today))
+    return operator.sql(scope.value(term), value, scope.today)
 
 
 def _event(test: EventTest, scope: Scope) -> Expression:
@@ -89,7 +92,8 @@ def _event(test: EventTest, scope: Scope) -> Expression:
 
 def matching_events(test: EventTest, scope: Scope) -> Q:
     """Which events a test is about, apart from lead and moment: kind, properties and window."""
-    condition = Q(kind__in=sorted(scope.vocabulary.kind_ids(test.kind, test.path)))
+    kinds = sorted(scope.vocabulary.kind_ids(test.kind, test.path))
+    condition = Q(kind=kinds[0]) if len(kinds) == 1 else Q(kind__in=kinds)
     for question in test.where:
         sql, operator, value = read_property(question)
         condition &= Q(operator.sql(sql, value, scope.today))
@@ -105,6 +109,9 @@ class ListScope:
     vocabulary: Vocabulary
     today: Expression
     turns: list[Expression] = field(default_factory=list)
+
+    def value(self, term: Term) -> Expression:
+        return term.compared()
 
     def count(self, test: EventTest) -> Expression:
         events = self.past().filter(matching_events(test, self)).order_by().values("lead")

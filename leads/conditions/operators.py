@@ -1,7 +1,8 @@
 """One table of operators: each says its words, its SQL, and what an unknown value does.
 
 The SQL of a field is NULL while the field is unknown, for every type alike; dates are day numbers (whole days since
-1970-01-01). Text is compared without regard to case. An answer of NULL counts as no.
+1970-01-01), and text comes in lower case, since it is compared without regard to capitals. An answer of NULL counts as
+no.
 """
 
 from collections.abc import Callable
@@ -62,7 +63,7 @@ def _same(lhs: Expression, value: Any, today: Expression) -> Expression:
             return Sql("({} = {}::boolean)", lhs, Value(value))
         case Decimal():
             return Sql("({} = {}::numeric)", lhs, Value(value, DecimalField()))
-    return Sql("(lower({}) = {})", lhs, _text(value))
+    return Sql("({} = {})", lhs, _text(value))
 
 
 def _other(lhs: Expression, value: Any, today: Expression) -> Expression:
@@ -87,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 
 def _of_domain(lhs: Expression, value: Any, today: Expression) -> Expression:
-    domain = "lower(regexp_replace({}, '^.*@|^[a-z]+://(www\\.)?|/.*$', '', 'gi'))"
+    domain = "regexp_replace({}, '^.*@|^[a-z]+://(www\\.)?|/.*$', '', 'g')"
     return Sql(
         f"EXISTS (SELECT 1 FROM unnest({{}}::text[]) AS d WHERE {domain} = lower(d)"
         f" OR right({domain}, length(d) + 1) = '.' || lower(d))",
@@ -128,15 +129,15 @@ _TABLE = [
     Operator("is", "is", (TEXT, CHOICE, NUMBER, BOOLEAN), "one", _same),
     Operator("is_not", "is not", (TEXT, CHOICE, NUMBER), "one", _other,
              "An unknown value does not match: nothing says that it is something else."),
-    Operator("any_of", "is any of", WORDS, "many", lambda lhs, v, today: Sql("(lower({}) = {})", lhs, _texts(v))),
+    Operator("any_of", "is any of", WORDS, "many", lambda lhs, v, today: Sql("({} = {})", lhs, _texts(v))),
     Operator("none_of", "is none of", WORDS, "many",
-             lambda lhs, v, today: Sql("(NOT lower({}) = {})", lhs, _texts(v)),
+             lambda lhs, v, today: Sql("(NOT {} = {})", lhs, _texts(v)),
              "An unknown value does not match: nothing says that it is something else."),
-    Operator("contains", "contains", WORDS, "one", _text_test("(strpos(lower({}), {}) > 0)")),
-    Operator("not_contains", "does not contain", WORDS, "one", _text_test("(strpos(lower({}), {}) = 0)")),
-    Operator("starts_with", "starts with", WORDS, "one", _text_test("starts_with(lower({}), {})")),
+    Operator("contains", "contains", WORDS, "one", _text_test("(strpos({}, {}) > 0)")),
+    Operator("not_contains", "does not contain", WORDS, "one", _text_test("(strpos({}, {}) = 0)")),
+    Operator("starts_with", "starts with", WORDS, "one", _text_test("starts_with({}, {})")),
     Operator("ends_with", "ends with", WORDS, "one",
-             lambda lhs, v, today: Sql("(right(lower({}), length({})) = {})", lhs, _text(v), _text(v))),
+             lambda lhs, v, today: Sql("(right({}, length({})) = {})", lhs, _text(v), _text(v))),
     Operator("domain_in", "is at one of the domains", (TEXT,), "many", _of_domain),
     Operator("at_least", "is at least", (NUMBER,), "one", _number_test(">=")),
     Operator("at_most", "is at most", (NUMBER,), "one", _number_test("<=")),

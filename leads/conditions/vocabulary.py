@@ -9,7 +9,7 @@ from django.db.models import DecimalField, Expression, F, JSONField, TextField, 
 
 from leads.conditions import grammar
 from leads.conditions.grammar import ConditionError
-from leads.conditions.operators import operator_for, read_value
+from leads.conditions.operators import WORDS, operator_for, read_value
 from leads.conditions.sql import Sql, integer
 from leads.enums import FieldType, Label, Seniority, Stage
 from leads.freemail import FREE_MAIL
@@ -30,6 +30,14 @@ class Term:
     sql: Callable[[], Expression]
     choices: tuple[tuple[str, str], ...] = ()
     scorable: bool = True
+
+    def compared(self) -> Expression:
+        """The value as operators take it: text in lower case."""
+        return _lower(self.sql()) if self.type in WORDS else self.sql()
+
+
+def _lower(text: Expression) -> Expression:
+    return Sql("lower({})", text, output_field=TextField())
 
 
 def _text(path: str) -> Callable[[], Expression]:
@@ -197,4 +205,5 @@ def read_property(test: grammar.PropertyTest) -> tuple[Expression, Any, Any]:
     value = test.value
     if type_ == TEXT and isinstance(value, bool):
         value = "true" if value else "false"  # how JSON's booleans read as text
-    return property_sql(test.property, type_), operator, read_value(operator, type_, value, test.path)
+    sql = property_sql(test.property, type_)
+    return _lower(sql) if type_ == TEXT else sql, operator, read_value(operator, type_, value, test.path)

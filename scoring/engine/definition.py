@@ -107,3 +107,11 @@ def driver(node: Node) -> EventTest:
             "points for each event need one event test of the form “at least … times”, joined by “and”"
         )
     return events[0]
+
+
+def besides(node: Node) -> Node | None:
+    """What a condition asks besides the event test of driver(), or None."""
+    if not isinstance(node, AllOf):
+        return None
+    others = tuple(part for part in node.parts if not isinstance(part, EventTest))
+    return AllOf(others) if others else None

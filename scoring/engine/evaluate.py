@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Q
+from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
@@ -26,7 +26,7 @@ from leads.enums import Axis
 from leads.models import Event, Lead
 from leads.models.event import day_number
 from scoring.engine.definition import Definition, load
-from scoring.engine.expressions import AS_OF, EngineScope, clamp_to_axis, points
+from scoring.engine.expressions import AS_OF, EngineScope, boolean, clamp_to_axis, points
 from scoring.models import Version
 
 LEADS = Parameter("leads", "bigint[]", ArrayField(BigIntegerField()))
@@ -102,13 +102,9 @@ def compiled_for(version_ids: tuple[int, ...]) -> Compiled:
 def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], vocabulary: Vocabulary) -> tuple[str, list]:
     """Rows for the leads of this version's audience that no earlier audience claims."""
     scope = EngineScope(vocabulary)
-    given = [points(criterion, scope) for criterion in definition.criteria]
-    barred = Q()
-    for criterion, (_, holds) in zip(definition.criteria, given, strict=True):
-        if criterion.disqualifies:
-            barred |= holds
-    columns: dict[str, Any] = {f"p{i}": expression for i, (expression, _) in enumerate(given)}
-    columns["barred"] = ExpressionWrapper(barred, BooleanField()) if barred else Sql("false")
+    columns: dict[str, Any] = {f"p{i}": points(criterion, scope) for i, criterion in enumerate(definition.criteria)}
+    bars = [compile(criterion.node, scope) for criterion in definition.criteria if criterion.disqualifies]
+    columns["barred"] = boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
     inner, params = _lead_query(scope, columns, _audience(definition.audience, earlier, scope))
     return f"WITH p AS MATERIALIZED ({inner}) {_outer_sql(pk, definition)}", params
 
@@ -128,26 +124,26 @@ def _audience(audience: Any, earlier: tuple[Any, ...], scope: EngineScope) -> Q:
 
 
 def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tuple[str, list[Any]]:
-    """SELECT lead_id, the columns, turn FROM leads LEFT JOIN (one grouped query over their events) e."""
+    """SELECT lead_id, the columns, turn FROM (what is read of leads) l LEFT JOIN (one grouped query over events) e."""
     turn = scope.next_turn()
-    aggregates = scope.columns | ({"turn": turn} if turn else {})
     turns = [*scope.turns, *([integer("e.turn")] if turn else [])]
     columns |= {"turn": integer(f"LEAST({', '.join(['{}'] * len(turns))})" if turns else "NULL::int", *turns)}
-    leads = Lead.objects.filter(Sql("({} = ANY({}))", F("pk"), LEADS)).order_by()
-    if aggregates:
-        events = (
-            Event.objects.filter(
-                scope.wanted_events(), Sql("({} = ANY({}))", F("lead_id"), LEADS),
-                Sql("({} <= {})", F("occurred_at"), AS_OF), quarantined=False,
-            )
-            .order_by().values("lead_id").annotate(**aggregates)
-        )  # fmt: skip
-        e = CTE(events, name="e", materialized=True)
-        leads = with_cte(e, select=e.join(leads, id=e.col.lead_id, _join_type=LOUTER))
-    rows = leads.filter(audience).annotate(lead_pk=F("pk"), **columns).values_list("lead_pk", *columns)
-    sql, params = rows.query.sql_with_params()
-    names = ", ".join(["lead_id", *columns])
-    return f"SELECT * FROM ({sql}) AS q({names})", list(params)
+    terms = dict(scope.terms.values())
+    leads = CTE(_of_leads(Lead.objects.all(), "pk").values("id").annotate(**terms), name="l", materialized=True)
+    rows, ctes = leads.queryset(), [leads]
+    if aggregates := scope.columns | ({"turn": turn} if turn else {}):
+        seen = Event.objects.filter(
+            scope.wanted_events(), Sql("({} <= {})", F("occurred_at"), AS_OF), quarantined=False
+        )
+        events = CTE(_of_leads(seen, "lead_id").values("lead_id").annotate(**aggregates), name="e", materialized=True)
+        rows, ctes = events.join(rows, id=events.col.lead_id, _join_type=LOUTER), [leads, events]
+    rows = with_cte(*ctes, select=rows).filter(audience).annotate(lead=F("id"), **columns)
+    sql, params = rows.values_list("lead", *columns).query.sql_with_params()
+    return f"SELECT * FROM ({sql}) AS q({', '.join(['lead_id', *columns])})", list(params)
+
+
+def _of_leads(rows: QuerySet, key: str) -> QuerySet:
+    return rows.filter(Sql("({} = ANY({}))", F(key), LEADS)).order_by()
 
 
 def _outer_sql(pk: int, definition: Definition) -> str:

@@ -25,11 +25,11 @@ from django.db.models import (
 )
 
 from leads.conditions.compile import compile, matching_events
-from leads.conditions.grammar import EventTest
+from leads.conditions.grammar import EventTest, Node
 from leads.conditions.sql import Parameter, Sql, integer
-from leads.conditions.vocabulary import Vocabulary
+from leads.conditions.vocabulary import Term, Vocabulary
 from leads.models import Event
-from scoring.engine.definition import CriterionRule, driver
+from scoring.engine.definition import CriterionRule, besides, driver
 from scoring.models.criterion import Counting
 
 HUNDREDTHS = 100
@@ -44,20 +44,31 @@ class EngineScope:
     vocabulary: Vocabulary
     today: Expression = TODAY
     turns: list[Expression] = field(default_factory=list)
+    # what is read of the lead, and what of its events: columns of `l` and `e`
+    terms: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     columns: dict[str, Expression] = field(default_factory=dict)
     # kind → the windows in which it is asked, in days; None: ever
     windows: dict[int, set[int | None]] = field(default_factory=dict)
     _names: dict[object, str] = field(default_factory=dict)
 
+    def value(self, term: Term) -> Expression:
+        """Each term is read once for a lead, however many criteria ask it."""
+        sql = term.compared()
+        name, _ = self.terms.setdefault(term.key, (f"t{len(self.terms)}", sql))
+        return Sql(f"l.{name}", output_field=sql.output_field)
+
     def count(self, test: EventTest) -> Expression:
         self._asked(test, test.days)
-        return _or_zero(self.column(("count", test), Count("lead_id", filter=self.events(test))))
+        return _or_zero(self.column(("count", test), Count("lead_id", filter=matching_events(test, self))))
+
+    def days(self, test: EventTest) -> Expression:
+        """On how many different days there was such an event."""
+        self._asked(test, test.days)
+        counted = Count("day", distinct=True, filter=matching_events(test, self))
+        return _or_zero(self.column(("days", test), counted))
 
     def past(self) -> QuerySet[Event]:
         return Event.objects.filter(Sql("({} <= {})", F("occurred_at"), AS_OF), lead=OuterRef("pk"), quarantined=False)
-
-    def events(self, test: EventTest) -> Q:
-        return matching_events(test, self)
 
     def column(self, key: object, aggregate: Expression) -> Expression:
         """A reference to the aggregate as a column of `e`; the same key gives the same column."""
@@ -71,7 +82,7 @@ class EngineScope:
     ) -> tuple[Expression, Expression]:
         """Sum and number of what events inside the horizon still give, each in whole hundredths."""
         self._asked(test, min(horizon, test.days or horizon))
-        within = self.events(test) & Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(horizon)))
+        within = matching_events(test, self) & Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(horizon)))
         total = self.column(("sum", test, key), Sum(contribution, filter=within, output_field=IntegerField()))
         number = self.column(("number", test, key), Count("lead_id", filter=within))
         return _or_zero(total), _or_zero(number)
@@ -90,6 +101,9 @@ class EngineScope:
         for days, kinds in widest.items():
             within = Q() if days is None else Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(days)))
             wanted |= Q(kind__in=kinds) & within
+        if widest and None not in widest:
+            # said once more for all kinds: this is what the index can use
+            wanted &= Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(max(filter(None, widest)))))
         return wanted
 
     def next_turn(self) -> Expression | None:
@@ -103,41 +117,41 @@ class EngineScope:
         return Min(Sql(f"(CASE{cases} END)", *[self.today] * cases.count("{}"), output_field=IntegerField()))
 
 
-def points(criterion: CriterionRule, scope: EngineScope) -> tuple[Expression, Q]:
-    """What the criterion gives a lead, in whole points, and the condition under which it does."""
-    holds = compile(criterion.node, scope)
-    if criterion.counting == Counting.ONCE:
-        given: Expression = Value(criterion.points)
-    elif criterion.counting in (Counting.EACH, Counting.EACH_DAY):
-        given = _limited(criterion, _per_event(criterion, scope))
-    else:
-        given = _limited(criterion, _fading(criterion, scope))
-    return integer("(CASE WHEN {} THEN {} ELSE 0 END)", _boolean(holds), given), holds
+def points(criterion: CriterionRule, scope: EngineScope) -> Expression:
+    """What the criterion gives a lead, in whole points."""
+    condition: Node | None = criterion.node
+    given: Expression = Value(criterion.points)
+    if criterion.counting != Counting.ONCE:
+        test = driver(criterion.node)
+        given = _limited(criterion, _counted(criterion, replace(test, number=1), scope))
+        if test.number == 1:  # where there is no such event the count is 0 anyway
+            condition = besides(criterion.node)
+    if condition is None:
+        return given
+    return integer("(CASE WHEN {} THEN {} ELSE 0 END)", boolean(compile(condition, scope)), given)
 
 
-def _per_event(criterion: CriterionRule, scope: EngineScope) -> Expression:
-    test = _plain(driver(criterion.node))
-    if criterion.counting == Counting.EACH:
-        return integer("({}::int * {})", Value(criterion.points), scope.count(test))
-    days = scope.column(("days", test), Count("day", distinct=True, filter=scope.events(test)))
-    return integer("({}::int * {})", Value(criterion.points), _or_zero(days))
+def _counted(criterion: CriterionRule, test: EventTest, scope: EngineScope) -> Expression:
+    match criterion.counting:
+        case Counting.EACH:
+            return integer("({}::int * {})", Value(criterion.points), scope.count(test))
+        case Counting.EACH_DAY:
+            return integer("({}::int * {})", Value(criterion.points), scope.days(test))
+    return _fading(criterion, test, scope)
 
 
-def _fading(criterion: CriterionRule, scope: EngineScope) -> Expression:
+def _fading(criterion: CriterionRule, test: EventTest, scope: EngineScope) -> Expression:
     """sign × round(sum of what each event still gives); also notes the day on which the rounded sum may next drop."""
-    test, full, days = _plain(driver(criterion.node)), abs(criterion.points) * HUNDREDTHS, criterion.days or 1
+    full, days = abs(criterion.points) * HUNDREDTHS, criterion.days or 1
     age = integer("({} - {})", scope.today, F("day"))
     if criterion.counting == Counting.HALF_LIFE:
         # float8 throughout: PostgreSQL's numeric power() would cost twice the whole query
-        each = integer(
-            "floor({}::float8 * exp({}::float8 * {}) + 0.5)::int", Value(full), Value(-math.log(2) / days), age
-        )
+        exponent = Value(-math.log(2) / days)
+        each = integer("floor({}::float8 * exp({}::float8 * {}) + 0.5)::int", Value(full), exponent, age)
         horizon = math.ceil(days * math.log2(2 * full)) + 1
     else:
-        each, horizon = (
-            integer("({}::int * ({}::int - {}) / {}::int)", Value(full), Value(days), age, Value(days)),
-            days,
-        )
+        each = integer("({}::int * ({}::int - {}) / {}::int)", Value(full), Value(days), age, Value(days))
+        horizon = days
     total, number = scope.faded(test, each, horizon, (criterion.counting, full, days))
     whole = integer("(({} + 50) / 100)::int", total)
     scope.turns.append(_fades_on(criterion, total, number, whole, scope.today))
@@ -176,10 +190,5 @@ def _or_zero(column: Expression) -> Expression:
     return integer("COALESCE({}, 0)", column)
 
 
-def _boolean(condition: Q) -> Expression:
+def boolean(condition: Q) -> Expression:
     return ExpressionWrapper(condition, output_field=BooleanField())
-
-
-def _plain(test: EventTest) -> EventTest:
-    """What a test counts, whatever number it asks for."""
-    return replace(test, number=1)

@@ -73,7 +73,7 @@ class CriterionAdmin(ModelAdmin):
     list_filter = ("model", "active")
     list_select_related = ("group", "model")
     search_fields = ("name",)
-    ordering = ("model__position", "model__name", "group__position", "position", "pk")
+    ordering = ("model__position", "model__name", "group__position", "group_id", "position", "pk")
     actions = ("switch_off", "switch_on", "copy")
     actions_detail = ("copy_one",)
     warn_unsaved_form = True

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -75,13 +76,20 @@ def test_what_is_no_question_is_refused(page: Client, body: str) -> None:
     assert response.status_code == 400
 
 
-def test_above_the_limit_a_sample_is_counted_and_it_says_so(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    team = make_team()
-    for _ in range(3):
-        make_lead(team)
-    monkeypatch.setattr(conditions, "EXACT", 2)
-    matches = conditions.count(field("title", "contains", "vp"), Lead.objects.all())
-    assert (matches.count, matches.of, matches.sample) == (3, 3, 3)  # so few fit into one sample
+@pytest.mark.parametrize(
+    ("condition", "limit"), [(field("title", "known"), "EXACT"), ({"event": "any", "at_most": 0}, "EXACT_EVENTS")]
+)
+def test_of_many_leads_a_sample_is_counted_and_it_says_so(
+    page: Client, monkeypatch: pytest.MonkeyPatch, condition: Any, limit: str
+) -> None:
+    for _ in range(4):
+        make_lead(make_team())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_lead")
+    assert check(page, condition).json()["matches"]["sample"] is None
+    monkeypatch.setattr(conditions, limit, 3)
+    matches = check(page, condition).json()["matches"]
+    assert (matches["count"], matches["of"], matches["sample"]) == (4, 4, 4)  # so few fit into one sample
 
 
 def test_a_count_that_takes_too_long_is_given_up(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:

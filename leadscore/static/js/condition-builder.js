@@ -19,25 +19,25 @@
 
   // --- From JSON to what is drawn, and back ----------------------------------------------------------
 
-  const group = (mode, parts, negated) => ({ kind: "group", mode, parts, negated });
+  const group = (mode, parts, negated = false) => ({ kind: "group", mode, parts, negated });
 
-  function read(json, negated = false) {
+  function read(json) {
     if ("not" in json) {
-      const part = read(json.not, true);
-      return "not" in json.not ? group("all", [part], negated) : { ...part, negated: !negated };
+      const part = read(json.not);
+      return part.negated ? group("all", [part], true) : { ...part, negated: true };
     }
-    if ("all" in json) return group("all", json.all.map((part) => read(part)), negated);
-    if ("any" in json) return group("any", json.any.map((part) => read(part)), negated);
-    if ("field" in json) return { kind: "field", field: json.field, op: json.op, value: json.value, negated };
+    if ("all" in json) return group("all", json.all.map(read));
+    if ("any" in json) return group("any", json.any.map(read));
+    if ("field" in json) return { kind: "field", field: json.field, op: json.op, value: json.value, negated: false };
     const question = QUESTIONS.map(([key]) => key).find((key) => key in json) || "at_least";
     const where = (json.where || []).map((test) => ({ kind: "property", ...test }));
-    return { kind: "event", event: json.event, where, question, number: json[question] ?? 1, days: json.days, negated };
+    return { kind: "event", event: json.event, where, question, number: json[question] ?? 1, days: json.days, negated: false };
   }
 
   function readRoot(text) {
-    if (!text.trim() || text.trim() === "null") return group("all", [], false);
+    if (!text.trim() || text.trim() === "null") return group("all", []);
     const part = read(JSON.parse(text));
-    return part.kind === "group" ? part : group("all", [part], false);
+    return part.kind === "group" ? part : group("all", [part]);
   }
 
   /* `places` maps each path of the JSON to the part it came from. */
@@ -283,7 +283,7 @@
         el("div", { class: "cb-add" },
           button("+ Who they are", add(newField)),
           button("+ What they did", add(newEvent)),
-          depth(this.root, part) < 6 ? button("+ Group", add(() => group(part.mode === "all" ? "any" : "all", [newField()], false))) : null));
+          depth(this.root, part) < 6 ? button("+ Group", add(() => group(part.mode === "all" ? "any" : "all", [newField()]))) : null));
       this.rows.set(part, node);
       return node;
     }
@@ -336,7 +336,7 @@
     fieldInputs(part) {
       const field = fieldOf(part.field);
       const type = field ? field.type : "text";
-      const operators = operatorsFor([type]).map(({ key, label }) => ({ value: key, label: label.replace(/:$/, "") }));
+      const operators = operatorsFor([type]).map(({ key, label }) => ({ value: key, label: label.replace(/[:…]$/, "").trim() }));
       return [
         select("Field", fieldOptions(), part.field, (key) => {
           const next = fieldOf(key).type;
@@ -497,7 +497,7 @@
 
   function counted({ count, of, accepted, won, sample }) {
     const about = sample === null ? "" : "About ";
-    const found = count === 1 ? "lead matches" : "leads match";
+    const found = count === 1 ? "leads matches" : "leads match";
     const estimate = sample === null ? "" : ` Estimated from ${number(sample)} leads.`;
     return `${about}${number(count)} of ${number(of)} ${found}: ${number(accepted)} accepted by sales, ${number(won)} won.${estimate}`;
   }

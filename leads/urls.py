@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, handoffs, home, imports, lead, leads
+from leads.views import companies, handoffs, home, imports, lead, leads, ui_kit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *companies.urlpatterns,
     *handoffs.urlpatterns,
     *imports.urlpatterns,
+    *ui_kit.urlpatterns,
 ]

@@ -91,10 +91,10 @@ def ago(moment: datetime | None) -> str:
 
 
 @register.filter
-def initials(name: str) -> str:
-    """Ana Maria Ruiz → AR."""
-    words = (name or "").split()
-    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper() or "?"
+def initials(name: Any) -> str:
+    """Ana Maria Ruiz → AR; also for a person, by name or else e-mail address."""
+    words = str(name or "").split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
 
 
 @register.filter
@@ -105,7 +105,8 @@ def temperature(label: str) -> str:
 
 @register.filter
 def label_word(label: str) -> str:
-    return dict(Label.choices).get(label, "Not scored")  # type: ignore[call-overload]
+    """The word for a label; nothing yet is "Not scored"."""
+    return Label(label).label if label in Label.values else "Not scored"
 
 
 _STAGES = {
@@ -175,8 +176,8 @@ def bar(value: float | None, of: float, tone: str = "") -> dict[str, Any]:
 def field(bound: Any) -> dict[str, Any]:
     """{% field form.email %}: a form field with label, help and what is wrong."""
     widget = bound.field.widget
-    if getattr(widget, "input_type", "") not in ("checkbox", "radio", "file", "hidden"):
-        widget.attrs["class"] = f"{widget.attrs.get('class', '')} input".strip()
-    if bound.errors:
-        widget.attrs |= {"aria-invalid": "true", "aria-describedby": f"{bound.id_for_label}-error"}
-    return {"field": bound, "checkbox": getattr(widget, "input_type", "") == "checkbox"}
+    kind = getattr(widget, "input_type", "")
+    classes = widget.attrs.get("class", "").split()
+    if kind not in ("checkbox", "radio", "file", "hidden") and "input" not in classes:
+        widget.attrs["class"] = " ".join([*classes, "input"])
+    return {"field": bound, "checkbox": kind == "checkbox" and not bound.use_fieldset}

@@ -24,9 +24,9 @@ def stream(name: str, head: list[str], rows: Iterable[list[Any]]) -> StreamingHt
 
 def _lines(head: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(head)  # type: ignore[operator]
+    yield "\ufeff" + writer.writerow(head)
     for row in rows:
-        yield writer.writerow([_safe(value) for value in row])  # type: ignore[misc]
+        yield writer.writerow([_safe(value) for value in row])
 
 
 def _safe(value: Any) -> Any:

@@ -3,24 +3,25 @@
 from typing import Any
 
 import django_filters as filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple as Boxes
-from django.http import HttpRequest
 
 from leads.enums import Label, Stage
-from leads.models import Lead, Standing, Team, User
-from leads.models.lead import LeadQuerySet
+from leads.models import Company, Lead, Standing, Team, User
+from leads.requests import Request
+from leads.search import search_query
 
 NOT_SCORED = "none"
 LABELS = [*Label.choices, (NOT_SCORED, "Not scored")]
+FEW = 5_000
 GRADES = [(f"{letter}{digit}", f"{letter}{digit}") for letter in "ABCD" for digit in "1234"]
 
 
-def _teams(request: HttpRequest | None) -> QuerySet[Team]:
+def _teams(request: Request | None) -> QuerySet[Team]:
     return Team.objects.visible_to(request.user) if request else Team.objects.none()
 
 
-def _colleagues(request: HttpRequest | None) -> QuerySet[User]:
+def _colleagues(request: Request | None) -> QuerySet[User]:
     return User.objects.visible_to(request.user) if request else User.objects.none()
 
 
@@ -66,19 +67,32 @@ class LeadFilters(filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(lead__in=self._leads().matching(value).values("pk"))
+        """Leads, or their companies, with words that begin with these.
+
+        A search that finds few is answered from the leads it finds. One that finds many is answered from the list:
+        read in its order, a page is soon full of matches.
+        """
+        query = search_query(value)
+        if query is None:
+            return queryset
+        leads = Lead.objects.visible_to(self.request.user)
+        found: set[int] = set()
+        for matching in (leads.filter(search=query), leads.filter(company__in=Company.objects.filter(search=query))):
+            found.update(matching.values_list("pk", flat=True)[: FEW + 1])
+            if len(found) > FEW:
+                return queryset.filter(Q(lead__search=query) | Q(lead__company__search=query))
+        return queryset.filter(lead__in=found)
 
     def by_label(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
-        return queryset.filter(label__in=["" if label == NOT_SCORED else label for label in value])
+        if value == [NOT_SCORED]:
+            return queryset.filter(total=None)
+        scored = Q(label__in=value)
+        return queryset.filter(scored | Q(total=None) if NOT_SCORED in value else scored)
 
     def by_email(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         # the index of e-mail addresses begins with the team
-        return queryset.filter(
-            lead__in=self._leads().filter(email=value.strip().lower(), team__in=_teams(self.request))
-        )
+        found = Lead.objects.filter(email=value.strip().lower(), team__in=_teams(self.request))
+        return queryset.filter(lead__in=found)
 
     def by_country(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return queryset.filter(lead__country=value.upper())
-
-    def _leads(self) -> LeadQuerySet:
-        return Lead.objects.visible_to(self.request.user)

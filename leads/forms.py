@@ -64,7 +64,7 @@ class LeadForm(forms.ModelForm):
 
     def values(self) -> dict[str, Any]:
         """The fields this form changes, as leads/editing.py takes them."""
-        changed = {name: self.cleaned_data[name] for name in self.changed_data if name in self._meta.fields}
+        changed = {name: self.cleaned_data[name] for name in self.changed_data if name in LeadForm.Meta.fields}
         return changed | ({"fields": self.kept} if self.kept else {})
 
     def company(self) -> dict[str, str] | None:
@@ -82,7 +82,7 @@ class LeadForm(forms.ModelForm):
         for name in lost:
             self.add_error(name, _said(self.later[name]))
         if lost:  # now they have seen it
-            self.data = {**self.data.dict(), "seen": last_change(self.instance)}
+            self.data = {**{name: self.data[name] for name in self.data}, "seen": last_change(self.instance)}
 
     def _check_custom(self) -> None:
         changed = [name for name in self.changed_data if name in self.custom]

@@ -13,7 +13,7 @@ from leads import queue
 from leads.enums import HandoffState, ImportState, Label, Stage
 from leads.keyset import capped_count
 from leads.models import Feedback, Handoff, Import, Standing, User
-from leads.rows import JOINED, LeadRow, best_first, lead_rows
+from leads.rows import JOINED, LeadRow, best_first, lead_rows, standings_of
 
 SHOWN = 5
 WEEK = timedelta(days=7)
@@ -71,7 +71,7 @@ def decisions_of(user: User) -> Decisions:
 
 def my_leads(user: User) -> tuple[list[LeadRow], int]:
     """The leads this person took on, best first, and how many there are."""
-    mine = Standing.objects.visible_to(user).filter(owner=user, stage__in=WITH_ME)
+    mine = standings_of(user).filter(owner=user, stage__in=WITH_ME)
     return lead_rows(list(best_first(mine).select_related(*JOINED)[:SHOWN])), capped_count(mine)
 
 
@@ -124,14 +124,14 @@ def _notices(user: User) -> Iterator[Notice]:
             _troubled_imports(user).count(),
             "import of 7 days left rows out",
             "imports of 7 days left rows out",
-            "/imports/",
+            reverse("imports"),
         )
-    unscored = capped_count(Standing.objects.visible_to(user).filter(version=None))
+    unscored = capped_count(standings_of(user).filter(total=None))
     yield Notice(unscored, "lead is not scored", "leads are not scored", f"{reverse('leads')}?label=none", "info")
 
 
 def _hot_unoffered(user: User) -> QuerySet[Standing]:
-    return Standing.objects.visible_to(user).filter(label=Label.HOT, stage__in=NOT_WITH_SALES)
+    return standings_of(user).filter(label=Label.HOT, stage__in=NOT_WITH_SALES)
 
 
 def _troubled_imports(user: User) -> QuerySet[Import]:
@@ -141,5 +141,5 @@ def _troubled_imports(user: User) -> QuerySet[Import]:
 
 def counts_by_label(user: User) -> list[tuple[str, str, int]]:
     """(label, its name, how many leads), best first."""
-    standings = Standing.objects.visible_to(user)
+    standings = standings_of(user)
     return [(label, label.label, capped_count(standings.filter(label=label))) for label in Label]

@@ -12,10 +12,11 @@ from leads.filters import LeadFilters
 from leads.keyset import Page, capped_count, page_of
 from leads.models import Standing
 from leads.requests import Request
-from leads.rows import JOINED
+from leads.rows import JOINED, standings_of
 
 ORDER = "-total"
 SIZE = 50
+COUNTED, COUNTED_SEARCH = 10_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class LeadListing:
 
     def __init__(self, request: Request):
         self.user = request.user
-        self.everything = Standing.objects.visible_to(request.user)
+        self.everything = standings_of(request.user)
         self.filters = LeadFilters(request.GET, queryset=self.everything, request=request)
         self.cursor = request.GET.get("cursor", "")
         self.query = request.GET.copy()
@@ -57,9 +58,14 @@ class LeadListing:
         """Raises BadCursor."""
         return page_of(self.rows.select_related(*JOINED), order=ORDER, size=SIZE, cursor=self.cursor)
 
+    @property
+    def cap(self) -> int:
+        """How far leads are counted: of a search that finds many, each has to be looked at."""
+        return COUNTED_SEARCH if self.form.cleaned_data.get("q") else COUNTED
+
     @cached_property
     def count(self) -> int:
-        return capped_count(self.rows)
+        return capped_count(self.rows, self.cap)
 
     @property
     def asked(self) -> list[str]:

@@ -6,10 +6,16 @@ from datetime import datetime
 
 from django.db.models import F, Max, QuerySet
 
-from leads.models import Event, Lead, LedgerLine, Standing, top_reasons
+from leads.models import Event, Lead, LedgerLine, Standing, Team, User, top_reasons
 
 # What a list of standings reads along with each row.
 JOINED = ("lead__company", "owner")
+
+
+def standings_of(user: User) -> QuerySet[Standing]:
+    """The standings a person may see. Always by team, for the indexes of the list begin with it."""
+    standings = Standing.objects.visible_to(user)
+    return standings.filter(team__in=list(Team.objects.all())) if user.is_superuser else standings
 
 
 @dataclass(frozen=True)

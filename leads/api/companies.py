@@ -7,13 +7,13 @@ from django.db import IntegrityError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads import customfields
 from leads.api.errors import Conflict
 from leads.api.inputs import Strict, moved_errors
 from leads.api.lists import ReadViewSet
+from leads.api.requests import Request
 from leads.editing import edit_company
 from leads.filters import TeamFilter
 from leads.ingest.normalise import addresses
@@ -48,7 +48,7 @@ class CompanyFilters(filters.FilterSet):
 class CompanyChange(Strict, serializers.ModelSerializer):
     """`fields` holds values of custom fields by key; null takes one away."""
 
-    fields = serializers.DictField(required=False)  # type: ignore[assignment]
+    fields = serializers.DictField(required=False)
 
     class Meta:
         model = Company

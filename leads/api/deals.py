@@ -5,13 +5,13 @@ from typing import Any
 import django_filters as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads import ingest
 from leads.api.inputs import Colleague, Read, Strict, source_of, team_of
 from leads.api.leads import CompanyInput, check_owner
 from leads.api.lists import ReadViewSet
+from leads.api.requests import Request
 from leads.enums import DealState, ImportPolicy
 from leads.filters import SourceFilter, TeamFilter
 from leads.ingest.normalise import addresses
@@ -52,7 +52,7 @@ class DealChange(Strict, serializers.ModelSerializer):
         validators: tuple[Any, ...] = ()
 
     def get_fields(self) -> dict[str, serializers.Field]:
-        fields = super().get_fields()
+        fields: dict[str, Any] = super().get_fields()
         fields["lead"].queryset = Lead.objects.visible_to(self.context["request"].user)
         return fields
 

@@ -5,12 +5,12 @@ from typing import Any
 import django_filters as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads import ingest
 from leads.api.inputs import Strict, source_of, team_of
 from leads.api.lists import ReadViewSet
+from leads.api.requests import Request
 from leads.filters import SourceFilter
 from leads.ingest.records import EventRecord, Outcome, Result, rejected
 from leads.models import Event, Lead, Source, User
@@ -84,7 +84,7 @@ class EventViewSet(ReadViewSet):
         with {"results": […]}, one for each event in order; an event that is rejected harms no other.
         """
         many = isinstance(request.data, list)
-        items = request.data if many else [request.data]
+        items: list[Any] = list(request.data) if many else [request.data]
         if not 1 <= len(items) <= AT_ONCE:
             raise serializers.ValidationError([f"Send 1 to {AT_ONCE:,} events at a time."])
         outcomes = record(items, by=request.user)

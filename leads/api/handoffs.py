@@ -1,6 +1,6 @@
 """Handoffs and what sales answered."""
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters as filters
 from django.db.models import QuerySet
@@ -153,7 +153,7 @@ class HandoffViewSet(ReadViewSet):
 
     @property
     def me(self) -> User:
-        return cast(User, self.request.user)
+        return self.request.user
 
     def _answer(self, verb: Any, values: dict[str, Any]) -> Response:
         feedback = _or_conflict(verb, self._mine_to_decide(), by=self.me, **values)

@@ -16,11 +16,18 @@ class Strict:
     """Refuses names it does not take, so that a misspelt one is not silently dropped."""
 
     def to_internal_value(self, data: Any) -> Any:
-        values = super().to_internal_value(data)  # type: ignore[misc]
-        if unknown := set(data) - set(self.fields):  # type: ignore[attr-defined]
-            reason = [f"Cannot be set. What can: {', '.join(self.fields)}."]  # type: ignore[attr-defined]
-            raise serializers.ValidationError(dict.fromkeys(sorted(unknown), reason))
+        wrong = self._unknown(data) if isinstance(data, dict) else {}
+        try:
+            values = super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **wrong}) from None  # type: ignore[dict-item]
+        if wrong:
+            raise serializers.ValidationError(wrong)
         return values
+
+    def _unknown(self, data: dict[str, Any]) -> dict[str, list[str]]:
+        taken = self.fields  # type: ignore[attr-defined]
+        return {name: [f"Cannot be set. What can: {', '.join(taken)}."] for name in sorted(set(data) - set(taken))}
 
 
 class Read(serializers.CharField):

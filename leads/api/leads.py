@@ -6,13 +6,13 @@ from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import get_object_or_404
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads import customfields, ingest
 from leads.api.errors import Conflict
 from leads.api.inputs import Colleague, Read, Strict, moved_errors, source_of, team_of
 from leads.api.lists import ReadViewSet
+from leads.api.requests import Request
 from leads.editing import edit_lead
 from leads.enums import ImportPolicy
 from leads.filters import LeadFilters
@@ -69,7 +69,7 @@ class LeadChange(Strict, serializers.ModelSerializer):
     country = Read(country, required=False, allow_blank=True, max_length=100, help_text="Two letters, or the name.")
     owner = Colleague(required=False, allow_null=True)
     company = CompanyInput(required=False, allow_null=True)
-    fields = serializers.DictField(required=False)  # type: ignore[assignment]
+    fields = serializers.DictField(required=False)
 
     class Meta:
         model = Lead
@@ -107,11 +107,11 @@ class LeadViewSet(ReadViewSet):
     lookup_url_kwarg = "id"
     orderings = {"-total": "-total", "total": "total", "-id": "-pk", "id": "pk"}
 
-    def list(self, request: Request, *args: Any, **extra: Any) -> Response:
+    def list(self, request: Any, *args: Any, **extra: Any) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(LeadSerializer([row.lead for row in rows or []], many=True).data)
 
-    def retrieve(self, request: Request, *args: Any, **extra: Any) -> Response:
+    def retrieve(self, request: Any, *args: Any, **extra: Any) -> Response:
         return Response(LeadSerializer(self.get_lead()).data)
 
     @extend_schema(request=LeadInput, responses={201: LeadSerializer, 200: LeadSerializer})

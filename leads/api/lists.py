@@ -6,6 +6,7 @@ import django_filters as filters
 from django.db.models import QuerySet
 from rest_framework import mixins, serializers, viewsets
 
+from leads.api.requests import Request
 from leads.filters import TeamFilter
 from leads.models import Field, Source, Team, User
 
@@ -47,11 +48,13 @@ class FieldSerializer(serializers.ModelSerializer):
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """Lists and reads rows the caller may see; others are not there."""
 
+    request: Request
     lookup_value_regex = "[0-9]+"
     ordering = "id"
 
     def get_queryset(self) -> QuerySet:
-        return super().get_queryset().visible_to(self.request.user)
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.request.user)
 
 
 class TeamViewSet(ReadViewSet):

@@ -17,6 +17,8 @@ from leads.requests import Request
 from leads.rows import JOINED, lead_rows
 
 AT_ONCE = 1000
+# More than this is "100+": nobody needs the number, and counting on would walk all that is due.
+MANY_DUE = 100
 HEAD = [
     "id", "email", "first_name", "last_name", "title", "company", "domain", "phone", "country", "source", "stage",
     "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at",
@@ -30,7 +32,7 @@ def leads(request: Request) -> HttpResponse:
         page = listing.page()
     except BadCursor as error:
         raise Http404(str(error)) from None
-    due = capped_count(Standing.objects.visible_to(request.user).due())
+    due = capped_count(Standing.objects.visible_to(request.user).due(), MANY_DUE)
     return render(
         request, "leads/leads.html", {"listing": listing, "page": page, "rows": lead_rows(page.rows), "due": due}
     )

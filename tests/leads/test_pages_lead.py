@@ -67,7 +67,7 @@ def test_the_timeline_goes_back_page_by_page(marketing: Client, team: Team, monk
     kind = EventKind.objects.get(slug="page_viewed")
     for hour in range(3):
         Event.objects.create(
-            lead=lead, kind=kind, source=source, message_id=str(hour), 
+            lead=lead, kind=kind, source=source, message_id=str(hour),
             occurred_at=datetime(2026, 1, 5, hour, tzinfo=UTC), properties={"url": f"/page-{hour}"},
         )  # fmt: skip
     line = marketing.get(f"/leads/{lead.pk}/").context["timeline"]

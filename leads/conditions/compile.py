@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from django.db.models import (
     BooleanField,
     Count,
-    Exists,
     Expression,
     ExpressionWrapper,
     F,
@@ -82,12 +81,12 @@ def _event(test: EventTest, scope: Scope) -> Expression:
         case "at_most":
             return Sql("({} <= {}::int)", scope.count(asked), number)
     recent = scope.count(replace(asked, days=test.number))
-    older = scope.past().filter(
-        matching_events(asked, scope), Sql("({} <= {} - {}::int)", F("day"), scope.today, number)
-    )
+    long_ago = Sql("({} <= {} - {}::int)", F("day"), scope.today, number)
+    older = scope.past().filter(matching_events(asked, scope), long_ago).order_by().values("pk")[:1]
+    # not EXISTS: PostgreSQL may answer that by reading all events of all leads once, and guesses badly when to
     if test.question == "first_within":
-        return Sql("(CASE WHEN {} > 0 THEN NOT {} ELSE false END)", recent, Exists(older))
-    return Sql("(CASE WHEN {} > 0 THEN false ELSE {} END)", recent, Exists(older))
+        return Sql("(CASE WHEN {} > 0 THEN {} IS NULL ELSE false END)", recent, Subquery(older))
+    return Sql("(CASE WHEN {} > 0 THEN false ELSE {} IS NOT NULL END)", recent, Subquery(older))
 
 
 def matching_events(test: EventTest, scope: Scope) -> Q:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.widgets import Script
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -24,7 +25,7 @@ def validate_condition(value: Any) -> None:
 
 
 class ConditionWidget(forms.Textarea):
-    """The condition as JSON; with JavaScript a builder in its place (static/js/condition-builder.js).
+    """The condition as JSON; with JavaScript a builder in its place (static/js/condition/).
 
     Sentence, count of leads and mistakes come from scoring's addresses, which the page asks by name.
     """
@@ -33,7 +34,7 @@ class ConditionWidget(forms.Textarea):
 
     class Media:
         css = {"all": ["css/condition-builder.css"]}
-        js = ["js/condition-builder.js"]
+        js = [Script("js/condition/builder.js", type="module")]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)

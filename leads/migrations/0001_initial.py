@@ -390,7 +390,7 @@ class Migration(migrations.Migration):
                 ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='leads.source')),
             ],
             options={
-                'indexes': [models.Index(fields=['lead', 'day'], include=('kind', 'quarantined'), name='event_lead_day')],
+                'indexes': [models.Index(fields=['lead', 'day', 'kind'], name='event_lead_day')],
                 'constraints': [models.UniqueConstraint(fields=('source', 'message_id'), name='event_counts_once')],
             },
         ),

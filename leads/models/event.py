@@ -65,7 +65,7 @@ class Event(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "message_id"], name="event_counts_once")]
-        indexes = [models.Index(fields=["lead", "day"], include=["kind", "quarantined"], name="event_lead_day")]
+        indexes = [models.Index(fields=["lead", "day", "kind"], name="event_lead_day")]
 
     def __str__(self) -> str:
         return f"{self.kind_id} {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -11,6 +11,7 @@ from django.utils import timezone
 from leads.enums import Cause
 from leads.handoffs import open_handoffs
 from leads.models import Standing
+from leads.retry import retried
 from scoring.engine.definition import load
 from scoring.engine.evaluate import Compiled, compiled_for, database_clock
 from scoring.engine.ledger import record
@@ -21,12 +22,18 @@ PAGE = 2000
 
 def rescore_due(limit: int = PAGE) -> int:
     """Score one page of due leads and do what follows. Returns how many there were; 0 means that none is due."""
-    with transaction.atomic():
-        claimed = _claim(limit)
-        if claimed:
-            # Read after the claim: whoever switches versions waits for these rows, or we wait for the switch.
-            record(claimed, live(), as_of=database_clock(), now=timezone.now())
+    scored = _score_page(limit)
     act()
+    return scored
+
+
+@retried
+@transaction.atomic
+def _score_page(limit: int) -> int:
+    claimed = _claim(limit)
+    if claimed:
+        # Read after the claim: whoever switches versions waits for these rows, or we wait for the switch.
+        record(claimed, live(), as_of=database_clock(), now=timezone.now())
     return len(claimed)
 
 
@@ -36,8 +43,10 @@ def live() -> Compiled:
 
 
 def _claim(limit: int) -> list[tuple[int, int]]:
-    due = Standing.objects.due().order_by("pk").select_for_update(skip_locked=True, no_key=True, of=("self",))
-    return list(due.values_list("pk", "facts_rev")[:limit])
+    # One clock says what is due and for which moment it is counted: with two, the rows between them stay due.
+    due = Standing.objects.due(database_clock()).order_by("pk")
+    held = due.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    return list(held.values_list("pk", "facts_rev")[:limit])
 
 
 def act(limit: int = 500) -> int:
@@ -48,15 +57,21 @@ def act(limit: int = 500) -> int:
     """
     done = 0
     while True:
-        with transaction.atomic():
-            moves = list(Move.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
-            called = [move.lead_id for move in moves if _calls_for_handoff(move)]
-            if called:
-                open_handoffs(sorted(set(called)))
-            Move.objects.filter(pk__in=[move.pk for move in moves]).delete()
-        done += len(moves)
-        if len(moves) < limit:
+        moves = _act_on_page(limit)
+        done += moves
+        if moves < limit:
             return done
+
+
+@retried
+@transaction.atomic
+def _act_on_page(limit: int) -> int:
+    moves = list(Move.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
+    called = {move.lead_id for move in moves if _calls_for_handoff(move)}
+    if called:
+        open_handoffs(called)
+    Move.objects.filter(pk__in=[move.pk for move in moves]).delete()
+    return len(moves)
 
 
 def _calls_for_handoff(move: Move) -> bool:

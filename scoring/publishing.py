@@ -1,25 +1,32 @@
 """Draft → published → retired. Readers see the old version or the new one, never a mixture.
 
 publish() freezes the draft and cuts all leads into pages; run() scores the pages beside the present standings, as many
-workers as like at once; the last one switches every standing in one transaction.
+workers as like at once; the last one switches every standing in one transaction. What cannot be scored is abandoned.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingError, connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
 from leads.conditions import ConditionError, parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.models import LedgerLine, Standing
+from leads.retry import retried
 from scoring.engine.definition import Definition, driver, freeze, load
-from scoring.engine.evaluate import COLUMNS, Compiled, compiled_for, database_clock
+from scoring.engine.evaluate import COLUMNS, Compiled, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import switch
 from scoring.models import Counting, Publication, PublicationPage, ScoringModel, Version, VersionState
 
+logger = logging.getLogger(__name__)
+
 PAGE = 10_000
+# Trying again will not help: a condition asks for what is gone, or a definition says what SQL cannot.
+UNSCORABLE = (ValueError, LookupError, TypeError, DataError, ProgrammingError, NotSupportedError)
 
 
 class PublicationRunning(ValidationError):
@@ -31,15 +38,24 @@ def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any =
 
     Raises ValidationError naming every criterion that cannot be scored, or PublicationRunning.
     """
-    check_draft(model)
     with transaction.atomic():
-        number = 1 + (model.versions.order_by("-number").values_list("number", flat=True).first() or 0)
+        draft = _held_draft(model)
+        check_draft(draft)
+        number = 1 + (draft.versions.order_by("-number").values_list("number", flat=True).first() or 0)
         version = Version.objects.create(
-            model=model, number=number, definition=freeze(model), note=note, published_by=by,
+            model=draft, number=number, position=draft.position, definition=freeze(draft), note=note, published_by=by,
             published_at=published_at or timezone.now(),
         )  # fmt: skip
         LedgerLine.objects.bulk_create(ledger_lines(version))
         return _start(version, by)
+
+
+def _held_draft(model: ScoringModel) -> ScoringModel:
+    """The draft as it is now, kept from changing until what was checked is frozen. A second publisher waits here."""
+    draft = ScoringModel.objects.select_for_update().get(pk=model.pk)  # so no criterion or group is added either
+    for rows in (draft.groups, draft.criteria):
+        list(rows.select_for_update().values_list("pk"))
+    return draft
 
 
 def rollback(version: Version, *, by: Any) -> Publication:
@@ -59,9 +75,19 @@ def _start(version: Version, by: Any) -> Publication:
         raise PublicationRunning(
             "Another version is being scored. Wait until it is live, then publish again."
         ) from None
+    _check_scorable(version)
     publication.leads = _cut_into_pages(publication)
     publication.save(update_fields=["leads"])
     return publication
+
+
+def _check_scorable(version: Version) -> None:
+    """An old version may ask for a field that has been deleted since."""
+    try:
+        with transaction.atomic():
+            evaluate(version, [], database_clock())
+    except UNSCORABLE as error:
+        raise ValidationError(f"Version {version.number} cannot be scored: {error}") from error
 
 
 def _cut_into_pages(publication: Publication) -> int:
@@ -125,68 +151,123 @@ def _limit_name(definition: Definition, index: int) -> str:
 
 
 def run(publication: Publication) -> bool:
-    """Score one page, or switch when none is left. Returns whether there is more to do."""
-    with transaction.atomic():
-        page = (
-            publication.pages.filter(done_at__isnull=True)
-            .select_for_update(skip_locked=True, no_key=True).first()
-        )  # fmt: skip
-        if page is not None:
-            _score(publication, page.first, page.last)
-            PublicationPage.objects.filter(pk=page.pk).update(done_at=timezone.now())
+    """Score one page, or switch when none is left. Returns whether there is more to do.
+
+    A version that cannot be scored after all is abandoned, and the publication says why.
+    """
+    try:
+        if _score_page(publication):
             return True
-    if publication.pages.filter(done_at__isnull=True).exists():
-        return False  # others hold the last pages; whoever ends last switches
-    _switch(publication)
-    return False
+        if not publication.pages.filter(done_at__isnull=True).exists():
+            _switch(publication)
+        return False  # where others hold the last pages, whoever ends last switches
+    except UNSCORABLE as error:
+        logger.exception("%s cannot be scored", publication.version)
+        abandon(publication, problem=str(error))
+        return False
+
+
+@retried
+@transaction.atomic
+def _score_page(publication: Publication) -> bool:
+    waiting = publication.pages.filter(done_at__isnull=True)
+    page = waiting.select_for_update(skip_locked=True, no_key=True).first()
+    if page is None:
+        return False
+    in_page = Standing.objects.filter(pk__gte=page.first, pk__lte=page.last)
+    _score(publication, list(in_page.order_by("pk").values_list("pk", "facts_rev")))
+    PublicationPage.objects.filter(pk=page.pk).update(done_at=timezone.now())
+    return True
 
 
 def future_versions(publication: Publication) -> Compiled:
     """What will be live after the switch: the present versions, this one in the place of its model's."""
     others = Version.objects.live().exclude(model=publication.version.model_id)
     both = Version.objects.filter(pk__in=[*others.values_list("pk", flat=True), publication.version_id])
-    return compiled_for(tuple(both.order_by("model__position", "model_id").values_list("pk", flat=True)))
+    return compiled_for(tuple(both.order_by("position", "model_id").values_list("pk", flat=True)))
 
 
-def _score(publication: Publication, first: int, last: int) -> None:
-    """Scores of a range of leads, kept beside their standings. Revisions are read first, then the clock, then facts."""
-    rows = list(Standing.objects.filter(pk__gte=first, pk__lte=last).order_by("pk").values_list("pk", "facts_rev"))
-    if not rows:
+def _score(publication: Publication, leads: Sequence[tuple[int, int]]) -> None:
+    """Scores of (lead, revision of its facts), kept beside standings. The clock is read after revisions, then facts."""
+    if not leads:
         return
     compiled = future_versions(publication)
-    ids, revs = [pk for pk, _ in rows], [rev for _, rev in rows]
+    ids, revs = [pk for pk, _ in leads], [rev for _, rev in leads]
     columns, as_of = ", ".join(COLUMNS), database_clock()
+    kept = ("as_of", "rev", *COLUMNS[1:])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO scoring_publicationscore (publication_id, as_of, rev, {columns})"
+            f"INSERT INTO scoring_publicationscore AS s (publication_id, as_of, rev, {columns})"
             f" SELECT %s, %s, c.rev, {', '.join('r.' + column for column in COLUMNS)}"
             f" FROM ({compiled.sql}) AS r({columns})"
-            " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id)"
-            " ON CONFLICT (publication_id, lead_id) DO NOTHING",
+            " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id) ORDER BY lead_id"
+            f" ON CONFLICT (publication_id, lead_id) DO UPDATE SET ({', '.join(kept)})"
+            f" = ({', '.join('EXCLUDED.' + column for column in kept)}) WHERE s.rev < EXCLUDED.rev",
             [publication.pk, as_of, *compiled.bound(ids, as_of), ids, revs],
         )
 
 
+def _catch_up(publication: Publication) -> None:
+    """Score the leads that came, or whose facts moved on, since their page was scored."""
+    late = _late(publication)
+    for start in range(0, len(late), PAGE):
+        _score(publication, late[start : start + PAGE])
+
+
+def _late(publication: Publication) -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.lead_id, s.facts_rev FROM leads_standing s LEFT JOIN scoring_publicationscore p"
+            " ON p.publication_id = %s AND p.lead_id = s.lead_id WHERE p.rev IS DISTINCT FROM s.facts_rev"
+            " ORDER BY s.lead_id",
+            [publication.pk],
+        )
+        return cursor.fetchall()
+
+
 def _switch(publication: Publication) -> None:
-    with transaction.atomic():
-        # No standing is claimed or written while the versions change; reading goes on. A second switch finds it done.
-        with connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE leads_standing IN EXCLUSIVE MODE")
-        if not Publication.objects.filter(pk=publication.pk, finished_at__isnull=True).exists():
-            return
-        _score_newcomers(publication)
-        now = timezone.now()
-        changed = switch(publication.pk, now)
-        live = Version.objects.filter(model=publication.version.model_id, state=VersionState.LIVE)
-        live.update(state=VersionState.RETIRED)
-        Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
-        publication.scores.all()._raw_delete(publication.scores.db)
-        Publication.objects.filter(pk=publication.pk).update(finished_at=now, changed=changed)
+    _catch_up(publication)  # most of it now, so that nobody waits for it later
+    _switch_all(publication)
 
 
-def _score_newcomers(publication: Publication) -> None:
-    """Leads that came while the pages were scored."""
-    last = publication.pages.order_by("-last").values_list("last", flat=True).first() or 0
-    newest = Standing.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    if newest > last:
-        _score(publication, last + 1, newest)
+@retried
+@transaction.atomic
+def _switch_all(publication: Publication) -> None:
+    """No standing is claimed or written while the versions change; reading goes on. A second switch finds it done."""
+    with connection.cursor() as cursor:
+        # Who wants to write queues behind us while we wait for the lock: not for long, then again.
+        cursor.execute("SET LOCAL lock_timeout = '5s'; LOCK TABLE leads_standing IN EXCLUSIVE MODE")
+    running = Publication.objects.filter(pk=publication.pk, finished_at__isnull=True)
+    if not running.select_for_update(no_key=True).exists():
+        return
+    _catch_up(publication)
+    now = timezone.now()
+    changed = switch(publication.pk, now)
+    live = Version.objects.filter(model=publication.version.model_id, state=VersionState.LIVE)
+    live.update(state=VersionState.RETIRED)
+    Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
+    publication.scores.all()._raw_delete(publication.scores.db)
+    running.update(finished_at=now, changed=changed)
+
+
+# --- Giving up ---------------------------------------------------------------------------------------
+
+
+@retried
+@transaction.atomic
+def abandon(publication: Publication, *, problem: str = "") -> bool:
+    """End it without a switch: what is live stays live, and another version may be published.
+
+    Returns whether it was still running; of a switch and this exactly one happens.
+    """
+    running = Publication.objects.filter(pk=publication.pk, finished_at__isnull=True)
+    if not running.update(finished_at=timezone.now(), abandoned=True, problem=problem):
+        return False
+    # Waits for who is scoring a page now; whoever comes later finds none.
+    publication.pages.filter(done_at__isnull=True).delete()
+    publication.scores.all()._raw_delete(publication.scores.db)
+    was_live = Publication.objects.filter(version=publication.version_id, abandoned=False).exists()
+    Version.objects.filter(pk=publication.version_id).update(
+        state=VersionState.RETIRED if was_live else VersionState.ABANDONED
+    )
+    return True

@@ -8,6 +8,8 @@ from leads.conditions.grammar import EventTest, parse, tests
 from scoring.models import Criterion, ScoringModel, Version
 from scoring.models.version import VersionState
 
+SCORE = (VersionState.SCORING, VersionState.LIVE)
+
 
 @uses.register
 def conditions_with(key: str) -> Iterator[str]:
@@ -18,7 +20,7 @@ def conditions_with(key: str) -> Iterator[str]:
     for model in ScoringModel.objects.exclude(audience=None):
         if _asks(model.audience, key):
             yield f"the audience of {model}"
-    for version in Version.objects.exclude(state=VersionState.RETIRED).select_related("model"):
+    for version in Version.objects.filter(state__in=SCORE).select_related("model"):
         if any(_asks(condition, key) for condition in _conditions(version.definition)):
             yield f"{version}, which scores leads"
 

@@ -11,7 +11,10 @@ from scoring.models.version import Version
 
 
 class Publication(models.Model):
-    """At most one runs at a time. Its pages are the progress: what is done stays done when a worker dies."""
+    """At most one runs at a time. Its pages are the progress: what is done stays done when a worker dies.
+
+    It ends with the switch, or is abandoned: then the versions that were live stay so.
+    """
 
     version = models.ForeignKey(Version, models.CASCADE, related_name="publications")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -19,6 +22,8 @@ class Publication(models.Model):
     finished_at = models.DateTimeField(null=True)
     leads = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0, help_text="Leads whose standing changed with the switch.")
+    abandoned = models.BooleanField(default=False, help_text="It ended without a switch.")
+    problem = models.TextField(blank=True, help_text="Why the version could not be scored.")
 
     class Meta:
         constraints = [

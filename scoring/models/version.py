@@ -11,12 +11,13 @@ class VersionState(models.TextChoices):
     SCORING = "scoring", "Being scored"
     LIVE = "live", "Live"
     RETIRED = "retired", "Retired"
+    ABANDONED = "abandoned", "Never live"
 
 
 class VersionQuerySet(models.QuerySet):
     def live(self) -> Self:
         """The versions that score leads now, the one that decides where audiences overlap first."""
-        return self.filter(state=VersionState.LIVE).order_by("model__position", "model_id")
+        return self.filter(state=VersionState.LIVE).order_by("position", "model_id")
 
 
 class Version(models.Model):
@@ -24,6 +25,9 @@ class Version(models.Model):
 
     model = models.ForeignKey(ScoringModel, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
+    position = models.PositiveSmallIntegerField(
+        default=0, help_text="The model's when it was published: of two live versions the smaller decides."
+    )
     definition = models.JSONField(help_text="See scoring/engine/definition.py.")
     note = models.CharField(max_length=300, blank=True)
     published_at = models.DateTimeField()

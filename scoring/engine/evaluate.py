@@ -30,6 +30,7 @@ from scoring.engine.expressions import AS_OF, EngineScope, boolean, clamp_to_axi
 from scoring.models import Version
 
 LEADS = Parameter("leads", "bigint[]", ArrayField(BigIntegerField()))
+FIRST, LAST = (Parameter(name, "bigint", BigIntegerField()) for name in ("first", "last"))
 
 # The columns of a result, in order. version is None for a lead outside every audience; then the numbers are None.
 COLUMNS = ("lead_id", "version", "fit", "engagement", "total", "grade", "label", "points", "due_at")
@@ -56,13 +57,21 @@ class Compiled:
     params: tuple[Any, ...]
 
     def bound(self, lead_ids: Sequence[int], as_of: datetime) -> list[Any]:
-        return bind(self.params, leads=list(lead_ids), as_of=as_of, today=day_number(as_of))
+        """The parameters for these leads, in order of id."""
+        ids = list(lead_ids)
+        first, last = (ids[0], ids[-1]) if ids else (0, 0)
+        return bind(self.params, leads=ids, first=first, last=last, as_of=as_of, today=day_number(as_of))
 
 
-def evaluate(versions: Version | Sequence[Version], lead_ids: Iterable[int], as_of: datetime) -> list[Result]:
-    """Where the leads would stand at that moment, by the first version whose audience they belong to."""
+def evaluate(
+    versions: Version | Sequence[Version], lead_ids: Iterable[int], as_of: datetime, *, dense: bool = False
+) -> list[Result]:
+    """Where the leads would stand at that moment, by the first version whose audience they belong to.
+
+    dense: the ids are all leads between the first and the last, in order.
+    """
     wanted = [versions] if isinstance(versions, Version) else versions
-    compiled = compiled_for(tuple(version.pk for version in wanted))
+    compiled = compiled_for(tuple(version.pk for version in wanted), dense=dense)
     with connection.cursor() as cursor:
         cursor.execute(compiled.sql, compiled.bound(list(lead_ids), as_of))
         return [Result(*row) for row in cursor.fetchall()]
@@ -79,8 +88,11 @@ def database_clock() -> datetime:
 
 
 @lru_cache(maxsize=32)
-def compiled_for(version_ids: tuple[int, ...]) -> Compiled:
-    """The statement for these versions, the first deciding where audiences overlap. Versions are frozen, so is this."""
+def compiled_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled:
+    """The statement for these versions, the first deciding where audiences overlap. Versions are frozen, so is this.
+
+    dense: for pages of all leads between two ids, which are read in one sweep instead of lead by lead.
+    """
     rows = Version.objects.in_bulk(version_ids)
     definitions = [(pk, load(rows[pk].definition)) for pk in version_ids]
     vocabulary = Vocabulary.load()
@@ -88,20 +100,19 @@ def compiled_for(version_ids: tuple[int, ...]) -> Compiled:
     parts: list[str] = []
     params: list[Any] = []
     for pk, definition in definitions:
-        sql, values = _version_sql(pk, definition, tuple(earlier), vocabulary)
+        sql, values = _version_sql(pk, definition, tuple(earlier), EngineScope(vocabulary, dense))
         parts.append(sql)
         params += values
         earlier.append(definition.audience)
     if all(audience is not None for audience in earlier):
-        sql, values = _excluded_sql(tuple(earlier), vocabulary)
+        sql, values = _excluded_sql(tuple(earlier), EngineScope(vocabulary, dense))
         parts.append(sql)
         params += values
     return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params))
 
 
-def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], vocabulary: Vocabulary) -> tuple[str, list]:
+def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], scope: EngineScope) -> tuple[str, list]:
     """Rows for the leads of this version's audience that no earlier audience claims."""
-    scope = EngineScope(vocabulary)
     columns: dict[str, Any] = {f"p{i}": points(criterion, scope) for i, criterion in enumerate(definition.criteria)}
     bars = [compile(criterion.node, scope) for criterion in definition.criteria if criterion.disqualifies]
     columns["barred"] = boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
@@ -109,8 +120,7 @@ def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], voca
     return f"WITH p AS MATERIALIZED ({inner}) {_outer_sql(pk, definition)}", params
 
 
-def _excluded_sql(audiences: tuple[Any, ...], vocabulary: Vocabulary) -> tuple[str, list]:
-    scope = EngineScope(vocabulary)
+def _excluded_sql(audiences: tuple[Any, ...], scope: EngineScope) -> tuple[str, list]:
     inner, params = _lead_query(scope, {}, _audience(None, audiences, scope))
     nothing = "NULL::int, NULL::int, NULL::int, NULL::int, '', '', ARRAY[]::smallint[]"
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
@@ -129,20 +139,24 @@ def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tup
     turns = [*scope.turns, *([integer("e.turn")] if turn else [])]
     columns |= {"turn": integer(f"LEAST({', '.join(['{}'] * len(turns))})" if turns else "NULL::int", *turns)}
     terms = dict(scope.terms.values())
-    leads = CTE(_of_leads(Lead.objects.all(), "pk").values("id").annotate(**terms), name="l", materialized=True)
+    leads = CTE(_of_leads(Lead.objects.all(), "pk", scope).values("id").annotate(**terms), name="l", materialized=True)
     rows, ctes = leads.queryset(), [leads]
     if aggregates := scope.columns | ({"turn": turn} if turn else {}):
         seen = Event.objects.filter(
             scope.wanted_events(), Sql("({} <= {})", F("occurred_at"), AS_OF), quarantined=False
         )
-        events = CTE(_of_leads(seen, "lead_id").values("lead_id").annotate(**aggregates), name="e", materialized=True)
+        events = CTE(
+            _of_leads(seen, "lead_id", scope).values("lead_id").annotate(**aggregates), name="e", materialized=True
+        )
         rows, ctes = events.join(rows, id=events.col.lead_id, _join_type=LOUTER), [leads, events]
     rows = with_cte(*ctes, select=rows).filter(audience).annotate(lead=F("id"), **columns)
     sql, params = rows.values_list("lead", *columns).query.sql_with_params()
     return f"SELECT * FROM ({sql}) AS q({', '.join(['lead_id', *columns])})", list(params)
 
 
-def _of_leads(rows: QuerySet, key: str) -> QuerySet:
+def _of_leads(rows: QuerySet, key: str, scope: EngineScope) -> QuerySet:
+    if scope.dense:
+        return rows.filter(Sql("({} BETWEEN {} AND {})", F(key), FIRST, LAST)).order_by()
     return rows.filter(Sql("({} = ANY({}))", F(key), LEADS)).order_by()
 
 

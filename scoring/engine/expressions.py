@@ -42,6 +42,7 @@ class EngineScope:
     """Collects the columns that conditions need from events; implements compile.Scope."""
 
     vocabulary: Vocabulary
+    dense: bool = False
     today: Expression = TODAY
     turns: list[Expression] = field(default_factory=list)
     # what is read of the lead, and what of its events: columns of `l` and `e`

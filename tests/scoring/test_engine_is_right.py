@@ -68,7 +68,9 @@ def compare(seed: int, zone: str) -> int:
     leads = maker.leads(LEADS, as_of)
     maker.events(leads, LEADS * 8, as_of)
     definition = maker.model()
-    results = {r.lead_id: r for r in evaluate(make_version(definition), [lead.pk for lead in leads], as_of)}
+    version, ids = make_version(definition), [lead.pk for lead in leads]
+    results = {r.lead_id: r for r in evaluate(version, ids, as_of)}
+    assert results == {r.lead_id: r for r in evaluate(version, ids, as_of, dense=True)}
     rows = Event.objects.filter(lead__in=leads).select_related("kind")
     events: dict[int, list[dict]] = {}
     for row in rows:

@@ -82,14 +82,14 @@ def _load(source: Source, records: Sequence[DealRecord]) -> dict[str, Deal]:
 
 
 def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | None, policy: str) -> Outcome:
-    outcome = Outcome(Result.CREATED if deal.pk is None and not deal.name else Result.UNCHANGED, lead=lead)
+    outcome = Outcome(Result.CREATED if merge.is_new(deal) and not deal.name else Result.UNCHANGED, lead=lead)
     values = dict(record.values)
     if values.get("stage") and not values.get("state"):
         values["state"] = state_of(values["stage"])
     if values.get("state", deal.state) == DealState.OPEN and values.get("closed_at"):
         values["fields.expected_close"] = values.pop("closed_at").date().isoformat()
     state = deal.state
-    decided = {name: values.pop(name) for name in ("state", "opened_at") if name in values}
+    decided: dict[str, Any] = {name: values.pop(name) for name in ("state", "opened_at") if name in values}
     policy = ImportPolicy.FILE_WINS if outcome.result == Result.CREATED else policy
     changed = merge.apply(deal, values, policy)
     # these two always have a value, so "fill empty fields" would never move a deal: only the file's word does
@@ -133,8 +133,8 @@ def _save(deals: Sequence[Deal], outcomes: Sequence[Outcome]) -> None:
 
 def _move_leads(deals: Sequence[Deal], outcomes: Sequence[Outcome]) -> None:
     touched = [deal for deal, outcome in zip(deals, outcomes, strict=True) if outcome.result != Result.UNCHANGED]
-    won = {deal.lead_id for deal in touched if deal.state == DealState.WON} - {None}
-    open_ = {deal.lead_id for deal in touched if deal.state == DealState.OPEN} - {None} - won
+    won = {deal.lead_id for deal in touched if deal.lead_id and deal.state == DealState.WON}
+    open_ = {deal.lead_id for deal in touched if deal.lead_id and deal.state == DealState.OPEN} - won
     Lead.objects.filter(pk__in=won).exclude(stage=Stage.CUSTOMER).update(stage=Stage.CUSTOMER)
     Lead.objects.filter(pk__in=open_, stage__in=BEFORE_A_DEAL).update(stage=Stage.OPPORTUNITY)
     if touched:

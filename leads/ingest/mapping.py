@@ -38,7 +38,9 @@ class MappingForm:
         self.job = job
         self.errors: list[str] = []
         self.targets = targets_of(job.kind, Field.objects.all())
-        self.kind, self.policy, self.mapping, self.orders = job.kind, job.policy, dict(job.mapping), {}
+        self.kind, self.policy = job.kind, job.policy
+        self.mapping: dict[str, str | None] = dict(job.mapping)
+        self.orders: dict[str, str] = {}
         if data is not None:
             self._read(data)
 
@@ -81,8 +83,9 @@ class MappingForm:
         return [self._choice(place, column) for place, column in enumerate(self.job.columns)]
 
     def _read(self, data: Mapping[str, Any]) -> None:
-        self.kind = data.get("kind") if data.get("kind") in ImportKind.values else self.job.kind
-        self.policy = data.get("policy") if data.get("policy") in ImportPolicy.values else self.job.policy
+        kind, policy = data.get("kind", ""), data.get("policy", "")
+        self.kind = kind if kind in ImportKind.values else self.job.kind
+        self.policy = policy if policy in ImportPolicy.values else self.job.policy
         if self.kind != self.job.kind:
             return
         for place, column in enumerate(self.job.columns):
@@ -107,7 +110,7 @@ class MappingForm:
         facts, key = self.job.facts.get(column, {}), self.mapping.get(column) or ""
         target = self.targets.get(key)
         confidence = facts.get("confidence", "") if key == facts.get("suggested") else ""
-        asks = bool(target) and target.type in DATES and any(map(dates.needs_order, facts.get("samples", [])))
+        asks = target is not None and target.type in DATES and any(map(dates.needs_order, facts.get("samples", [])))
         return ColumnChoice(
             place, column, facts.get("samples", []), key, confidence, _note(facts, target, asks),
             facts.get("order", dates.DAY_FIRST), asks,

@@ -1,7 +1,7 @@
 """Cells of a row → values of targets. What cannot be read is left out and told, cell by cell."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from leads.enums import FieldType
@@ -13,6 +13,7 @@ from leads.ingest.normalise.phones import phone
 from leads.ingest.targets import Target
 
 MOST_EMPLOYEES = 2_147_483_647
+MOST_REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,26 @@ class _Cell:
     column: str
     target: Target
     read: Callable[[str], Any]
+    memory: dict[tuple[str, str], tuple[Any, str]] = field(default_factory=dict)
+
+    def value_of(self, text: str, home: str) -> tuple[Any, str]:
+        """(value, what was wrong with it). The first thousand spellings are remembered: most columns repeat a few."""
+        known = self.memory.get((text, home))
+        if known is None:
+            known = self._value_of(text, home)
+            if len(self.memory) < MOST_REMEMBERED:
+                self.memory[text, home] = known
+        return known
+
+    def _value_of(self, text: str, home: str) -> tuple[Any, str]:
+        if is_blank(text, country=self.target.type == "country"):
+            return None, ""
+        try:
+            return (phone(text, home) if self.target.type == "phone" else self.read(text)), ""
+        except CutError as cut:
+            return cut.value, str(cut)
+        except ValueError as wrong:
+            return None, str(wrong)
 
 
 class RowReader:
@@ -68,19 +89,13 @@ class RowReader:
         home = ""
         for cell in self._cells:
             text = cells[cell.place] if cell.place < len(cells) else ""
-            if is_blank(text, country=cell.target.type == "country"):
-                continue
-            try:
-                value = phone(text, home) if cell.target.type == "phone" else cell.read(text)
-            except CutError as cut:
-                problems.append(Problem(cell.column, text, str(cut)))
-                value = cut.value
-            except ValueError as wrong:
-                problems.append(Problem(cell.column, text, str(wrong)))
-                continue
-            if cell.target.type == "country" and not home:
-                home = value
-            values.append((cell.target, cell.column, value))
+            value, message = cell.value_of(text, home if cell.target.type == "phone" else "")
+            if message:
+                problems.append(Problem(cell.column, text, message))
+            if value is not None:
+                values.append((cell.target, cell.column, value))
+                if cell.target.type == "country" and not home:
+                    home = value
         extra = [cell for cell in cells[self._width :] if cell]
         if extra:
             problems.append(

@@ -22,7 +22,7 @@ def country(text: str) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    names = {}
+    names: dict[str, str] = {}
     for one in pycountry.countries:
         spellings = [one.name, getattr(one, "official_name", ""), getattr(one, "common_name", ""), one.alpha_3]
         for language in LANGUAGES:
@@ -32,8 +32,8 @@ def _names() -> dict[str, str]:
     names |= {_plain(one.alpha_2): one.alpha_2 for one in pycountry.countries}
     for line in Path(__file__).with_name("data").joinpath("countries.txt").read_text().splitlines():
         if line and not line.startswith("#"):
-            code, _, spellings = line.partition(" ")
-            names |= dict.fromkeys(spellings.split("; "), code)
+            code, _, others = line.partition(" ")
+            names |= dict.fromkeys(others.split("; "), code)
     return names
 
 

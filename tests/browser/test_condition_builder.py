@@ -169,6 +169,16 @@ def test_what_is_opened_and_saved_says_the_same(
     assert page.condition == asked
 
 
+def test_a_field_with_few_values_begins_with_one_of_them(model: ScoringModel, open_page: Callable[..., Page]) -> None:
+    page = open_page("admin:scoring_criterion_add", query=f"?model={model.pk}")
+    page.press("+ Who they are")
+    page.choose("Field", "seniority")
+    page.choose("Comparison", "is")
+    assert page.condition == field("seniority", "is", "c_level")
+    page.choose("Comparison", "any_of")
+    assert page.condition == field("seniority", "any_of", ["c_level"])
+
+
 def test_a_mistake_is_shown_at_its_row(model: ScoringModel, open_page: Callable[..., Page]) -> None:
     page = open_page("admin:scoring_criterion_add", query=f"?model={model.pk}")
     page.press("+ Who they are")

@@ -126,7 +126,7 @@ def test_the_builder_finds_its_addresses_and_the_condition(admin: Client) -> Non
     page = admin.get(reverse("admin:scoring_criterion_change", args=[criterion.pk])).content.decode()
     assert f'data-vocabulary="{reverse("scoring:vocabulary")}"' in page
     assert f'data-check="{reverse("scoring:condition-check")}" data-required>' in page
-    assert "js/condition-builder.js" in page
+    assert 'js/condition/builder.js" type="module"></script>' in page
     assert "  &quot;field&quot;: &quot;title&quot;" in page
 
 

@@ -11,7 +11,7 @@ from leads.models.source import Source
 from leads.models.team import OwnedQuerySet, Team
 
 
-class DealQuerySet(OwnedQuerySet):
+class DealQuerySet(OwnedQuerySet["Deal"]):
     def won(self) -> Self:
         return self.filter(state=DealState.WON)
 

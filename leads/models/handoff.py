@@ -32,7 +32,7 @@ class RejectionReason(models.Model):
         return self.label
 
 
-class HandoffQuerySet(OwnedQuerySet):
+class HandoffQuerySet(OwnedQuerySet["Handoff"]):
     def open(self) -> Self:
         return self.filter(state=HandoffState.OPEN)
 

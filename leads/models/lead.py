@@ -15,7 +15,7 @@ from leads.models.team import OwnedQuerySet, Team
 from leads.search import search_query, search_vector
 
 
-class LeadQuerySet(OwnedQuerySet):
+class LeadQuerySet(OwnedQuerySet["Lead"]):
     def matching(self, term: str) -> Self:
         """Leads whose name, e-mail, title or company has words beginning with the words of the term."""
         query = search_query(term)

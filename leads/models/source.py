@@ -10,7 +10,7 @@ from leads.enums import SourceKind
 from leads.models.team import OwnedQuerySet, Team, digest
 
 
-class SourceQuerySet(OwnedQuerySet):
+class SourceQuerySet(OwnedQuerySet["Source"]):
     def named(self, team: Team, name: str, kind: str) -> "Source":
         """The team's source of that name, made when it is not there yet."""
         slug = slugify(name)[:50] or "source"

@@ -11,7 +11,7 @@ from leads.models.lead import Lead
 from leads.models.team import OwnedQuerySet
 
 
-class StandingQuerySet(OwnedQuerySet):
+class StandingQuerySet(OwnedQuerySet["Standing"]):
     def due(self, moment: Any = None) -> Self:
         """The one definition of due: facts newer than the score, or the moment at which time alone changes it."""
         return self.filter(Q(scored_rev__lt=F("facts_rev")) | Q(due_at__lte=moment or timezone.now()))
@@ -66,7 +66,7 @@ class Standing(models.Model):
         return f"{self.total} {self.grade} {self.label}" if self.version else "Not scored"
 
 
-class LedgerLineQuerySet(models.QuerySet):
+class LedgerLineQuerySet(models.QuerySet["LedgerLine"]):
     def of(self, versions: Iterable[int | None]) -> dict[int, list["LedgerLine"]]:
         """The lines of each version, in the order of `Standing.points`. One query."""
         lines: dict[int, list[LedgerLine]] = {}

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
@@ -13,7 +13,7 @@ from django.utils import timezone
 from leads.enums import Role
 
 
-class TeamQuerySet(models.QuerySet):
+class TeamQuerySet(models.QuerySet["Team"]):
     def visible_to(self, user: Any) -> Self:
         return self.filter(pk__in=user.team_ids) if not user.is_superuser else self
 
@@ -33,7 +33,10 @@ class Team(models.Model):
         return self.name
 
 
-class OwnedQuerySet(models.QuerySet):
+Row = TypeVar("Row", bound=models.Model, covariant=True)
+
+
+class OwnedQuerySet(models.QuerySet[Row]):
     """Rows with a `team`. Every query of a view, serializer or admin starts at `visible_to`."""
 
     def visible_to(self, user: Any) -> Self:
@@ -41,7 +44,7 @@ class OwnedQuerySet(models.QuerySet):
         return self if user.is_superuser else self.filter(team_id__in=user.team_ids)
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(email=(username or "").strip().lower())
 

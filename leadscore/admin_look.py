@@ -33,6 +33,12 @@ def _item(model: dict[str, Any]) -> dict[str, Any]:
     return {"title": str(model["name"]), "link": model["admin_url"], "add": model["add_url"]}
 
 
+def theme(request: HttpRequest) -> str | None:
+    """Light or dark as chosen on the pages; None leaves it to the system and the admin's own switch."""
+    chosen = request.COOKIES.get("theme", "")
+    return chosen if chosen in ("light", "dark") else None
+
+
 def _ramp(hue: int, steps: str) -> dict[str, str]:
     """Eleven shades, given as lightness and chroma, as static/css/tokens.css has them."""
     names = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
@@ -54,6 +60,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,  # the way back is the first entry of the menu
     "SITE_ICON": lambda request: static("icon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
+    "THEME": theme,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -1,10 +1,14 @@
 """What every answer carries."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode, urlsplit
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -36,4 +40,23 @@ class AdminPolicyMiddleware:
         response = self.get_response(request)
         if request.path.startswith(reverse("admin:index")):
             response._csp_update = self.policy  # type: ignore[attr-defined]
+        return response
+
+
+class SignInAgainMiddleware:
+    """Where a session ended while a page was open, the page goes to sign in and comes back, not a part of the page.
+
+    Stands above LoginRequiredMiddleware, whose redirect htmx would follow and put the sign-in form into the part.
+    """
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        sign_in = resolve_url(settings.LOGIN_URL)
+        if "HX-Request" in request.headers and response.get("Location", "").startswith(sign_in):
+            page = urlsplit(request.headers.get("HX-Current-URL", "/"))
+            came_from = page._replace(scheme="", netloc="").geturl() or "/"
+            return HttpResponseClientRedirect(f"{sign_in}?{urlencode({'next': came_from})}")
         return response

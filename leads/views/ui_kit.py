@@ -72,10 +72,6 @@ def ui_kit(request: Request) -> HttpResponse:
         "marks": SimpleNamespace(low=98.7, at=123.7, high=154.3),
         "interval": SimpleNamespace(low=0.15, high=0.24),
         "steps": ["File", "Columns and check", "Import"],
-        "messages_shown": [
-            SimpleNamespace(level_tag="success", text="Ana Ruiz is yours. Next: plan a call."),
-            SimpleNamespace(level_tag="error", text="Not saved: somebody answered first."),
-        ],
     }
     return render(request, "ui/kit.html", context)
 

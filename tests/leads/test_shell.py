@@ -115,6 +115,20 @@ def test_the_ui_kit_shows_what_it_names(client, kim):
         assert f'class="{name}' in page, name
 
 
+def test_a_session_that_ended_sends_the_whole_page_to_sign_in(client, team):
+    part = {"HX-Request": "true", "HX-Current-URL": "http://testserver/handoffs/?tab=team"}
+    answer = client.get("/leads/", headers=part)
+    assert answer.headers["HX-Redirect"] == "/login/?next=%2Fhandoffs%2F%3Ftab%3Dteam"
+    assert client.get("/leads/").headers["Location"] == "/login/?next=/leads/"
+
+
+def test_messages_are_toasts(client, team, kim):
+    client.post(f"/handoffs/{hand_off(team).pk}/acceptance/")
+    toasts = re.findall(r'<div class="toast" data-fades>.*?</div>', client.get("/handoffs/").text, re.S)
+    assert len(toasts) == 1
+    assert "is yours." in toasts[0]
+
+
 def test_whatever_is_not_there(client, kim):
     answer = client.get("/nowhere/")
     assert answer.status_code == 404

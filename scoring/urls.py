@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/publications", publications.publish, name="publications"),
     path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
     path("publications/<int:pk>/", publications.publication, name="publication"),
+    path("publications/<int:pk>/abandonment", publications.abandon, name="abandonment"),
     path("leads/<int:lead>/standing/", standings.standing, name="standing"),
     path("leads/<int:lead>/history/", standings.history, name="history"),
     path("vocabulary", conditions.vocabulary, name="vocabulary"),

@@ -1,12 +1,12 @@
 """Publishing a draft, going back to an older version, and how far that is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, F, Max, Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.requests import Request
 from leads.wake import wake
 from scoring import publishing
-from scoring.models import Publication, ScoringModel, Version
+from scoring.models import Entry, Publication, ScoringModel, Version
 from scoring.tasks import run_publications
 from scoring.views.models import PublicationForm, model_page
 
@@ -53,15 +53,39 @@ def rollback(request: Request, pk: int, number: int) -> HttpResponse:
     return redirect("scoring:publication", started.pk)
 
 
+@require_POST
+@permission_required("scoring.publish_scoringmodel", raise_exception=True)
+def abandon(request: Request, pk: int) -> HttpResponse:
+    """Stop scoring the version: what is live stays live."""
+    started = get_object_or_404(Publication, pk=pk)
+    if not publishing.abandon(started):
+        messages.error(request, "It had ended already, so there was nothing to stop.")
+    return redirect("scoring:publication", pk)
+
+
 @require_safe
 @permission_required("scoring.view_scoringmodel", raise_exception=True)
 def publication(request: Request, pk: int) -> HttpResponse:
     """How far it is; asked again every second until it is live."""
     started = get_object_or_404(Publication.objects.select_related("version__model", "by"), pk=pk)
     part = "_" * bool(request.htmx)
-    response = render(request, f"scoring/{part}publication.html", {"publication": started} | _progress(started))
+    response = render(request, f"scoring/{part}publication.html", {"publication": started} | _told(started))
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _told(publication: Publication) -> dict[str, Any]:
+    ended = publication.finished_at
+    return _outcome(publication, ended) if ended else _progress(publication)
+
+
+def _outcome(publication: Publication, ended: datetime) -> dict[str, int]:
+    """How many leads got another score and another label with the switch."""
+    entries = Entry.objects.filter(recorded_at=ended, version=publication.version_id)
+    return {
+        "scores": entries.exclude(total=F("total_before")).count(),
+        "labels": entries.exclude(label=F("label_before")).count(),
+    }
 
 
 def _progress(publication: Publication) -> dict[str, Any]:
@@ -72,4 +96,4 @@ def _progress(publication: Publication) -> dict[str, Any]:
         latest=Max("done_at"),
     )
     quiet = timezone.now() - (progress["latest"] or publication.started_at) > QUIET
-    return progress | {"quiet": quiet and publication.finished_at is None}
+    return progress | {"quiet": quiet}

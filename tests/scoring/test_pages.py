@@ -209,7 +209,7 @@ def test_publishing_shows_progress_until_it_is_live(marketer: Client) -> None:
     while publishing.run(publication):
         pass
     fragment = text(marketer.get(response["Location"], headers={"hx-request": "true"}))
-    assert "Version 1 is live: <b>1 of 1 leads</b> changed their standing." in fragment
+    assert "Version 1 is live: of 1 lead <b>1 got another score</b> and 1 another label." in fragment
     assert "hx-trigger" not in fragment
 
 

@@ -159,6 +159,7 @@ def run(publication: Publication) -> bool:
         if _score_page(publication):
             return True
         if not publication.pages.filter(done_at__isnull=True).exists():
+            _catch_up_in_time(publication)
             _switch(publication)
         return False  # where others hold the last pages, whoever ends last switches
     except UNSCORABLE as error:
@@ -225,20 +226,28 @@ def _late(publication: Publication) -> list[tuple[int, int]]:
         return cursor.fetchall()
 
 
-def _switch(publication: Publication) -> None:
-    _catch_up(publication)  # most of it now, so that nobody waits for it later
-    _switch_all(publication)
+@retried
+@transaction.atomic
+def _catch_up_in_time(publication: Publication) -> None:
+    """Most of it before the switch, so that nobody waits for it then."""
+    if _holds_running(publication):
+        _catch_up(publication)
+
+
+def _holds_running(publication: Publication) -> bool:
+    """Whether it still runs; then nobody ends it before our transaction does."""
+    running = Publication.objects.filter(pk=publication.pk, finished_at__isnull=True)
+    return running.select_for_update(no_key=True).exists()
 
 
 @retried
 @transaction.atomic
-def _switch_all(publication: Publication) -> None:
+def _switch(publication: Publication) -> None:
     """No standing is claimed or written while the versions change; reading goes on. A second switch finds it done."""
     with connection.cursor() as cursor:
         # Who wants to write queues behind us while we wait for the lock: not for long, then again.
         cursor.execute("SET LOCAL lock_timeout = '5s'; LOCK TABLE leads_standing IN EXCLUSIVE MODE")
-    running = Publication.objects.filter(pk=publication.pk, finished_at__isnull=True)
-    if not running.select_for_update(no_key=True).exists():
+    if not _holds_running(publication):
         return
     _catch_up(publication)
     now = timezone.now()
@@ -247,7 +256,7 @@ def _switch_all(publication: Publication) -> None:
     live.update(state=VersionState.RETIRED)
     Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
     publication.scores.all()._raw_delete(publication.scores.db)
-    running.update(finished_at=now, changed=changed)
+    Publication.objects.filter(pk=publication.pk).update(finished_at=now, changed=changed)
 
 
 # --- Giving up ---------------------------------------------------------------------------------------

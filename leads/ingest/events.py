@@ -16,11 +16,13 @@ from leads.ingest.records import EventRecord, Outcome, Result, rejected
 from leads.ingest.sql import insert_events
 from leads.models import Event, LeadIdentity, Source
 from leads.models.event import day_number
+from leads.retry import retried
 from leads.signals import leads_due
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@retried
 def record_events(source: Source, records: Sequence[EventRecord]) -> list[Outcome]:
     """Append each event to its lead, which is found by any of its keys or made; one outcome for each record, in order.
 

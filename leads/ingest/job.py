@@ -22,6 +22,7 @@ from leads.ingest.files import FileError, sniff
 from leads.ingest.paging import Reading, pages, shape_of, take_page
 from leads.ingest.survey import facts_of, survey
 from leads.models import Field, Import, ImportProblem, Source, Team, User
+from leads.retry import retried
 
 SLICE = 45.0
 LEASE = timedelta(seconds=90)
@@ -120,6 +121,7 @@ def _waiting() -> Any:
     return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
 
+@retried
 @transaction.atomic
 def _take(reading: Reading, rows: list[Any]) -> None:
     job = reading.job

@@ -13,6 +13,7 @@ from leads.ingest.normalise.titles import read_title
 from leads.ingest.records import LeadRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.models import Company, Lead, LeadIdentity, Source
+from leads.retry import retried
 from leads.signals import leads_due
 
 COLUMNS = [
@@ -21,6 +22,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+@retried
 def upsert_leads(source: Source, records: Sequence[LeadRecord], *, policy: str, by: Any = None) -> list[Outcome]:
     """Find or make the lead of each record and put the values on it; one outcome for each, in order.
 

@@ -23,7 +23,11 @@ from scoring.layout import rules_of
 from scoring.models import Publication, ScoringModel, Version, VersionState
 from scoring.tasks import run_publications
 
-PUBLISH = {"GET": "scoring.view_scoringmodel", "POST": "scoring.publish_scoringmodel"}
+PUBLISH = {
+    "GET": "scoring.view_scoringmodel",
+    "POST": "scoring.publish_scoringmodel",
+    "DELETE": "scoring.publish_scoringmodel",
+}
 
 
 class VersionSerializer(serializers.ModelSerializer):
@@ -67,7 +71,10 @@ def _rule(item: Any) -> dict[str, Any]:
 
 
 class PublicationSerializer(serializers.ModelSerializer):
-    """`finished_at` is null while leads are being scored; `changed` counts those whose standing the switch changed."""
+    """`finished_at` is null while leads are being scored; `changed` counts those whose standing the switch changed.
+
+    `abandoned`: it ended without a switch, by hand or because of `problem`; what was live still is.
+    """
 
     number = serializers.IntegerField(source="version.number")
     pages = serializers.SerializerMethodField()
@@ -84,6 +91,8 @@ class PublicationSerializer(serializers.ModelSerializer):
             "finished_at",
             "leads",
             "changed",
+            "abandoned",
+            "problem",
             "pages",
             "pages_done",
         )
@@ -120,15 +129,24 @@ class ModelViewSet(ReadViewSet):
 
     @extend_schema(methods=["GET"], responses=PublicationSerializer)
     @extend_schema(methods=["POST"], request=PublicationInput, responses={202: PublicationSerializer})
-    @action(detail=True, methods=["get", "post"], permissions=PUBLISH)
+    @extend_schema(methods=["DELETE"], responses=PublicationSerializer)
+    @action(detail=True, methods=["get", "post", "delete"], permissions=PUBLISH)
     def publication(self, request: Request, pk: str) -> Response:
-        """GET: the last one and how far it is. POST: publish the draft; it is live when every lead is scored."""
+        """GET: the last one and how far it is. POST: publish the draft; it is live when every lead is scored.
+
+        DELETE: stop the one that runs; what is live stays live. 409 when it has ended.
+        """
         model = self.get_object()
         if request.method == "POST":
             note = _read(PublicationInput, request).get("note", "")
             return _started(lambda: publishing.publish(model, by=request.user, note=note))
         latest = Publication.objects.filter(version__model=model).order_by("-pk")
-        return Response(PublicationSerializer(get_object_or_404(latest.select_related("version")[:1])).data)
+        last = get_object_or_404(latest.select_related("version")[:1])
+        if request.method == "DELETE":
+            if not publishing.abandon(last):
+                raise Conflict("It had ended already, so there was nothing to stop.")
+            last.refresh_from_db()
+        return Response(PublicationSerializer(last).data)
 
     @extend_schema(request=RollbackInput, responses={202: PublicationSerializer})
     @action(detail=True, methods=["post"], permissions=PUBLISH)

@@ -63,9 +63,10 @@ def make_lead(team: Team, **extra: Any) -> Lead:
     return Lead.objects.create(**{"team": team, "email": f"a{number}@n.example"} | given | extra)
 
 
-def record(lead: Lead, kind: str, days_ago: float = 0, **properties: Any) -> Event:
+def record(lead: Lead, kind: str, days_ago: float = 0, received_at: Any = None, **properties: Any) -> Event:
     source = Source.objects.named(lead.team, "Website", "website")
     return Event.objects.create(
         lead=lead, kind=EventKind.objects.get(slug=kind), source=source, properties=properties,
         occurred_at=timezone.now() - timedelta(days=days_ago), message_id=f"w{next(_numbers)}",
+        received_at=received_at or timezone.now(),
     )  # fmt: skip

@@ -47,6 +47,11 @@ class Definition:
     groups: tuple[GroupRule, ...] = ()
     criteria: tuple[CriterionRule, ...] = field(default=())
 
+    @property
+    def conditions(self) -> list[Any]:
+        """Everything it asks of a lead, as data."""
+        return [*filter(None, [self.audience]), *(criterion.condition for criterion in self.criteria)]
+
     def criteria_of(self, group: int) -> list[int]:
         """Positions of the criteria of a group."""
         return [i for i, criterion in enumerate(self.criteria) if criterion.group == group]

@@ -6,9 +6,10 @@ The statement of a set of versions is compiled once and kept; only lead ids and 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
@@ -19,11 +20,11 @@ from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
 from leads.conditions.compile import compile
-from leads.conditions.grammar import parse
+from leads.conditions.grammar import EventTest, parse, tests
 from leads.conditions.sql import Parameter, Sql, bind, integer
-from leads.conditions.vocabulary import Vocabulary
+from leads.conditions.vocabulary import ANY_KIND, Vocabulary
 from leads.enums import Axis
-from leads.models import Event, Lead
+from leads.models import Event, EventKind, Lead
 from leads.models.event import day_number
 from scoring.engine.definition import Definition, load
 from scoring.engine.expressions import AS_OF, EngineScope, boolean, clamp_to_axis, points
@@ -87,15 +88,29 @@ def database_clock() -> datetime:
         return cursor.fetchone()[0]
 
 
-@lru_cache(maxsize=32)
 def compiled_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled:
-    """The statement for these versions, the first deciding where audiences overlap. Versions are frozen, so is this.
+    """The statement for these versions, the first deciding where audiences overlap.
 
     dense: for pages of all leads between two ids, which are read in one sweep instead of lead by lead.
     """
+    by_lead = EventKind.objects.filter(by_lead=True) if _ask_for_any_kind(version_ids) else EventKind.objects.none()
+    return _compile(version_ids, frozenset(by_lead.values_list("pk", flat=True)), dense)
+
+
+@lru_cache(maxsize=32)
+def _ask_for_any_kind(version_ids: tuple[int, ...]) -> bool:
+    """Then a kind that a sender has just invented belongs to what is asked."""
+    definitions = Version.objects.filter(pk__in=version_ids).values_list("definition", flat=True)
+    asked = chain.from_iterable(tests(parse(condition)) for data in definitions for condition in load(data).conditions)
+    return any(isinstance(test, EventTest) and test.kind == ANY_KIND for test in asked)
+
+
+@lru_cache(maxsize=32)
+def _compile(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool) -> Compiled:
+    """Versions are frozen, so is this."""
     rows = Version.objects.in_bulk(version_ids)
     definitions = [(pk, load(rows[pk].definition)) for pk in version_ids]
-    vocabulary = Vocabulary.load()
+    vocabulary = replace(Vocabulary.load(), by_lead=by_lead)
     earlier: list[Any] = []
     parts: list[str] = []
     params: list[Any] = []

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from leads.models import Company, Event, Field, Handoff, Lead, Standing
+from leads.ingest import EventRecord, record_events
+from leads.models import Company, Event, EventKind, Field, Handoff, Lead, Source, Standing
 from scoring import pipeline
 from scoring.engine.evaluate import compiled_for
 from scoring.models import Entry, Move, ScoringModel, Version
@@ -128,6 +129,38 @@ def test_every_way_in_leaves_scores_that_verify(lead: Lead) -> None:
     assert verify_scores().holds
     Standing.objects.filter(pk=lead.pk).update(fit=1)  # the control: it notices
     assert verify_scores().different == [lead.pk]
+
+
+@pytest.fixture
+def silent() -> Lead:
+    """-5 for thirty days without activity of any kind."""
+    made, model = make_lead(make_team()), make_model()
+    model.groups.filter(name="Buying").update(floor=-20)
+    add(model.groups.get(name="Role"), "Silent", -5, {"not": {"event": "any", "days": 30}})
+    go_live(model)
+    return made
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kind_that_a_sender_has_just_invented_is_activity(silent: Lead) -> None:
+    """The worker has compiled its statement long before."""
+    source = Source.objects.named(silent.team, "Website", "website")
+    record_events(source, [EventRecord(kind="Quiz Solved", lead=silent.pk)])
+    rescore()
+    assert history(silent)[1:] == [("activity", 30, 35)]
+    assert verify_scores().holds
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_kind_that_ceases_to_be_activity_changes_who_had_it(silent: Lead) -> None:
+    record(silent, "page_viewed")
+    make_lead(silent.team)
+    rescore()
+    EventKind.objects.filter(slug="page_viewed").update(by_lead=False)
+    assert due() == [silent.pk]
+    rescore()
+    assert history(silent)[1:] == [("activity", 30, 35), ("rules", 35, 30)]
+    assert verify_scores().holds
 
 
 # --- What is written -----------------------------------------------------------------------------------

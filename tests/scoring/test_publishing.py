@@ -14,7 +14,7 @@ from django.urls import reverse
 from leads.enums import Role
 from leads.models import Company, Field, Lead, LedgerLine, Standing
 from scoring import pipeline, publishing
-from scoring.engine.evaluate import compiled_for
+from scoring.engine.evaluate import _compile
 from scoring.models import Criterion, Entry, Publication, PublicationScore, ScoringModel, Version, VersionState
 from scoring.publishing import PublicationRunning
 from scoring.verify import verify_scores
@@ -396,9 +396,9 @@ def broken() -> Iterator[Publication]:
     publication = publishing.publish(model, by=None)
     publishing.run(publication)
     Field.objects.all().delete()
-    compiled_for.cache_clear()  # as in a process that has not scored it before
+    _compile.cache_clear()  # as in a process that has not scored it before
     yield publication
-    compiled_for.cache_clear()
+    _compile.cache_clear()
 
 
 @pytest.mark.django_db
@@ -424,7 +424,7 @@ def test_nobody_goes_back_to_a_version_that_cannot_be_scored_any_more() -> None:
     plan.delete()
     second = go_live(model)
     Field.objects.all().delete()
-    compiled_for.cache_clear()
+    _compile.cache_clear()
     with pytest.raises(ValidationError, match="Version 1 cannot be scored: field: there is no field 'custom.plan'"):
         publishing.rollback(first, by=None)
     first.refresh_from_db()

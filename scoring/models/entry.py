@@ -10,12 +10,15 @@ class Entry(models.Model):
     """One change of a lead's standing. Per lead `seq` runs 1, 2, 3… and each `before` is the previous entry's after.
 
     version is None where the lead left every audience; then the numbers after are None.
+
+    Rows are only written for standings held at that moment, so no foreign key is checked row by row: the check would
+    lock every lead of a rescore. Deleting a lead takes its entries along all the same.
     """
 
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="entries", db_index=False)
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="entries", db_index=False, db_constraint=False)
     seq = models.IntegerField()
     cause = models.CharField(max_length=10, choices=Cause)
-    version = models.ForeignKey(Version, models.PROTECT, null=True, db_index=False)
+    version = models.ForeignKey(Version, models.PROTECT, null=True, db_index=False, db_constraint=False)
     as_of = models.DateTimeField()
     recorded_at = models.DateTimeField()
     total_before = models.SmallIntegerField(null=True)

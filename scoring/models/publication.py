@@ -55,8 +55,10 @@ class PublicationPage(models.Model):
 class PublicationScore(models.Model):
     """Where a lead will stand after the switch. `rev` is the revision of the facts that were read."""
 
-    publication = models.ForeignKey(Publication, models.CASCADE, related_name="scores", db_index=False)
-    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False)
+    publication = models.ForeignKey(
+        Publication, models.CASCADE, related_name="scores", db_index=False, db_constraint=False
+    )
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     rev = models.BigIntegerField()
     as_of = models.DateTimeField()
     version = models.IntegerField(null=True)

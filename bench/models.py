@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from leads.models import Field, LedgerLine
 from scoring.models import ScoringModel, Version
-from scoring.publishing import ledger_lines
+from scoring.draft import ledger_lines
 
 TITLES = ["VP", "CTO", "Head", "Engineer", "Student", "Manager", "Buyer", "Director"]
 INDUSTRIES = ["Manufacturing", "Retail", "Logistics", "Healthcare", "Education", "Finance"]

@@ -13,14 +13,13 @@ from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingE
 from django.db.models import Sum
 from django.utils import timezone
 
-from leads.conditions import ConditionError, parse
-from leads.conditions.vocabulary import Vocabulary
 from leads.models import LedgerLine, Standing
 from leads.retry import retried
-from scoring.engine.definition import Definition, driver, freeze, load
+from scoring.draft import check_draft, ledger_lines
+from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, Compiled, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import switch
-from scoring.models import Counting, Publication, PublicationPage, ScoringModel, Version, VersionState
+from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 
 logger = logging.getLogger(__name__)
 
@@ -100,51 +99,6 @@ def _cut_into_pages(publication: Publication) -> int:
             [publication.pk, PAGE],
         )
     return publication.pages.aggregate(n=Sum("leads"))["n"] or 0
-
-
-def check_draft(model: ScoringModel) -> None:
-    """Raises ValidationError with one line for each criterion that cannot be scored as it stands."""
-    vocabulary, errors = Vocabulary.load(), []
-    criteria = model.criteria.filter(active=True)
-    if not criteria.exists():
-        raise ValidationError("The model has no active criterion. Add at least one, then publish.")
-    for criterion in criteria:
-        try:
-            node = parse(criterion.condition)
-            vocabulary.check(node)
-            if criterion.counting != Counting.ONCE:
-                driver(node)
-            if criterion.counting in (Counting.HALF_LIFE, Counting.LINEAR) and not criterion.days:
-                raise ConditionError("say the half-life, or after how many days nothing is left")
-        except ConditionError as error:
-            errors.append(f"{criterion.name}: {error}")
-    if errors:
-        raise ValidationError(errors)
-
-
-def ledger_lines(version: Version) -> list[LedgerLine]:
-    """The names of a standing's points, in the order in which the engine gives them."""
-    definition = load(version.definition)
-    rows = [
-        (LedgerLine.CRITERION, rule.name, definition.groups[rule.group].name, definition.groups[rule.group].axis)
-        for rule in definition.criteria
-    ]
-    rows += [(LedgerLine.GROUP, _limit_name(definition, i), group.name, group.axis)
-             for i, group in enumerate(definition.groups)]  # fmt: skip
-    rows += [(LedgerLine.AXIS, f"{axis.capitalize()} ends at {definition.axis_limit}", "", axis)
-             for axis in ("fit", "engagement")]  # fmt: skip
-    return [
-        LedgerLine(version=version.pk, position=i, kind=kind, name=name, group=group, axis=axis)
-        for i, (kind, name, group, axis) in enumerate(rows)
-    ]
-
-
-def _limit_name(definition: Definition, index: int) -> str:
-    group = definition.groups[index]
-    limits = [f"at most {group.cap}"] * (group.cap is not None) + [f"at least {group.floor}"] * (
-        group.floor is not None
-    )
-    return f"{group.name} gives {' and '.join(limits)}" if limits else f"{group.name} has no limit"
 
 
 # --- Scoring the pages ------------------------------------------------------------------------------

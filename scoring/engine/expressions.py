@@ -33,6 +33,7 @@ from scoring.engine.definition import CriterionRule, besides, driver
 from scoring.models.criterion import Counting
 
 HUNDREDTHS = 100
+MOST = 1000  # what a criterion gives for all its events together, where it does not say less
 TODAY = Parameter("today", "int", IntegerField())
 AS_OF = Parameter("as_of", "timestamptz", DateTimeField())
 
@@ -176,10 +177,10 @@ def _fades_on(
 
 
 def _limited(criterion: CriterionRule, given: Expression) -> Expression:
-    if criterion.at_most is None:
-        return given
-    word = "LEAST" if criterion.points > 0 else "GREATEST"
-    return integer(f"{word}({{}}, {{}}::int)", given, Value(criterion.at_most))
+    """Never more than MOST: a robot with ten thousand page views must not leave the range of a line of the ledger."""
+    word, most = ("LEAST", MOST) if criterion.points > 0 else ("GREATEST", -MOST)
+    at_most = most if criterion.at_most is None else criterion.at_most
+    return integer(f"{word}({{}}, {{}}::int)", given, Value(at_most))
 
 
 def clamp_to_axis(value: str, limit: int) -> str:

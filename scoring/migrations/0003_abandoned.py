@@ -2,7 +2,6 @@
 
 from django.db import migrations, models
 
-
 POSITIONS = """
 UPDATE scoring_version v SET position = m.position FROM scoring_scoringmodel m WHERE m.id = v.model_id;
 

@@ -176,9 +176,8 @@ class Reference:
                 full, days = abs(points) * 100, criterion["days"]
                 hundredths = sum(math.floor(Fraction(full * (days - age), days)) for age in ages if age < days)
                 given = (hundredths + 50) // 100 * (1 if points > 0 else -1)
-        if criterion["at_most"] is not None:
-            given = min(given, criterion["at_most"]) if points > 0 else max(given, criterion["at_most"])
-        return given
+        most = criterion["at_most"] if criterion["at_most"] is not None else 1000 if points > 0 else -1000
+        return min(given, most) if points > 0 else max(given, most)
 
     def standing(self, model) -> dict:
         """Points in ledger order, fit, engagement, total, grade and label; {"label": ""} outside the audience."""

@@ -44,7 +44,7 @@ def lead() -> Lead:
 
 
 def due() -> list[int]:
-    return list(Standing.objects.due(pipeline.database_clock()).values_list("pk", flat=True))
+    return sorted(Standing.objects.due(pipeline.database_clock()).values_list("pk", flat=True))
 
 
 def history(lead: Lead) -> list[tuple[str, int | None, int | None]]:
@@ -203,6 +203,29 @@ def test_a_hole_in_the_history_is_noticed(lead: Lead) -> None:
 def test_the_past_is_not_rewritten(lead: Lead) -> None:
     with pytest.raises(Exception, match="append-only"):
         Entry.objects.update(total=99)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_robot_does_not_stop_the_scoring_of_others(lead: Lead) -> None:
+    """Forty times a thousand points are more than a line of the ledger holds, and a page is scored whole or not."""
+    model, other = ScoringModel.objects.get(), make_lead(lead.team)
+    add(model.groups.get(name="Buying"), "Views", 1000, {"event": "page_viewed"}, counting="each")
+    add(model.groups.get(name="Buying"), "Opens", -1000, {"event": "email_opened"}, counting="each_day")
+    add(model.groups.get(name="Role"), "Fading", 1000, {"event": "page_viewed"}, counting="half_life", days=3650)
+    go_live(model)
+    source = Source.objects.named(lead.team, "Website", "website")
+    records = [EventRecord(kind="page_viewed", lead=lead.pk) for _ in range(400)]
+    records += [EventRecord(kind="email_opened", lead=lead.pk, occurred_at=timezone.now() - timedelta(days=n))
+                for n in range(40)]  # fmt: skip
+    record_events(source, records)
+    record(other, "webinar_attended")
+    rescore()
+    standing = Standing.objects.get(pk=lead.pk)
+    assert sum(standing.points) == standing.total
+    assert min(standing.points) == -1000
+    assert max(standing.points) == 1000
+    assert Standing.objects.get(pk=other.pk).total == 45
+    assert verify_scores().holds
 
 
 # --- Time ----------------------------------------------------------------------------------------------

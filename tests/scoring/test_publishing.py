@@ -491,6 +491,18 @@ def test_the_page_says_why_and_lets_publishers_stop(client: Client, broken: Publ
 
 
 @pytest.mark.django_db
+def test_a_draft_that_could_leave_the_range_of_a_ledger_is_refused() -> None:
+    model = make_model()
+    group = model.groups.get(name="Buying")
+    for number in range(32):
+        add(group, f"Views {number}", 1, {"event": "page_viewed"}, counting="each")
+    with pytest.raises(ValidationError, match="Engagement: the criteria could add up to 32,083 points"):
+        publishing.publish(model, by=None)
+    model.criteria.filter(name="Views 1").update(at_most=50)
+    assert go_live(model)
+
+
+@pytest.mark.django_db
 def test_what_a_version_in_the_wings_needs_is_not_deleted(broken: Publication) -> None:
     """Fields are guarded while a version that asks for them is scored or live, and free once it was given up."""
     from scoring.uses import conditions_with

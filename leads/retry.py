@@ -35,7 +35,7 @@ def retried(act: Callable[Params, Answer]) -> Callable[Params, Answer]:
             except DatabaseError as error:
                 if connection.in_atomic_block or not passes(error):
                     raise
-                logger.info("%s was broken off and is tried again: %s", act.__qualname__, error)
+                logger.info("%s was broken off and is tried again: %s", act.__qualname__, str(error).partition("\n")[0])
                 time.sleep(random.uniform(0, FIRST_WAIT * 2**attempt))  # noqa: S311 only spreads them
         return act(*args, **kwargs)
 

@@ -5,5 +5,4 @@ class LeadscoreConfig(AppConfig):
     name = "leadscore"
 
     def ready(self) -> None:
-        # Whoever wakes a worker must know our broker: without our app, Celery would look for one of its own.
-        from leadscore import celery  # noqa: F401
+        import leadscore.celery  # noqa: F401 whoever writes facts, in a web process too, sends wake-ups by our broker

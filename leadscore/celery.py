@@ -22,6 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "leadscore.settings")
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("leadscore")
+app.set_default()  # else only the thread that imported this would send to our broker
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

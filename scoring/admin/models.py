@@ -16,15 +16,18 @@ from leads.conditions.vocabulary import Vocabulary
 from scoring.admin.criteria import grouped
 from scoring.admin.fields import HandoffLabelsField, LabelsField, ThresholdsField
 from scoring.models import Criterion, Group, ScoringModel, Version
+from scoring.models.scoring_model import default_labels, default_thresholds
 from scoring.sentences import condition_sentence, worth
 
 
 class ScoringModelForm(forms.ModelForm):
-    fit_limits = ThresholdsField("ABC", label="Fit", help_text="Least fit for A, B and C; below is D.")
-    engagement_limits = ThresholdsField(
-        "123", label="Engagement", help_text="Least engagement for 1, 2 and 3; below is 4."
+    fit_limits = ThresholdsField(
+        "ABC", label="Fit", initial=default_thresholds, help_text="Least fit for A, B and C; below is D."
     )
-    labels = LabelsField(help_text="The letter says who they are, the digit what they do.")
+    engagement_limits = ThresholdsField(
+        "123", label="Engagement", initial=default_thresholds, help_text="Least engagement for 1, 2 and 3; below is 4."
+    )
+    labels = LabelsField(initial=default_labels, help_text="The letter says who they are, the digit what they do.")
     handoff_labels = HandoffLabelsField(
         label="Handed to sales", help_text="Entering one of these labels hands the lead to sales."
     )

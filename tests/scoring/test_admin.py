@@ -212,3 +212,11 @@ def _cost(client: Client, url: str) -> int:
 def test_every_grade_has_its_choice(admin: Client) -> None:
     page = admin.get(reverse("admin:scoring_scoringmodel_add")).content.decode()
     assert all(f'name="labels_{grade}"' in page for grade in GRADES)
+
+
+def test_a_new_model_begins_with_the_usual_limits_and_labels(admin: Client) -> None:
+    form = admin.get(reverse("admin:scoring_scoringmodel_add")).context["adminform"].form
+    assert [form[name].initial for name in ("fit_limits", "engagement_limits")] == [[38, 25, 13]] * 2
+    page = admin.get(reverse("admin:scoring_scoringmodel_add")).content.decode()
+    for grade, label in default_labels().items():
+        assert f'<option value="{label}" selected' in page.split(f'name="labels_{grade}"')[1].split("</select>")[0]

@@ -5,4 +5,5 @@ class LeadscoreConfig(AppConfig):
     name = "leadscore"
 
     def ready(self) -> None:
-        import leadscore.celery  # noqa: F401 whoever writes facts, in a web process too, sends wake-ups by our broker
+        # Whoever wakes a worker must know our broker: without our app, Celery would look for one of its own.
+        from leadscore import celery  # noqa: F401

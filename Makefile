@@ -2,6 +2,7 @@
 #
 #   make run         everything, on http://127.0.0.1:8000/ (PORT, DATA_DIR, DEMO=0 …: docs/operating.md)
 #   make test        the test suite, on the embedded PostgreSQL or on DATABASE_URL; ARGS="-k word" for a part of it
+#   make test-engine the engine against an independent interpreter, CASES=50000 random leads
 #   make check       style, types, migrations, deployment settings, templates
 #   make format      rewrite code and templates in the common style
 #   make bench       all benchmarks; bench-engine, bench-ingest, bench-sync for one (SCALE=10k, 100k or 1m)
@@ -9,11 +10,12 @@
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test check format bench bench-engine bench-ingest bench-sync screenshots browser
+.PHONY: run test test-engine check format bench bench-engine bench-ingest bench-sync screenshots browser
 
 VENV = .venv
 PYTHON = $(VENV)/bin/python
 SCALE ?= 10k
+CASES ?= 50000
 ARGS ?=
 
 # Checks run in a folder of their own, as a production installation would be set.
@@ -25,6 +27,9 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp browser
 	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+
+test-engine: $(VENV)/dev.stamp
+	@CASES=$(CASES) $(PYTHON) -m pytest -n auto tests/scoring/test_engine_is_right.py $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff check .

@@ -6,11 +6,8 @@ from datetime import date
 from typing import Any
 
 from leads.enums import FieldType
+from leads.expected import OF_COMPANY, OF_LEAD
 from leads.models import Company, Field, Lead
-
-# The fields a lead is expected to have, in the order of the page. Custom fields are extra: not every lead needs them.
-OF_LEAD = ("email", "phone", "title", "country", "city", "source")
-OF_COMPANY = ("industry", "employees", "revenue", "website")
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,12 @@ class Completeness:
     missing: list[str]
 
     def __str__(self) -> str:
-        return f"{self.known} of {self.total} fields known."
+        return f"{self.known} of {self.total} fields known, {self.percent}%."
+
+    @property
+    def percent(self) -> int:
+        """As conditions ask for it: the field `completeness`."""
+        return (200 * self.known + self.total) // (2 * self.total)
 
     @property
     def sentence(self) -> str:

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Count, F, Q
 
 from leads.conditions import ConditionError, grammar
-from leads.conditions.compile import leads_matching
+from leads.conditions.compile import ListScope, leads_matching
 from leads.conditions.describe import describe
 from leads.conditions.operators import OPERATORS
 from leads.conditions.sql import Sql
@@ -119,7 +119,7 @@ def words(user: Any) -> dict[str, Any]:
     """
     vocabulary = Vocabulary.load()
     terms = [term for term in vocabulary.terms.values() if term.scorable]
-    seen = _seen_values(terms, user)
+    seen = _seen_values(terms, user, ListScope.of_now(vocabulary))
     return {
         "fields": [_field(term, seen.get(term.key, [])) for term in terms],
         "operators": [
@@ -138,13 +138,13 @@ def _field(term: Term, seen: list[str]) -> dict[str, Any]:
     return {"key": term.key, "label": term.label, "type": term.type, "group": group, "choices": choices, "seen": seen}
 
 
-def _seen_values(terms: Iterable[Term], user: Any) -> dict[str, list[str]]:
+def _seen_values(terms: Iterable[Term], user: Any, scope: ListScope) -> dict[str, list[str]]:
     asked = {
         f"t{i}": term for i, term in enumerate(terms)
         if term.type == FieldType.TEXT and (term.key in SUGGESTED or "custom." in term.key) and not term.choices
     }  # fmt: skip
     leads = Lead.objects.visible_to(user).order_by("-pk")
-    rows: Any = leads.values(**{name: term.sql() for name, term in asked.items()})
+    rows: Any = leads.values(**{name: term.sql(scope) for name, term in asked.items()})
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows[:RECENT_LEADS]:
         for name, value in row.items():

@@ -68,7 +68,7 @@ class _Reader:
         if name not in self.answers:
             self.answers[name] = ExpressionWrapper(compile(node, self.scope), BooleanField())
             if isinstance(node, FieldTest):
-                self.answers[self._name(("value", node.field), "v")] = self.vocabulary.term(node.field).sql()
+                self.answers[self._name(("value", node.field), "v")] = self.vocabulary.term(node.field).sql(self.scope)
             elif isinstance(node, EventTest):
                 self._count(node)
 

@@ -20,11 +20,14 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from leads.conditions import grammar
 from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
-from leads.conditions.sql import Sql
+from leads.conditions.sql import Sql, integer
 from leads.conditions.vocabulary import Term, Vocabulary, read_property
+
+FOREVER = 100_000  # days
 
 
 class Scope(Protocol):
@@ -66,9 +69,19 @@ def _joined(parts: tuple[Node, ...], scope: Scope, connector: str) -> Q:
 
 def _field(test: FieldTest, scope: Scope) -> Expression:
     term, operator, value = scope.vocabulary.read(test)
+    known = scope.value(term)
     if operator.turns:
-        scope.turns.append(operator.turns(scope.value(term), value, scope.today))
-    return operator.sql(scope.value(term), value, scope.today)
+        scope.turns.append(operator.turns(known, value, scope.today))
+    if term.ages and operator.steps:
+        scope.turns += _reached(known, operator.steps(value), scope.today)
+    return operator.sql(known, value, scope.today)
+
+
+def _reached(known: Expression, steps: tuple[int, ...], today: Expression) -> list[Expression]:
+    """The days on which a number that is one more every day comes to each of the steps, as far as they lie ahead."""
+    ahead = "(CASE WHEN {} < {}::int THEN ({} + {}::int - {})::int END)"
+    within_reach = [Value(step) for step in steps if 0 < step <= FOREVER]
+    return [integer(ahead, known, step, today, step, known) for step in within_reach]
 
 
 def _event(test: EventTest, scope: Scope) -> Expression:
@@ -109,8 +122,14 @@ class ListScope:
     today: Expression
     turns: list[Expression] = field(default_factory=list)
 
+    @classmethod
+    def of_now(cls, vocabulary: Vocabulary) -> "ListScope":
+        from leads.models.event import day_number
+
+        return cls(vocabulary, Value(day_number(timezone.now())))
+
     def value(self, term: Term) -> Expression:
-        return term.compared()
+        return term.compared(self)
 
     def count(self, test: EventTest) -> Expression:
         events = self.past().filter(matching_events(test, self)).order_by().values("lead")
@@ -119,7 +138,8 @@ class ListScope:
     def past(self) -> QuerySet:
         from leads.models import Event
 
-        return Event.objects.filter(lead=OuterRef("pk"), quarantined=False)
+        happened = Sql("({} <= {})", F("day"), self.today)
+        return Event.objects.filter(happened, lead=OuterRef("pk"), quarantined=False)
 
 
 def leads_matching(condition: Any, *, scoring: bool = False) -> Q:
@@ -127,11 +147,7 @@ def leads_matching(condition: Any, *, scoring: bool = False) -> Q:
 
     Raises ConditionError when the condition cannot be read.
     """
-    from django.utils import timezone
-
-    from leads.models.event import day_number
-
     vocabulary = Vocabulary.load()
     node = grammar.parse(condition)
     vocabulary.check(node, scoring=scoring)
-    return compile(node, ListScope(vocabulary, Value(day_number(timezone.now()))))
+    return compile(node, ListScope.of_now(vocabulary))

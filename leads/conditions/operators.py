@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -34,6 +35,7 @@ class Operator:
     """`takes`: nothing, one, many, range or days. `sql(lhs, value, today)` is true, false or NULL.
 
     `turns(lhs, value, today)` is the next day on which the answer changes by time alone, or NULL; None: never.
+    `steps(value)`: the whole numbers at which another answer begins, for numbers that grow with time; None: never.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Operator:
     sql: Answer
     unknown: str = NOT_COUNTED
     turns: Answer | None = None
+    steps: Callable[[Any], tuple[int, ...]] | None = None
 
 
 def _text(value: str) -> Expression:
@@ -121,14 +124,33 @@ def _days_ago_turns(lhs: Expression, value: int, today: Expression) -> Expressio
     return integer("(CASE WHEN {} + {}::int > {} THEN {} + {}::int END)", lhs, days, today, lhs, days)
 
 
+def _from(value: Decimal) -> tuple[int, ...]:
+    """Where numbers of at least the value begin."""
+    return (ceil(value),)
+
+
+def _past(value: Decimal) -> tuple[int, ...]:
+    """Where numbers above the value begin."""
+    return (floor(value) + 1,)
+
+
+def _at(value: Decimal) -> tuple[int, ...]:
+    return (*_from(value), *_past(value)) if value == floor(value) else ()
+
+
+def _within(value: tuple[Decimal, Decimal]) -> tuple[int, ...]:
+    low, high = value
+    return (*_from(low), *_past(high))
+
+
 def _day_test(sign: str) -> Answer:
     return lambda lhs, value, today: Sql(f"({{}} {sign} {{}}::int)", lhs, Value(_plain(value)))
 
 
 _TABLE = [
-    Operator("is", "is", (TEXT, CHOICE, NUMBER, BOOLEAN), "one", _same),
+    Operator("is", "is", (TEXT, CHOICE, NUMBER, BOOLEAN), "one", _same, steps=_at),
     Operator("is_not", "is not", (TEXT, CHOICE, NUMBER), "one", _other,
-             "An unknown value does not match: nothing says that it is something else."),
+             "An unknown value does not match: nothing says that it is something else.", steps=_at),
     Operator("any_of", "is any of", WORDS, "many", lambda lhs, v, today: Sql("({} = {})", lhs, _texts(v))),
     Operator("none_of", "is none of", WORDS, "many",
              lambda lhs, v, today: Sql("(NOT {} = {})", lhs, _texts(v)),
@@ -139,12 +161,12 @@ _TABLE = [
     Operator("ends_with", "ends with", WORDS, "one",
              lambda lhs, v, today: Sql("(right({}, length({})) = {})", lhs, _text(v), _text(v))),
     Operator("domain_in", "is at one of the domains", (TEXT,), "many", _of_domain),
-    Operator("at_least", "is at least", (NUMBER,), "one", _number_test(">=")),
-    Operator("at_most", "is at most", (NUMBER,), "one", _number_test("<=")),
-    Operator("more_than", "is more than", (NUMBER,), "one", _number_test(">")),
+    Operator("at_least", "is at least", (NUMBER,), "one", _number_test(">="), steps=_from),
+    Operator("at_most", "is at most", (NUMBER,), "one", _number_test("<="), steps=_past),
+    Operator("more_than", "is more than", (NUMBER,), "one", _number_test(">"), steps=_past),
     Operator("less_than", "is less than", (NUMBER,), "one", _number_test("<"),
-             "An unknown value does not match: empty is not zero."),
-    Operator("between", "is between", (NUMBER, DATE), "range", _between),
+             "An unknown value does not match: empty is not zero.", steps=_from),
+    Operator("between", "is between", (NUMBER, DATE), "range", _between, steps=_within),
     Operator("on", "is on", (DATE,), "one", _day_test("=")),
     Operator("before", "is before", (DATE,), "one", _day_test("<")),
     Operator("after", "is after", (DATE,), "one", _day_test(">")),

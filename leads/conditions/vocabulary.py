@@ -2,66 +2,91 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import DecimalField, Expression, F, JSONField, TextField, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import DecimalField, Expression, F, JSONField, SmallIntegerField, Subquery, TextField, Value
 
 from leads.conditions import grammar
 from leads.conditions.grammar import ConditionError
 from leads.conditions.operators import WORDS, operator_for, read_value
 from leads.conditions.sql import Sql, integer
 from leads.enums import FieldType, Label, Seniority, Stage
+from leads.expected import EXPECTED
 from leads.freemail import FREE_MAIL
 
+if TYPE_CHECKING:
+    from leads.conditions.compile import Scope
+
 ANY_KIND = "any"
+
+# How a term is read of the lead, where the surroundings may have to say what is seen of its events.
+Reads = Callable[["Scope"], Expression]
 
 
 @dataclass(frozen=True)
 class Term:
-    """A field as conditions see it. `sql()` is NULL while the value is unknown; a date is its day number.
+    """A field as conditions see it. `sql(scope)` is NULL while the value is unknown; a date is its day number.
 
     scorable=False: for lists and segments only. What scoring or sales wrote must not feed the score.
+    of_activity: it follows from what the lead did. ages: a number that is one more every day.
     """
 
     key: str
     label: str
     type: str
-    sql: Callable[[], Expression]
+    sql: Reads
     choices: tuple[tuple[str, str], ...] = ()
     scorable: bool = True
+    of_activity: bool = False
+    ages: bool = False
 
-    def compared(self) -> Expression:
+    def compared(self, scope: "Scope") -> Expression:
         """The value as operators take it: text in lower case."""
-        return _lower(self.sql()) if self.type in WORDS else self.sql()
+        return _lower(self.sql(scope)) if self.type in WORDS else self.sql(scope)
 
 
 def _lower(text: Expression) -> Expression:
     return Sql("lower({})", text, output_field=TextField())
 
 
-def _text(path: str) -> Callable[[], Expression]:
-    return lambda: Sql("NULLIF({}, '')", F(path), output_field=TextField())
+def _text(path: str) -> Reads:
+    return lambda scope: Sql("NULLIF({}, '')", F(path), output_field=TextField())
 
 
-def _number(path: str) -> Callable[[], Expression]:
-    return lambda: Sql("{}::numeric", F(path), output_field=DecimalField())
+def _number(path: str) -> Reads:
+    return lambda scope: Sql("{}::numeric", F(path), output_field=DecimalField())
 
 
-def _day(path: str) -> Callable[[], Expression]:
+def _day(path: str) -> Reads:
     day = "(timezone({}, {})::date - date '1970-01-01')"
-    return lambda: integer(day, Value(settings.TIME_ZONE, TextField()), F(path))
+    return lambda scope: integer(day, Value(settings.TIME_ZONE, TextField()), F(path))
 
 
-def _domain() -> Expression:
+def _domain(scope: "Scope") -> Expression:
     return Sql("NULLIF(split_part({}, '@', 2), '')", F("email"), output_field=TextField())
 
 
-def _mail_kind() -> Expression:
+def _mail_kind(scope: "Scope") -> Expression:
     return Sql(
         "(CASE WHEN {} = '' THEN NULL WHEN split_part({}, '@', 2) = ANY({}::text[]) THEN 'free' ELSE 'business' END)",
         F("email"), F("email"), Value("{" + ",".join(sorted(FREE_MAIL)) + "}", TextField()), output_field=TextField(),
     )  # fmt: skip
+
+
+def _silence(scope: "Scope") -> Expression:
+    """Whole days since the lead last did something: the latest event is one step in the index of events."""
+    kinds = Value(sorted(scope.vocabulary.by_lead), ArrayField(SmallIntegerField()))
+    own = scope.past().filter(Sql("({} = ANY({}::smallint[]))", F("kind_id"), kinds))
+    last = Subquery(own.order_by("-day").values("day")[:1])
+    return Sql("({} - {})::numeric", scope.today, last, output_field=DecimalField())
+
+
+def _completeness(scope: "Scope") -> Expression:
+    known = ", ".join(["NULLIF({}::text, '')"] * len(EXPECTED))
+    share = f"round(100.0 * num_nonnulls({known}) / {len(EXPECTED)})"
+    return Sql(share, *map(F, EXPECTED), output_field=DecimalField())
 
 
 TEXT, CHOICE, NUMBER, DATE = FieldType.TEXT, FieldType.CHOICE, FieldType.NUMBER, FieldType.DATE
@@ -80,6 +105,8 @@ _BUILT_IN = [
     Term("website", "Website", TEXT, _text("website")),
     Term("source", "Source", TEXT, _text("source")),
     Term("created", "Created", DATE, _day("created_at")),
+    Term("days_since_activity", "Days since activity", NUMBER, _silence, of_activity=True, ages=True),
+    Term("completeness", "Completeness", NUMBER, _completeness),
     Term("company.name", "Company", TEXT, _text("company__name")),
     Term("company.domain", "Company domain", TEXT, _text("company__domain")),
     Term("company.industry", "Industry", TEXT, _text("company__industry")),
@@ -96,24 +123,24 @@ _BUILT_IN = [
 ]
 
 
-def _custom(column: str, key: str, type_: str) -> Callable[[], Expression]:
+def _custom(column: str, key: str, type_: str) -> Reads:
     """The SQL of a custom field: NULL too where the stored JSON is not of the field's type."""
     name = Value(key, TextField())
     match type_:
         case FieldType.NUMBER:
             sql = "(CASE WHEN jsonb_typeof({} -> {}) = 'number' THEN ({} ->> {})::numeric END)"
-            return lambda: Sql(sql, *(F(column), name) * 2, output_field=DecimalField())
+            return lambda scope: Sql(sql, *(F(column), name) * 2, output_field=DecimalField())
         case FieldType.BOOLEAN:
-            return lambda: Sql(
+            return lambda scope: Sql(
                 "(CASE WHEN jsonb_typeof({} -> {}) = 'boolean' THEN ({} ->> {})::boolean END)",
                 *(F(column), name) * 2,
             )
         case FieldType.DATE:
-            return lambda: _day_of_text(Sql("({} ->> {})", F(column), name, output_field=TextField()))
+            return lambda scope: _day_of_text(Sql("({} ->> {})", F(column), name, output_field=TextField()))
         case FieldType.LIST:
             sql = "(CASE WHEN jsonb_typeof({} -> {}) = 'array' AND {} -> {} <> '[]'::jsonb THEN {} -> {} END)"
-            return lambda: Sql(sql, *(F(column), name) * 3, output_field=JSONField())
-    return lambda: Sql("NULLIF({} ->> {}, '')", F(column), name, output_field=TextField())
+            return lambda scope: Sql(sql, *(F(column), name) * 3, output_field=JSONField())
+    return lambda scope: Sql("NULLIF({} ->> {}, '')", F(column), name, output_field=TextField())
 
 
 def _day_of_text(text: Expression) -> Expression:
@@ -177,6 +204,12 @@ class Vocabulary:
             return frozenset({self.kinds[slug][0]})
         except KeyError:
             raise ConditionError(f"there is no kind of event {slug!r}", path) from None
+
+    def asks_for_any_kind(self, test: grammar.FieldTest | grammar.EventTest) -> bool:
+        """Whether the answer depends on which kinds of events count as activity of the lead."""
+        if isinstance(test, grammar.EventTest):
+            return test.kind == ANY_KIND
+        return test.field in self.terms and self.terms[test.field].of_activity
 
     def check(self, node: grammar.Node, *, scoring: bool = True) -> None:
         """Every test can be asked and every value read. Raises ConditionError with the place of the first mistake."""

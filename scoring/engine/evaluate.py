@@ -20,9 +20,9 @@ from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
 from leads.conditions.compile import compile
-from leads.conditions.grammar import EventTest, parse, tests
+from leads.conditions.grammar import parse, tests
 from leads.conditions.sql import Parameter, Sql, bind, integer
-from leads.conditions.vocabulary import ANY_KIND, Vocabulary
+from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
 from leads.models import Event, EventKind, Lead
 from leads.models.event import day_number
@@ -102,7 +102,7 @@ def _ask_for_any_kind(version_ids: tuple[int, ...]) -> bool:
     """Then a kind that a sender has just invented belongs to what is asked."""
     definitions = Version.objects.filter(pk__in=version_ids).values_list("definition", flat=True)
     asked = chain.from_iterable(tests(parse(condition)) for data in definitions for condition in load(data).conditions)
-    return any(isinstance(test, EventTest) and test.kind == ANY_KIND for test in asked)
+    return any(map(Vocabulary.load().asks_for_any_kind, asked))
 
 
 @lru_cache(maxsize=32)

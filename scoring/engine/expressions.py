@@ -55,7 +55,7 @@ class EngineScope:
 
     def value(self, term: Term) -> Expression:
         """Each term is read once for a lead, however many criteria ask it."""
-        sql = term.compared()
+        sql = term.compared(self)
         name, _ = self.terms.setdefault(term.key, (f"t{len(self.terms)}", sql))
         return Sql(f"l.{name}", output_field=sql.output_field)
 

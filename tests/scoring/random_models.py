@@ -56,7 +56,8 @@ class Maker:
             Lead(
                 team=team, company=self.r.choice([None, *companies]), title=self.r.choice([*WORDS, ""]),
                 email=f"p{self.r.random()}@{self.r.choice(DOMAINS)}" if self.r.random() < 0.8 else "",
-                country=self.r.choice(["", "DE", "NZ"]), source=self.r.choice(["", "Webinar", "élan"]),
+                country=self.r.choice(["", "DE", "NZ"]), phone=self.r.choice(["", "+49301"]),
+                city=self.r.choice(["", "Élan"]), source=self.r.choice(["", "Webinar", "élan"]),
                 fields=self.custom(), created_at=self.moment(as_of),
             )
             for _ in range(count)
@@ -92,6 +93,14 @@ class Maker:
             )
             for _ in range(count)
         )  # fmt: skip
+
+    def event_of(self, lead: Lead, at: datetime) -> Event:
+        """One activity of the lead at that moment."""
+        source = Source.objects.named(self.team(), "Random", "api")
+        kind = EventKind.objects.get(slug=KINDS[0])
+        return Event.objects.create(
+            lead=lead, kind=kind, source=source, message_id=f"{self.r.random()}", occurred_at=at
+        )
 
     def properties(self) -> dict[str, Any]:
         options: dict[str, Any] = {
@@ -152,6 +161,11 @@ class Maker:
             (r.choice(["company.employees", "custom.budget", "company.revenue"]),
              r.choice(["is", "is_not", "at_least", "at_most", "more_than", "less_than"]),
              r.choice([0, 10, 10.5, 50, 2e6])),
+            ("days_since_activity", r.choice(["is", "is_not", "at_least", "at_most", "more_than", "less_than"]),
+             r.choice([0, 1, 7, 7.5, 30, 45, -2, 1e12])),
+            ("days_since_activity", "between", r.choice([[0, 6], [5, 40], [0.5, 7.5], [-3, 2]])),
+            ("completeness", r.choice(["is", "at_least", "at_most", "more_than", "less_than"]),
+             r.choice([0, 36, 45, 64, 100])),
             (r.choice(["company.employees", "custom.budget"]), "between", r.choice([[0, 50], [10.5, 200]])),
             (r.choice(["created", "custom.renewal"]), r.choice(["in_last_days", "days_ago"]), r.choice([1, 7, 30])),
             (r.choice(["created", "custom.renewal"]), r.choice(["on", "before", "after"]), "2026-11-01"),
@@ -160,7 +174,9 @@ class Maker:
             ("custom.tags", r.choice(["includes", "includes_all", "includes_none"]), r.choice([["a"], ["a", "b"]])),
         ]  # fmt: skip
         if r.random() < 0.2:
-            asked = r.choice([text, "company.employees", "custom.budget", "custom.tags", "custom.partner", "created"])
+            others = ["tags", "partner", "budget"]
+            derived = ["created", "days_since_activity", "completeness"]
+            asked = r.choice([text, "company.employees", *(f"custom.{key}" for key in others), *derived])
             return {"field": asked, "op": r.choice(["known", "unknown"])}
         field, op, value = r.choice(tests)
         return {"field": field, "op": op, "value": value}

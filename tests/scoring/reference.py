@@ -36,8 +36,14 @@ class Reference:
         if "not" in c:
             return not self.holds(c["not"])
         if "field" in c:
-            return self.answers(self.facts.get(c["field"]), c["op"], c.get("value"))
+            known = self.silence() if c["field"] == "days_since_activity" else self.facts.get(c["field"])
+            return self.answers(known, c["op"], c.get("value"))
         return self.asked_of_events(c)
+
+    def silence(self) -> int | None:
+        """Whole days since the lead did anything."""
+        days = [self.day(event["occurred_at"]) for event in self.matching({"event": "any"})]
+        return self.today - max(days) if days else None
 
     def answers(self, known, op, value) -> bool:
         if known is None or known == "" or known == []:

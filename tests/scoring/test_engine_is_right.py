@@ -4,7 +4,7 @@ CASES sets how many (model, lead, moment) cases are compared; `make test-engine`
 """
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -34,6 +34,9 @@ def facts_of(lead: Lead) -> dict:
     if company:
         known |= {"company.name": company.name, "company.industry": company.industry,
                   "company.employees": company.employees, "company.revenue": company.revenue}  # fmt: skip
+    expected = [lead.email, lead.phone, lead.title, lead.country, lead.city, lead.source, company]
+    expected += [company.industry, company.employees, company.revenue, company.website] if company else [None] * 4
+    known["completeness"] = int(100 * sum(value not in (None, "") for value in expected) / len(expected) + 0.5)
     types = {"budget": (int, float), "partner": bool, "tags": list}
     for field in Field.objects.filter(of="lead"):
         value = lead.fields.get(field.key)
@@ -129,9 +132,37 @@ def test_nothing_changes_before_the_next_moment(settings) -> None:
             for result in evaluate(version, ids, later):
                 due = now[result.lead_id].due_at
                 if due is None or later < due:
-                    assert result.points == now[result.lead_id].points, (seed, days, result.lead_id, due)
+                    before = now[result.lead_id]
+                    assert (result.points, result.label) == (before.points, before.label), (seed, days, before, due)
                     checked += 1
     assert checked > 500
+
+
+TURNS = {
+    ("at_least", 10): (10,), ("less_than", 10): (10,), ("at_most", 10): (11,), ("more_than", 9.5): (10,),
+    ("is", 10): (10, 11), ("is_not", 10): (10, 11), ("is", 10.5): (), ("between", (6, 9.5)): (6, 10),
+    ("known", None): (), ("unknown", None): (), ("at_least", 1e12): (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "value"), TURNS)
+def test_days_since_activity_turns_on_the_right_day(op: str, value: object) -> None:
+    """The lead is due on each day on which the answer changes, and on no other."""
+    maker = Maker(1)
+    as_of = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    (lead,) = maker.leads(1, as_of - timedelta(days=500))
+    maker.event_of(lead, as_of)
+    test = {"field": "days_since_activity", "op": op, "value": list(value) if isinstance(value, tuple) else value}
+    rule = {"id": 1, "name": "S", "group": 0, "condition": test, "points": 5, "counting": "once", "days": None,
+            "at_most": None, "disqualifies": False}  # fmt: skip
+    version = make_version(maker.model() | {"audience": None, "criteria": [rule]})
+    first, moment, turned = as_of, as_of, []
+    while due := evaluate(version, [lead.pk], moment)[0].due_at:
+        assert due > moment
+        turned.append(round((due - first) / timedelta(days=1) + 0.5))
+        given, moment = evaluate(version, [lead.pk], moment)[0].points[0], due
+        assert evaluate(version, [lead.pk], due)[0].points[0] != given
+    assert tuple(turned) == TURNS[op, value]
 
 
 def test_kinds_used_here_are_known() -> None:

@@ -14,7 +14,13 @@ from leads.models.team import OwnedQuerySet
 class StandingQuerySet(OwnedQuerySet["Standing"]):
     def due(self, moment: Any = None) -> Self:
         """The one definition of due: facts newer than the score, or the moment at which time alone changes it."""
-        return self.filter(Q(scored_rev__lt=F("facts_rev")) | Q(due_at__lte=moment or timezone.now()))
+        return self.facts_due() | self.time_due(moment or timezone.now())
+
+    def facts_due(self) -> Self:
+        return self.filter(scored_rev__lt=F("facts_rev"))
+
+    def time_due(self, moment: Any) -> Self:
+        return self.filter(due_at__lte=moment)
 
 
 class Standing(models.Model):

@@ -1,0 +1,156 @@
+"""Pictures of the pages: make screenshots, or python -m tests.browser.screenshots [--docs] [--at http://…].
+
+Starts the product on a demo of its own in a temporary folder, and leaves nothing but the pictures: every page on a
+desktop, on a phone and in dark colours in screenshots/; with --docs also those that README and docs/ show, in
+docs/pictures/. --at takes a demo that is running already.
+"""
+
+import argparse
+import base64
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.browser import chromium
+from tests.browser.chromium import DESKTOP, PHONE, Window
+from tests.ops.installation import PROJECT, Installation, free_port
+
+PASSWORD = "quiet-river-42"
+FILE = PROJECT / "tests" / "journeys" / "files" / "messe.csv"
+MOST = 200_000  # bytes of a picture in docs/
+
+
+class Demo(Installation):
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"DEMO": "1"}
+
+
+def first(css: str) -> Callable[[Window], None]:
+    """Open what the first such link leads to."""
+
+    def follow(window: Window) -> None:
+        window.open(window.one(css).get_attribute("href") or "")
+
+    return follow
+
+
+def checked_file(window: Window) -> None:
+    window.choose("[name=team]", "EMEA")
+    window.one("input[type=file]").send_keys(str(FILE))
+    window.press("Look through the file")
+
+
+def criterion(window: Window) -> None:
+    first("main a[href*='/scoring/models/']")(window)
+    first("main a[href*='/admin/scoring/scoringmodel/']")(window)
+    first("a[href*='/scoring/criterion/'][href$='/change/']")(window)
+    window.until(lambda: "lead" in window.text(".cb-live"))
+
+
+# role, name of the picture, where, what to do there
+PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
+    ("", "login", "/login/", None),
+    ("rep", "today-rep", "/", None),
+    ("rep", "handoffs", "/handoffs/", None),
+    ("rep", "lead-to-decide", "/handoffs/?tab=team", first(".handoff .who a")),
+    ("marketing", "today-marketing", "/", None),
+    ("marketing", "leads", "/leads/", None),
+    ("marketing", "lead", "/leads/", first(".leadlist .who a")),
+    ("marketing", "companies", "/companies/", None),
+    ("marketing", "company", "/companies/", first("main table a")),
+    ("marketing", "imports", "/imports/", None),
+    ("marketing", "import", "/imports/", checked_file),
+    ("marketing", "models", "/scoring/", None),
+    ("marketing", "model", "/scoring/", first("main a[href*='/scoring/models/']")),
+    ("marketing", "model-draft", "/admin/scoring/scoringmodel/", first("#result_list a")),
+    ("marketing", "criterion", "/scoring/", criterion),
+    ("manager", "reports", "/reports/", None),
+    ("manager", "handoffs-manager", "/handoffs/", None),
+    ("admin", "admin", "/admin/", None),
+]  # fmt: skip
+SCREENS = {"": (DESKTOP, False), "-phone": (PHONE, False), "-dark": (DESKTOP, True)}
+IN_DOCS = ("leads", "lead", "handoffs", "import", "model", "criterion", "reports")
+
+
+def main() -> int:
+    options = _options()
+    if chromium.MISSING:
+        print(f"screenshots need {chromium.MISSING} (on Debian: apt install chromium chromium-driver)", file=sys.stderr)
+        return 1
+    with _demo(options.at) as address, tempfile.TemporaryDirectory() as profile:
+        browser = chromium.start(Path(profile))
+        try:
+            window = Window(browser, address)
+            taken = _pictures(window, docs=options.docs)
+        finally:
+            browser.quit()
+    print(f"{taken} pictures")
+    for complaint in window.complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if window.complaints else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--docs", action="store_true", help="also the pictures of README and docs/")
+    parser.add_argument("--at", default="", help="address of a running demo, instead of starting one")
+    return parser.parse_args()
+
+
+@contextmanager
+def _demo(address: str) -> Iterator[str]:
+    if address:
+        yield address
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        demo = Demo(Path(folder) / "data", free_port())
+        try:
+            demo.start()
+            yield f"http://127.0.0.1:{demo.port}"
+        finally:
+            if demo.up and demo.up.poll() is None:
+                demo.end()
+
+
+def _pictures(window: Window, *, docs: bool) -> int:
+    folder = PROJECT / "screenshots"
+    folder.mkdir(exist_ok=True)
+    who, taken = "", 0
+    for role, name, path, act in PAGES:
+        if role != who:
+            window.sign_out()
+            window.sign_in(f"{role}@demo.example", PASSWORD)
+            who = role
+        chromium.screen(window.browser, DESKTOP)
+        window.open(path)
+        if act:
+            act(window)
+        for suffix, (size, dark) in SCREENS.items():
+            chromium.screen(window.browser, size, dark=dark)
+            (folder / f"{name}{suffix}.png").write_bytes(_png(window))
+            taken += 1
+        if docs and name in IN_DOCS:
+            _for_docs(window, name)
+            taken += 1
+    return taken
+
+
+def _for_docs(window: Window, name: str) -> None:
+    chromium.screen(window.browser, DESKTOP)
+    picture = _png(window, whole=False)
+    assert len(picture) <= MOST, f"{name}.png has {len(picture):,} bytes, more than {MOST:,}"
+    (PROJECT / "docs" / "pictures").mkdir(exist_ok=True)
+    (PROJECT / "docs" / "pictures" / f"{name}.png").write_bytes(picture)
+
+
+def _png(window: Window, *, whole: bool = True) -> bytes:
+    """The page as it is shown, once nothing moves any more; `whole` also what lies below the window."""
+    window.until(lambda: window.browser.execute_script("return document.getAnimations().length === 0"))
+    shot = window.browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": whole})
+    return base64.b64decode(shot["data"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

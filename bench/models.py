@@ -5,8 +5,8 @@ from typing import Any
 from django.utils import timezone
 
 from leads.models import Field, LedgerLine
-from scoring.models import ScoringModel, Version
 from scoring.draft import ledger_lines
+from scoring.models import ScoringModel, Version
 
 TITLES = ["VP", "CTO", "Head", "Engineer", "Student", "Manager", "Buyer", "Director"]
 INDUSTRIES = ["Manufacturing", "Retail", "Logistics", "Healthcare", "Education", "Finance"]

@@ -19,7 +19,7 @@ from leads.retry import retried
 from scoring.engine.definition import load
 from scoring.engine.evaluate import Compiled, compiled_for, database_clock
 from scoring.engine.expressions import AS_OF
-from scoring.engine.ledger import record
+from scoring.engine.ledger import record, recount
 from scoring.models import Move, Version
 
 PAGE = 2000
@@ -70,11 +70,25 @@ def _claiming(why: str, limit: int) -> tuple[str, tuple[Any, ...]]:
         return held.values_list("pk", "facts_rev")[:limit].query.sql_with_params()
 
 
-def live() -> Compiled:
+def live(*, dense: bool = False) -> Compiled:
     """The compiled statement of the versions that are live now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM scoring_version WHERE state = 'live' ORDER BY position, model_id")
-        return compiled_for(tuple(pk for (pk,) in cursor.fetchall()))
+        return compiled_for(tuple(pk for (pk,) in cursor.fetchall()), dense=dense)
+
+
+def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
+    """Score the page of leads from this id on again, due or not, writing only what differs.
+
+    Returns where the next page begins (0: there is none), how many leads were counted and how many changed.
+    """
+    rows = Standing.objects.filter(pk__gte=first).order_by("pk").values_list("pk", "facts_rev")
+    with transaction.atomic():
+        leads = list(rows[:page])
+        if not leads:
+            return 0, 0, 0
+        changed = recount(leads, live(dense=True), as_of=database_clock(), now=timezone.now())
+    return leads[-1][0] + 1, len(leads), changed
 
 
 def act(limit: int = 500) -> int:
@@ -103,7 +117,7 @@ def _act_on_page(limit: int) -> int:
 
 
 def _calls_for_handoff(move: Move) -> bool:
-    if move.cause in (Cause.RULES, Cause.OVERRIDE) or move.version_id is None:
+    if move.cause == Cause.RULES or move.version_id is None:
         return False
     handed = handoff_labels(move.version_id)
     return move.label in handed and move.label_before not in handed

@@ -18,7 +18,7 @@ from leads.retry import retried
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, Compiled, compiled_for, database_clock, evaluate
-from scoring.engine.ledger import switch
+from scoring.engine.ledger import ROOM, switch
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ class PublicationRunning(ValidationError):
     """Another version is being scored; only one at a time can become live."""
 
 
+@retried
 def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any = None) -> Publication:
     """Freeze the draft as the model's next version and start scoring it. It is live when every lead has been scored.
 
@@ -57,6 +58,7 @@ def _held_draft(model: ScoringModel) -> ScoringModel:
     return draft
 
 
+@retried
 def rollback(version: Version, *, by: Any) -> Publication:
     """Make an older version live again, by the same way: scored beside, switched at once."""
     with transaction.atomic():
@@ -130,27 +132,28 @@ def _score_page(publication: Publication) -> bool:
     if page is None:
         return False
     in_page = Standing.objects.filter(pk__gte=page.first, pk__lte=page.last)
-    _score(publication, list(in_page.order_by("pk").values_list("pk", "facts_rev")))
+    _score(publication, list(in_page.order_by("pk").values_list("pk", "facts_rev")), dense=True)
     PublicationPage.objects.filter(pk=page.pk).update(done_at=timezone.now())
     return True
 
 
-def future_versions(publication: Publication) -> Compiled:
+def future_versions(publication: Publication, *, dense: bool = False) -> Compiled:
     """What will be live after the switch: the present versions, this one in the place of its model's."""
     others = Version.objects.live().exclude(model=publication.version.model_id)
     both = Version.objects.filter(pk__in=[*others.values_list("pk", flat=True), publication.version_id])
-    return compiled_for(tuple(both.order_by("position", "model_id").values_list("pk", flat=True)))
+    return compiled_for(tuple(both.order_by("position", "model_id").values_list("pk", flat=True)), dense=dense)
 
 
-def _score(publication: Publication, leads: Sequence[tuple[int, int]]) -> None:
+def _score(publication: Publication, leads: Sequence[tuple[int, int]], *, dense: bool = False) -> None:
     """Scores of (lead, revision of its facts), kept beside standings. The clock is read after revisions, then facts."""
     if not leads:
         return
-    compiled = future_versions(publication)
+    compiled = future_versions(publication, dense=dense)
     ids, revs = [pk for pk, _ in leads], [rev for _, rev in leads]
     columns, as_of = ", ".join(COLUMNS), database_clock()
     kept = ("as_of", "rev", *COLUMNS[1:])
     with connection.cursor() as cursor:
+        cursor.execute(ROOM)
         cursor.execute(
             f"INSERT INTO scoring_publicationscore AS s (publication_id, as_of, rev, {columns})"
             f" SELECT %s, %s, c.rev, {', '.join('r.' + column for column in COLUMNS)}"

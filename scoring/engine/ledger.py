@@ -13,37 +13,42 @@ from leads.conditions.sql import Parameter, bind
 from leads.models.event import day_number
 from scoring.engine.evaluate import COLUMNS, LEADS, Compiled
 from scoring.engine.expressions import AS_OF
+from scoring.engine.overriding import shown
 from scoring.engine.prepared import Prepared
 
 REVS = Parameter("revs", "bigint[]", ArrayField(BigIntegerField()))
 NOW = Parameter("now", "timestamptz", DateTimeField())
+# Up to so many leads a plan made once serves; sorting and hashing a page stays in memory.
 FEW = 50
+ROOM = "SET LOCAL work_mem = '64MB'"
 
 # What makes two standings differ. as_of and due_at do not: the same standing counted later is no change.
-_NUMBERS = ("version", "fit", "engagement", "total", "grade", "label", "points")
+_NUMBERS = ("version", "fit", "engagement", "total", "grade", "label", "points", "automatic_label")
 
 # {scored}: rows of COLUMNS, the revision `rev` of the facts that were read, and the moment `as_of` they were read for.
+# {shown}: those with the label a person set.
 # {cause}: why a changed standing changed, from the standing `o` as it was.
 # The guard makes the revision monotone: a result from older facts never lands on one from newer.
 _RECORD = """
 WITH scored AS MATERIALIZED ({scored}),
 compared AS (
-    SELECT n.*, o.seq, o.total AS total_before, o.grade AS grade_before, o.label AS label_before, {cause} AS cause,
+    SELECT n.*, o.seq, o.total AS total_before, o.grade AS grade_before, o.label AS label_before,
+           CASE WHEN {by_hand} THEN 'override' ELSE {cause} END AS cause,
            ({old}) IS DISTINCT FROM ({new}) AS changed
-      FROM scored n JOIN leads_standing o USING (lead_id)
+      FROM ({shown}) n JOIN leads_standing o USING (lead_id)
 ), written AS (
     UPDATE leads_standing s
        SET version = n.version, fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade,
-           label = n.label, points = n.points, due_at = n.due_at, as_of = n.as_of, seq = n.seq + n.changed::int,
+           label = n.label, automatic_label = n.automatic_label, points = n.points, due_at = n.due_at, as_of = n.as_of, seq = n.seq + n.changed::int,
            scored_rev = n.rev, changed_at = CASE WHEN n.changed THEN %s::timestamptz ELSE s.changed_at END
       FROM compared n
-     WHERE s.lead_id = n.lead_id AND s.scored_rev <= n.rev {only}
+     WHERE s.lead_id = n.lead_id AND s.scored_rev <= n.rev AND s.seq = n.seq {only}
     RETURNING n.*, s.seq AS seq_after
 ), entered AS (
     INSERT INTO scoring_entry (lead_id, seq, cause, version_id, as_of, recorded_at, total_before, grade_before,
-                               label_before, fit, engagement, total, grade, label, points)
+                               label_before, fit, engagement, total, grade, label, automatic_label, points)
     SELECT lead_id, seq_after, cause, version, as_of, %s::timestamptz, total_before, grade_before, label_before, fit,
-           engagement, total, grade, label, points
+           engagement, total, grade, label, automatic_label, points
       FROM written WHERE changed
 ), moved AS (
     INSERT INTO scoring_move (lead_id, version_id, cause, label_before, label, at)
@@ -55,7 +60,15 @@ SELECT (SELECT count(*) FROM written WHERE changed), (SELECT count(*) FROM moved
 """
 
 _OLD, _NEW = (", ".join(f"{alias}.{column}" for column in _NUMBERS) for alias in "on")
-_TIME_OR_FACTS = "CASE WHEN o.scored_rev < o.facts_rev THEN o.due_cause ELSE 'decay' END"
+# A person set the label, set another one, or what they set has ended.
+_BY_HAND = (
+    "o.version IS NOT NULL AND n.version IS NOT NULL AND (o.automatic_label IS NULL) <> (n.automatic_label IS NULL)"
+    " OR o.automatic_label IS NOT NULL AND n.automatic_label IS NOT NULL AND o.label <> n.label"
+)
+_CAUSE = (
+    "CASE WHEN o.scored_rev < o.facts_rev THEN o.due_cause WHEN o.due_at <= n.as_of THEN 'decay' ELSE 'correction' END"
+)
+_DIFFERENT = "AND (n.changed OR s.scored_rev < n.rev OR s.due_at IS DISTINCT FROM n.due_at)"
 
 
 def record(claimed: Sequence[tuple[int, int]], compiled: Compiled, as_of: datetime, now: datetime) -> int:
@@ -67,23 +80,43 @@ def record(claimed: Sequence[tuple[int, int]], compiled: Compiled, as_of: dateti
         "leads": [lead for lead, _ in claimed], "revs": [rev for _, rev in claimed], "as_of": as_of, "now": now,
         "today": day_number(as_of),
     }  # fmt: skip
-    sql, params, prepared = _record(compiled)
+    sql, params = _record(compiled, only="")
     if len(claimed) <= FEW:
-        return prepared.fetchone(**values)[1]
+        return _prepared(compiled).fetchone(**values)[1]
     with connection.cursor() as cursor:
+        cursor.execute(ROOM)
         cursor.execute(sql, bind(params, **values))
         return cursor.fetchone()[1]
 
 
+def recount(leads: Sequence[tuple[int, int]], compiled: Compiled, as_of: datetime, now: datetime) -> int:
+    """Score all leads between two ids again, due or not, and write only what differs. Returns how many changed.
+
+    Nothing is held: where a worker writes the same lead meanwhile, the worker's result stays.
+    """
+    ids, revs = [lead for lead, _ in leads], [rev for _, rev in leads]
+    sql, params = _record(compiled, only=f"{_DIFFERENT} AND (s.as_of IS NULL OR s.as_of <= n.as_of)")
+    known = {"leads": ids, "first": ids[0], "last": ids[-1], "revs": revs}
+    with connection.cursor() as cursor:
+        cursor.execute(ROOM)
+        cursor.execute(sql, bind(params, **known, as_of=as_of, now=now, today=day_number(as_of)))
+        return cursor.fetchone()[0]
+
+
 @lru_cache(maxsize=32)
-def _record(compiled: Compiled) -> tuple[str, tuple[Any, ...], Prepared]:
+def _prepared(compiled: Compiled) -> Prepared:
+    return Prepared(*_record(compiled, only=""))
+
+
+@lru_cache(maxsize=32)
+def _record(compiled: Compiled, only: str) -> tuple[str, tuple[Any, ...]]:
     scored = (
         f"SELECT r.*, c.rev, %s::timestamptz AS as_of FROM ({compiled.sql}) AS r({', '.join(COLUMNS)})"
         " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id)"
     )
-    sql = _RECORD.format(scored=scored, cause=_TIME_OR_FACTS, old=_OLD, new=_NEW, only="")
+    sql = _RECORD.format(scored=scored, shown=shown("scored", "rev"), by_hand=_BY_HAND, cause=_CAUSE, old=_OLD, new=_NEW, only=only)
     params = (AS_OF, *compiled.params, LEADS, REVS, NOW, NOW, NOW)
-    return sql, params, Prepared(sql, params)
+    return sql, params
 
 
 def switch(publication: int, now: datetime) -> int:
@@ -93,8 +126,7 @@ def switch(publication: int, now: datetime) -> int:
     their revision or next moment differs.
     """
     scored = f"SELECT {', '.join(COLUMNS)}, rev, as_of FROM scoring_publicationscore WHERE publication_id = %s"
-    only = "AND (n.changed OR s.scored_rev < n.rev OR s.due_at IS DISTINCT FROM n.due_at)"
-    sql = _RECORD.format(scored=scored, cause="'rules'", old=_OLD, new=_NEW, only=only)
+    sql = _RECORD.format(scored=scored, shown=shown("scored", "rev"), by_hand=_BY_HAND, cause="'rules'", old=_OLD, new=_NEW, only=_DIFFERENT)
     with connection.cursor() as cursor:
         cursor.execute(sql, [publication, now, now, now])
         return cursor.fetchone()[0]

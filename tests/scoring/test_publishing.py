@@ -169,9 +169,9 @@ def test_who_dies_in_a_page_costs_that_page(dies_in: str, monkeypatch: pytest.Mo
     publication = publishing.publish(make_model(), by=None)
     honest, scored, deaths = getattr(publishing, dies_in), [], []
 
-    def dying(*args: Any) -> Any:
+    def dying(*args: Any, **how: Any) -> Any:
         scored.append(args[1])
-        answer = honest(*args)
+        answer = honest(*args, **how)
         if len(deaths) < 2 and (len(scored) > 1 or dies_in == "switch"):
             deaths.append(len(scored))
             raise Died
@@ -312,8 +312,8 @@ def test_without_catching_up_they_would_stay_behind(monkeypatch: pytest.MonkeyPa
 def test_a_lead_deleted_between_counting_and_commit_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     leads, honest, deleted = make_leads(30), publishing._score, []
 
-    def slow(publication: Publication, rows: Any) -> None:
-        honest(publication, rows)
+    def slow(publication: Publication, rows: Any, **how: Any) -> None:
+        honest(publication, rows, **how)
         if not deleted:
             deleted.extend(at_once(lambda lead: Lead.objects.filter(pk=lead.pk).delete(), [leads[4]]))
 

@@ -6,19 +6,25 @@ from django.db.models import F
 
 from leads.models import Standing
 from scoring.models import ScoringModel, Version
-from scoring.pipeline import rescore_due
+from scoring.pipeline import recount_all, rescore_due
 
 BATCH = 10_000
 
 
 class Command(BaseCommand):
-    help = "Count every lead again with the live versions. Normally nobody needs this: facts make their leads due."
+    help = (
+        "Count every lead again with the live versions and write what differs. Normally nobody needs this: facts make "
+        "their leads due."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", metavar="SLUG", help="only leads this model scores")
         parser.add_argument("--wait", action="store_true", help="do the work here and return when it is done")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["wait"] and not options["model"]:
+            self._recount()
+            return
         standings = Standing.objects.all()
         if slug := options["model"]:
             model = ScoringModel.objects.filter(slug=slug).first()
@@ -34,6 +40,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(ids)} leads are due.")
         if options["wait"]:
             self._work(len(ids))
+
+    def _recount(self) -> None:
+        began, first, done, changed = time.monotonic(), 1, 0, 0
+        while first:
+            first, counted, differed = recount_all(first)
+            done, changed = done + counted, changed + differed
+            self.stdout.write(f"{done} counted, {changed} changed")
+        self.stdout.write(f"Done in {time.monotonic() - began:.1f} s.")
 
     def _work(self, total: int) -> None:
         began, done = time.monotonic(), 0

@@ -41,8 +41,9 @@ def main(address: str, token: str, events: int = 20) -> int:
     for name, times in (("until the event is stored", accepted), ("until the score has changed", changed)):
         print(f"{name:<28} {median(times):>7.3f} {ninety_five(times):>7.3f} {max(times):>7.3f}")
     late = sum(seconds > PROMISE for seconds in changed)
-    figures = {"median": median(changed), "p95": ninety_five(changed), "longest": max(changed), "late": late}
-    print(json.dumps({"bench": "freshness", "events": len(quiet), "seconds": figures}))
+    figures = {"median": median(changed), "p95": ninety_five(changed), "longest": max(changed)}
+    seconds = {name: round(figure, 3) for name, figure in figures.items()}
+    print(json.dumps({"bench": "freshness", "events": len(quiet), "seconds": seconds, "late": late}))
     return 1 if late else 0
 
 

@@ -98,7 +98,7 @@ class Person:
         return part.text
 
     def fill(self, form: str | int, to: str = "", **values: Any) -> str:
-        """Send the form with that id, action or place in the page, changed only in these values; `to` where a button says so."""
+        """Send the form with that id, action or place in the page, changed in these values; `to` as a button says."""
         found = self._form(form)
         action = urljoin(self.path, to or found.action)
         sent = found.values | values

@@ -1,4 +1,4 @@
-"""From a real lead file to a decision by sales and a report, by pages and the API alone: nobody touches the database."""
+"""From a real lead file to a decision by sales and a report, by pages and API alone: nobody touches the database."""
 
 import json
 import re

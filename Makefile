@@ -6,15 +6,17 @@
 #   make check       style, types, migrations, deployment settings, templates
 #   make format      rewrite code and templates in the common style
 #   make bench       all benchmarks; bench-engine, bench-ingest, bench-sync for one (SCALE=10k, 100k or 1m)
+#   make chaos       workers killed and the broker emptied while LEADS (100000) are scored; minutes
 #   make screenshots pictures of the pages, in screenshots/
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test test-engine check format bench bench-engine bench-ingest bench-sync screenshots browser
+.PHONY: run test test-engine check format bench bench-engine bench-ingest bench-sync chaos screenshots browser
 
 VENV = .venv
 PYTHON = $(VENV)/bin/python
 SCALE ?= 10k
+LEADS ?= 100000
 CASES ?= 50000
 ARGS ?=
 
@@ -49,6 +51,11 @@ bench: bench-engine bench-ingest bench-sync
 bench-engine bench-ingest bench-sync: bench-%: $(VENV)/dev.stamp
 	@if [ -f bench/$*.py ]; then SCALE=$(SCALE) exec $(PYTHON) -m bench.$*; \
 	else echo "bench-$*: there is no such benchmark yet" >&2; exit 1; fi
+
+# On the embedded servers only: it empties the broker.
+chaos: $(VENV)/dev.stamp
+	@CHAOS=1 CHAOS_LEADS=$(LEADS) CHAOS_KILLS=10 RACE_SECONDS=60 \
+	  $(PYTHON) -m pytest -s tests/scoring/test_chaos.py tests/scoring/test_survives.py tests/scoring/test_races.py
 
 screenshots: $(VENV)/dev.stamp browser
 	@$(PYTHON) -m tests.browser.screenshots

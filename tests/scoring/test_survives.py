@@ -26,7 +26,7 @@ from tests.scoring.workshop import go_live, make_model
 
 LEADS = int(os.environ.get("CHAOS_LEADS", "5000"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "4"))
-PAGE = LEADS // 100 * 4  # five pages are a fifth of all
+PAGE = LEADS // (6 * KILLS)  # so that all killed pages together are a sixth
 LINGER = 0.03
 SECONDS = 60 + LEADS / 500
 

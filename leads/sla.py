@@ -85,7 +85,7 @@ def _span(time_left: timedelta) -> str:
     if hours >= 2 * DAY:
         return f"{hours / DAY:.0f} working days"
     if hours:
-        return f"{hours} h {minutes} min"
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     return f"{minutes} min" if minutes else "under a minute"
 
 

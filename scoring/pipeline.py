@@ -60,6 +60,12 @@ def _claim(limit: int) -> list[tuple[int, int]]:
         return cursor.fetchall()
 
 
+def _keep_versions() -> None:
+    """Until the end of the transaction no version becomes live; workers write on. Who claims rows needs no more."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE leads_standing IN ROW EXCLUSIVE MODE")
+
+
 @cache
 def _claiming(why: str, limit: int) -> tuple[str, tuple[Any, ...]]:
     due = Standing.objects.facts_due().order_by("pk")
@@ -77,6 +83,7 @@ def live(*, dense: bool = False) -> Compiled:
         return compiled_for(tuple(pk for (pk,) in cursor.fetchall()), dense=dense)
 
 
+@retried
 def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
     """Score the page of leads from this id on again, due or not, writing only what differs.
 
@@ -84,6 +91,7 @@ def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
     """
     rows = Standing.objects.filter(pk__gte=first).order_by("pk").values_list("pk", "facts_rev")
     with transaction.atomic():
+        _keep_versions()
         leads = list(rows[:page])
         if not leads:
             return 0, 0, 0

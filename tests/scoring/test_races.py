@@ -7,7 +7,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable
-from threading import Barrier, Event
+from threading import Barrier, Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -23,7 +23,7 @@ from leads.retry import retried
 from scoring import pipeline, publishing
 from scoring.engine import ledger
 from scoring.engine.evaluate import database_clock
-from scoring.models import Criterion, Entry, Move, Publication, Version
+from scoring.models import Criterion, Entry, Move, Publication, ScoringModel, Version
 from scoring.verify import verify_scores
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import add, go_live, make_lead, make_model, record, rescore
@@ -202,6 +202,40 @@ def test_read_in_the_other_order_an_update_is_lost(lead: Lead) -> None:
     """The control: a revision read after the facts says that they were counted."""
     event_between(lead, read_first=False)
     rescore()
+    assert verify_scores().different == [lead.pk]
+
+
+def recounted_while_a_version_switches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is counted again by the versions that were live a moment ago; a switch wants to come in between."""
+    model, honest, switching = ScoringModel.objects.get(), pipeline.live, []
+    Criterion.objects.filter(name="VP").update(points=18)
+    publication = publishing.publish(model, by=None)
+    publishing.run(publication)
+
+    def then_switch(**how: Any) -> Any:
+        compiled = honest(**how)
+        switching.append(Thread(target=at_once, args=(publishing.run, [publication])))
+        switching[0].start()
+        switching[0].join(0.5)  # a switch that has to wait for us would wait for ever
+        return compiled
+
+    monkeypatch.setattr(pipeline, "live", then_switch)
+    pipeline.recount_all(0)
+    monkeypatch.setattr(pipeline, "live", honest)
+    switching[0].join()
+
+
+def test_no_version_switches_under_a_recount(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    recounted_while_a_version_switches(monkeypatch)
+    assert Standing.objects.get().version == Version.objects.live().get().pk
+    assert verify_scores().holds
+
+
+def test_without_keeping_versions_the_old_one_would_come_back(lead: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control."""
+    monkeypatch.setattr(pipeline, "_keep_versions", lambda: None)
+    recounted_while_a_version_switches(monkeypatch)
+    assert Standing.objects.get().version != Version.objects.live().get().pk
     assert verify_scores().different == [lead.pk]
 
 

@@ -20,7 +20,7 @@ def _may(app: str, models: str, *verbs: str) -> set[str]:
 _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
     | _may("leads", "rejectionreason", VIEW)
-    | _may("scoring", "scoringmodel version criterion group entry", VIEW)
+    | _may("scoring", "scoringmodel version criterion group entry override", VIEW)
 )
 
 PERMISSIONS: dict[str, set[str]] = {
@@ -31,10 +31,12 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
     | _may("leads", "handoff", ADD)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
+    | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},
     Role.MANAGER: _EVERYBODY
     | _may("leads", "feedback handoff", ADD)
     | _may("leads", "handoff lead", CHANGE)
+    | _may("scoring", "override", ADD, DELETE)
     | {"leads.view_user", "leads.view_membership", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (

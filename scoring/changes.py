@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.enums import Cause
 from leads.models import LedgerLine
-from leads.templatetags.ui import signed
+from leads.templatetags.ui import label_word, signed
 from scoring.ledgers import limit_words
 from scoring.models import Entry, Version
 
@@ -91,7 +91,9 @@ def words(entry: Entry, earlier: Entry | None, lines: dict[int, list[LedgerLine]
     if earlier.version_id is None:
         return f"Joined the audience of {version.model}"
     if earlier.version_id == entry.version_id:
-        return _differences(lines[entry.version_id], earlier.points, entry.points)
+        return "; ".join(
+            filter(None, [_by_hand(entry, earlier), _differences(lines[entry.version_id], earlier, entry)])
+        )
     before = versions[earlier.version_id]
     if before.model_id != version.model_id:
         return f"Now scored by {version.model}, version {version.number}"
@@ -99,7 +101,17 @@ def words(entry: Entry, earlier: Entry | None, lines: dict[int, list[LedgerLine]
     return f"Version {version.number} {verb}"
 
 
-def _differences(lines: Sequence[LedgerLine], before: Sequence[int], after: Sequence[int]) -> str:
+def _by_hand(entry: Entry, earlier: Entry) -> str:
+    """What a person did to the label, if that is what changed."""
+    if entry.cause != Cause.OVERRIDE:
+        return ""
+    if entry.automatic_label is None:
+        return f"Label no longer set by hand: {label_word(entry.label)}"
+    return f"Label set to {label_word(entry.label)} by hand, by its score {label_word(entry.automatic_label)}"
+
+
+def _differences(lines: Sequence[LedgerLine], earlier: Entry, entry: Entry) -> str:
+    before, after = earlier.points, entry.points
     changed = [
         (limit_words(line, new), new - old)
         for line, old, new in zip(lines, before, after, strict=True) if new != old
@@ -109,7 +121,7 @@ def _differences(lines: Sequence[LedgerLine], before: Sequence[int], after: Sequ
     if len(changed) > NAMED:
         rest = sum(by for _, by in changed[NAMED:])
         parts.append(f"{len(changed) - NAMED} more {signed(rest)}")
-    return ", ".join(parts) or "Same points, other limits"
+    return ", ".join(parts) or ("" if entry.cause == Cause.OVERRIDE else "Same points, other limits")
 
 
 def _gain(entry: Entry) -> int | None:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scoring.views import conditions, models, publications, standings
+from scoring.views import conditions, models, overrides, publications, standings
 
 app_name = "scoring"
 
@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publications/<int:pk>/abandonment", publications.abandon, name="abandonment"),
     path("leads/<int:lead>/standing/", standings.standing, name="standing"),
     path("leads/<int:lead>/history/", standings.history, name="history"),
+    path("leads/<int:lead>/override/", overrides.override, name="override"),
+    path("leads/<int:lead>/override/withdrawal", overrides.withdrawal, name="withdrawal"),
     path("vocabulary", conditions.vocabulary, name="vocabulary"),
     path("conditions/check", conditions.check, name="condition-check"),
 ]

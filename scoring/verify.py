@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock
+from scoring.engine.overriding import shown
 from scoring.models import Version
 
 PAGE = 20_000
 
 # A lead that is not due must stand exactly where the present facts put it: this also proves `due_at`.
 _DIFFERENT = """
-SELECT s.lead_id FROM ({scored}) AS r({columns}) JOIN leads_standing s USING (lead_id)
- WHERE s.scored_rev >= s.facts_rev AND (s.due_at IS NULL OR s.due_at > %s)
-   AND ((s.version, s.fit, s.engagement, s.total, s.grade, s.label, s.points)
-        IS DISTINCT FROM (r.version, r.fit, r.engagement, r.total, r.grade, r.label, r.points)
+WITH scored AS (SELECT c.*, %s::timestamptz AS as_of FROM ({scored}) AS c({columns}))
+SELECT s.lead_id FROM ({shown}) AS r JOIN leads_standing s USING (lead_id)
+ WHERE s.scored_rev >= s.facts_rev AND (s.due_at IS NULL OR s.due_at > r.as_of)
+   AND ((s.version, s.fit, s.engagement, s.total, s.grade, s.label, s.automatic_label, s.points)
+        IS DISTINCT FROM (r.version, r.fit, r.engagement, r.total, r.grade, r.label, r.automatic_label, r.points)
         OR s.total IS DISTINCT FROM (SELECT sum(p) FROM unnest(s.points) AS p))
 """
 
@@ -32,8 +34,8 @@ UNION
 SELECT s.lead_id FROM leads_standing s
   LEFT JOIN LATERAL (SELECT * FROM scoring_entry e WHERE e.lead_id = s.lead_id ORDER BY seq DESC LIMIT 1) e ON true
  WHERE s.seq <> coalesce(e.seq, 0)
-    OR (s.seq > 0 AND (s.total, s.grade, s.label, s.version, s.points)
-                      IS DISTINCT FROM (e.total, e.grade, e.label, e.version_id, e.points))
+    OR (s.seq > 0 AND (s.total, s.grade, s.label, s.automatic_label, s.version, s.points)
+                      IS DISTINCT FROM (e.total, e.grade, e.label, e.automatic_label, e.version_id, e.points))
 """
 
 
@@ -58,11 +60,11 @@ def verify_scores() -> Verification:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         now = database_clock()
         compiled = compiled_for(tuple(Version.objects.live().values_list("pk", flat=True)))
-        different = _DIFFERENT.format(scored=compiled.sql, columns=", ".join(COLUMNS))
+        different = _DIFFERENT.format(scored=compiled.sql, columns=", ".join(COLUMNS), shown=shown("scored"))
         cursor.execute("SELECT lead_id FROM leads_standing ORDER BY lead_id")
         ids = [row[0] for row in cursor.fetchall()]
         for start in range(0, len(ids), PAGE):
-            cursor.execute(different, [*compiled.bound(ids[start : start + PAGE], now), now])
+            cursor.execute(different, [now, *compiled.bound(ids[start : start + PAGE], now)])
             result.different += [row[0] for row in cursor.fetchall()]
         cursor.execute(_DUE, [now])
         result.due = cursor.fetchone()[0]

@@ -32,11 +32,14 @@ class CompanyOfLead(serializers.ModelSerializer):
 
 
 class StandingOfLead(serializers.ModelSerializer):
-    """All null while the lead is not scored, which is not the same as 0."""
+    """All null while the lead is not scored, which is not the same as 0.
+
+    `automatic_label` is what the score says while a person has set the label, else null.
+    """
 
     class Meta:
         model = Standing
-        fields = ("fit", "engagement", "total", "grade", "label", "version", "as_of")
+        fields = ("fit", "engagement", "total", "grade", "label", "automatic_label", "version", "as_of")
 
 
 class LeadSerializer(serializers.ModelSerializer):

@@ -42,6 +42,9 @@ class Standing(models.Model):
     total = models.SmallIntegerField(null=True)
     grade = models.CharField(max_length=2, blank=True)
     label = models.CharField(max_length=12, choices=Label, blank=True)
+    automatic_label = models.CharField(
+        max_length=12, choices=Label, null=True, help_text="What the score says, while a person has set the label."
+    )
     version = models.IntegerField(null=True)
     as_of = models.DateTimeField(null=True)
     seq = models.IntegerField(default=0)

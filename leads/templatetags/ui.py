@@ -136,6 +136,7 @@ def grade(standing: Any) -> dict[str, Any]:
         "label": standing.label,
         "version": standing.version,
         "as_of": getattr(standing, "as_of", None),
+        "automatic": getattr(standing, "automatic_label", None),
     }
 
 

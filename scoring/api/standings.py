@@ -32,7 +32,10 @@ class LineSerializer(serializers.Serializer):
 
 
 class StandingSerializer(serializers.ModelSerializer):
-    """All null while the lead is not scored, which is not the same as 0. The points of `lines` add up to `total`."""
+    """All null while the lead is not scored, which is not the same as 0. The points of `lines` add up to `total`.
+
+    `automatic_label` is what the score says while a person has set the label, else null.
+    """
 
     lead = serializers.IntegerField(source="lead_id")
     model = serializers.SerializerMethodField()
@@ -42,7 +45,8 @@ class StandingSerializer(serializers.ModelSerializer):
     class Meta:
         model = Standing
         fields = (
-            "lead", "fit", "engagement", "total", "grade", "label", "version", "model", "number", "as_of", "lines",
+            "lead", "fit", "engagement", "total", "grade", "label", "automatic_label", "version", "model", "number",
+            "as_of", "lines",
         )  # fmt: skip
 
     def get_model(self, standing: Standing) -> str | None:

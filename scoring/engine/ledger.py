@@ -39,7 +39,8 @@ compared AS (
 ), written AS (
     UPDATE leads_standing s
        SET version = n.version, fit = n.fit, engagement = n.engagement, total = n.total, grade = n.grade,
-           label = n.label, automatic_label = n.automatic_label, points = n.points, due_at = n.due_at, as_of = n.as_of, seq = n.seq + n.changed::int,
+           label = n.label, automatic_label = n.automatic_label, points = n.points, due_at = n.due_at,
+           as_of = n.as_of, seq = n.seq + n.changed::int,
            scored_rev = n.rev, changed_at = CASE WHEN n.changed THEN %s::timestamptz ELSE s.changed_at END
       FROM compared n
      WHERE s.lead_id = n.lead_id AND s.scored_rev <= n.rev AND s.seq = n.seq {only}
@@ -114,9 +115,14 @@ def _record(compiled: Compiled, only: str) -> tuple[str, tuple[Any, ...]]:
         f"SELECT r.*, c.rev, %s::timestamptz AS as_of FROM ({compiled.sql}) AS r({', '.join(COLUMNS)})"
         " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id)"
     )
-    sql = _RECORD.format(scored=scored, shown=shown("scored", "rev"), by_hand=_BY_HAND, cause=_CAUSE, old=_OLD, new=_NEW, only=only)
+    sql = _recorded(scored, _CAUSE, only)
     params = (AS_OF, *compiled.params, LEADS, REVS, NOW, NOW, NOW)
     return sql, params
+
+
+def _recorded(scored: str, cause: str, only: str) -> str:
+    as_shown = shown("scored", "rev")
+    return _RECORD.format(scored=scored, shown=as_shown, by_hand=_BY_HAND, cause=cause, old=_OLD, new=_NEW, only=only)
 
 
 def switch(publication: int, now: datetime) -> int:
@@ -126,7 +132,7 @@ def switch(publication: int, now: datetime) -> int:
     their revision or next moment differs.
     """
     scored = f"SELECT {', '.join(COLUMNS)}, rev, as_of FROM scoring_publicationscore WHERE publication_id = %s"
-    sql = _RECORD.format(scored=scored, shown=shown("scored", "rev"), by_hand=_BY_HAND, cause="'rules'", old=_OLD, new=_NEW, only=_DIFFERENT)
+    sql = _recorded(scored, "'rules'", _DIFFERENT)
     with connection.cursor() as cursor:
         cursor.execute(sql, [publication, now, now, now])
         return cursor.fetchone()[0]

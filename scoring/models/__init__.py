@@ -1,11 +1,12 @@
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
 from scoring.models.move import Move
+from scoring.models.override import Override
 from scoring.models.publication import Publication, PublicationPage, PublicationScore
 from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Counting", "Criterion", "Entry", "Group", "Move", "Publication", "PublicationPage", "PublicationScore",
+    "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationPage", "PublicationScore",
     "ScoringModel", "Version", "VersionState",
 ]  # fmt: skip

@@ -29,6 +29,7 @@ class Entry(models.Model):
     total = models.SmallIntegerField(null=True)
     grade = models.CharField(max_length=2, blank=True)
     label = models.CharField(max_length=12, choices=Label, blank=True)
+    automatic_label = models.CharField(max_length=12, choices=Label, null=True)
     points = ArrayField(models.SmallIntegerField(), default=list)
 
     class Meta:

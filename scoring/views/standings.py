@@ -17,6 +17,7 @@ from leads.templatetags.ui import temperature
 from scoring.changes import history_of
 from scoring.ledgers import ledger_of
 from scoring.models import Entry, Version
+from scoring.overrides import override_of
 from scoring.stepchart import StepChart, step_chart
 
 PERIODS = (7, 30, 90)
@@ -28,7 +29,8 @@ CHARTED = 400  # changes, the newest; a chart is no wider than that
 def standing(request: Request, lead: int) -> HttpResponse:
     """The ledger: "Why this score"."""
     row = _standing(request, lead)
-    return _card(request, "standing", {"standing": row, "lead": row.lead, "ledger": ledger_of(row)})
+    context = {"standing": row, "lead": row.lead, "ledger": ledger_of(row), "override": override_of(lead)}
+    return _card(request, "standing", context | {"may_override": request.user.has_perm("scoring.add_override", row)})
 
 
 @require_safe

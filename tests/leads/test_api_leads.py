@@ -45,7 +45,8 @@ def test_a_lead_carries_what_is_promised(caller: Caller, team: Team) -> None:
         "country": "",
     }  # fmt: skip
     assert body["standing"] == {
-        "fit": 12, "engagement": 18, "total": 30, "grade": "A2", "label": "hot", "version": 9001, "as_of": None,
+        "fit": 12, "engagement": 18, "total": 30, "grade": "A2", "label": "hot", "automatic_label": None,
+        "version": 9001, "as_of": None,
     }  # fmt: skip
     assert (body["fields"], body["team"], body["owner"], body["stage"]) == ({"plan": "pro"}, team.pk, None, "new")
 

@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from leads.models import Lead, LedgerLine
 from scoring.engine.evaluate import Result
-from scoring.models import Version
+from scoring.models import Override, Version
 from scoring.replay import replay
 
 
@@ -33,14 +33,17 @@ class Command(BaseCommand):
         if not results:
             raise CommandError(f"{lead} was not there at {moment.isoformat()}, or outside the audience of {version}")
         result, lines = results[0], LedgerLine.objects.of([version.pk])[version.pk]
+        by_hand = Override.objects.at(moment).filter(lead=lead).first()
         if options["json"]:
-            self.stdout.write(json.dumps(_as_json(lead, moment, version, result, lines)))
+            self.stdout.write(json.dumps(_as_json(lead, moment, version, result, lines, by_hand)))
             return
         self.stdout.write(f"{lead}, {moment:%Y-%m-%d %H:%M %Z}, {version}")
         for line, points in zip(lines, result.points, strict=True):
             if points:
                 self.stdout.write(f"{points:+5d}  {line.name}")
         self.stdout.write(f"{result.total:5d}  {result.grade} {result.label}")
+        if by_hand:
+            self.stdout.write(f"{by_hand.label} by hand until {by_hand.until}: {by_hand.reason}")
 
 
 def _lead(text: str) -> Lead:
@@ -73,7 +76,9 @@ def _version(options: dict[str, Any]) -> Version:
     return found[0]
 
 
-def _as_json(lead: Lead, moment: datetime, version: Version, result: Result, lines: list[LedgerLine]) -> dict[str, Any]:
+def _as_json(
+    lead: Lead, moment: datetime, version: Version, result: Result, lines: list[LedgerLine], by_hand: Override | None
+) -> dict[str, Any]:
     return {
         "lead": lead.pk,
         "as_of": moment.isoformat(),
@@ -83,7 +88,8 @@ def _as_json(lead: Lead, moment: datetime, version: Version, result: Result, lin
         "engagement": result.engagement,
         "total": result.total,
         "grade": result.grade,
-        "label": result.label,
+        "label": by_hand.label if by_hand else result.label,
+        "automatic_label": result.label if by_hand else None,
         "lines": [
             {"criterion": line.name, "kind": line.kind, "group": line.group, "axis": line.axis, "points": points}
             for line, points in zip(lines, result.points, strict=True)

@@ -67,7 +67,12 @@ class Pool:
                 return Choice(owner, COMPANY)
         turn = min(range(len(reps)), key=lambda place: (reps[place].assigned, place))
         reps[turn].assigned += 1
-        return Choice(reps[turn].user_id, f"round robin, {_ordinal(turn + 1)} of {len(reps)}")
+        return Choice(reps[turn].user_id, in_turn(turn + 1, len(reps)))
+
+
+def in_turn(place: int, of: int) -> str:
+    """Why it is this rep: round robin, 2nd of 3."""
+    return f"round robin, {_ordinal(place)} of {of}"
 
 
 def _for_update(team_ids: Collection[int]) -> Iterable[Membership]:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from leads import sla
-from leads.assignment import COMPANY
+from leads.assignment import COMPANY, in_turn
 from leads.enums import HandoffState, Label, Stage
 from leads.handoffs import QUIET_DAYS
 from leads.models import LedgerLine, Standing, User, top_reasons
@@ -163,7 +163,7 @@ class History:
             return owner, COMPANY
         turn = self._turn[person.region] % len(reps)
         self._turn[person.region] += 1
-        return reps[turn], f"round robin, {turn + 1} of {len(reps)}"
+        return reps[turn], in_turn(turn + 1, len(reps))
 
     def _decide(self, life: Life, offer: Offer) -> None:
         pace = 0.8 + 0.5 * self._reps[life.person.region].index(offer.assignee)

@@ -17,13 +17,14 @@ from leads.models import LedgerLine, Standing
 from leads.retry import retried
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze
-from scoring.engine.evaluate import COLUMNS, Compiled, compiled_for, database_clock, evaluate
+from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import ROOM, switch
+from scoring.engine.others import forget_others, keep_others, switch_others
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 
 logger = logging.getLogger(__name__)
 
-PAGE = 10_000
+LEAST, PAGE = 2_000, 10_000
 # Trying again will not help: a condition asks for what is gone, or a definition says what SQL cannot.
 UNSCORABLE = (ValueError, LookupError, TypeError, DataError, ProgrammingError, NotSupportedError)
 
@@ -92,13 +93,15 @@ def _check_scorable(version: Version) -> None:
 
 
 def _cut_into_pages(publication: Publication) -> int:
+    # A worker that is killed costs its page: a fiftieth of all, but not so little that planning costs more than scoring.
+    page = min(PAGE, max(LEAST, Standing.objects.count() // 50))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO scoring_publicationpage (publication_id, first, last, leads)"
             " SELECT %s, min(lead_id), max(lead_id), count(*) FROM"
             " (SELECT lead_id, (row_number() OVER (ORDER BY lead_id) - 1) / %s AS page FROM leads_standing) AS numbered"
             " GROUP BY page",
-            [publication.pk, PAGE],
+            [publication.pk, page],
         )
     return publication.pages.aggregate(n=Sum("leads"))["n"] or 0
 
@@ -137,18 +140,19 @@ def _score_page(publication: Publication) -> bool:
     return True
 
 
-def future_versions(publication: Publication, *, dense: bool = False) -> Compiled:
+def future_versions(publication: Publication) -> tuple[int, ...]:
     """What will be live after the switch: the present versions, this one in the place of its model's."""
     others = Version.objects.live().exclude(model=publication.version.model_id)
     both = Version.objects.filter(pk__in=[*others.values_list("pk", flat=True), publication.version_id])
-    return compiled_for(tuple(both.order_by("position", "model_id").values_list("pk", flat=True)), dense=dense)
+    return tuple(both.order_by("position", "model_id").values_list("pk", flat=True))
 
 
 def _score(publication: Publication, leads: Sequence[tuple[int, int]], *, dense: bool = False) -> None:
     """Scores of (lead, revision of its facts), kept beside standings. The clock is read after revisions, then facts."""
     if not leads:
         return
-    compiled = future_versions(publication, dense=dense)
+    versions = future_versions(publication)
+    compiled = compiled_for(versions, dense=dense)
     ids, revs = [pk for pk, _ in leads], [rev for _, rev in leads]
     columns, as_of = ", ".join(COLUMNS), database_clock()
     kept = ("as_of", "rev", *COLUMNS[1:])
@@ -163,6 +167,7 @@ def _score(publication: Publication, leads: Sequence[tuple[int, int]], *, dense:
             f" = ({', '.join('EXCLUDED.' + column for column in kept)}) WHERE s.rev < EXCLUDED.rev",
             [publication.pk, as_of, *compiled.bound(ids, as_of), ids, revs],
         )
+    keep_others(publication.pk, versions, ids, as_of, dense=dense)
 
 
 def _catch_up(publication: Publication) -> None:
@@ -209,6 +214,7 @@ def _switch(publication: Publication) -> None:
     _catch_up(publication)
     now = timezone.now()
     changed = switch(publication.pk, now)
+    switch_others(publication.pk)
     live = Version.objects.filter(model=publication.version.model_id, state=VersionState.LIVE)
     live.update(state=VersionState.RETIRED)
     Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
@@ -232,6 +238,7 @@ def abandon(publication: Publication, *, problem: str = "") -> bool:
     # Waits for who is scoring a page now; whoever comes later finds none.
     publication.pages.filter(done_at__isnull=True).delete()
     publication.scores.all()._raw_delete(publication.scores.db)
+    forget_others(publication.pk)
     was_live = Publication.objects.filter(version=publication.version_id, abandoned=False).exists()
     Version.objects.filter(pk=publication.version_id).update(
         state=VersionState.RETIRED if was_live else VersionState.ABANDONED

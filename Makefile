@@ -7,7 +7,7 @@
 #   make format      rewrite code and templates in the common style
 #   make bench       all benchmarks; bench-engine, bench-ingest, bench-sync for one (SCALE=10k, 100k or 1m)
 #   make chaos       workers killed and the broker emptied while LEADS (100000) are scored; minutes
-#   make screenshots pictures of the pages, in screenshots/
+#   make screenshots pictures of the pages, in screenshots/; ARGS=--docs also those of docs/
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
@@ -58,7 +58,7 @@ chaos: $(VENV)/dev.stamp
 	  $(PYTHON) -m pytest -s tests/scoring/test_chaos.py tests/scoring/test_survives.py tests/scoring/test_races.py
 
 screenshots: $(VENV)/dev.stamp browser
-	@$(PYTHON) -m tests.browser.screenshots
+	@$(PYTHON) -m tests.browser.screenshots $(ARGS)
 
 # --- Installing -----------------------------------------------------------------------------------
 

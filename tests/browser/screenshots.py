@@ -46,7 +46,6 @@ def criterion(window: Window) -> None:
     first("main a[href*='/scoring/models/']")(window)
     first("main a[href*='/admin/scoring/scoringmodel/']")(window)
     first("a[href*='/scoring/criterion/'][href$='/change/']")(window)
-    window.until(lambda: "lead" in window.text(".cb-live"))
 
 
 # role, name of the picture, where, what to do there
@@ -129,6 +128,7 @@ def _pictures(window: Window, *, docs: bool) -> int:
             act(window)
         for suffix, (size, dark) in SCREENS.items():
             chromium.screen(window.browser, size, dark=dark)
+            _admin_again(window)
             (folder / f"{name}{suffix}.png").write_bytes(_png(window))
             taken += 1
         if docs and name in IN_DOCS:
@@ -137,8 +137,18 @@ def _pictures(window: Window, *, docs: bool) -> int:
     return taken
 
 
+def _admin_again(window: Window) -> None:
+    """The admin asks for the system's colours only while it loads."""
+    if "/admin/" in window.browser.current_url:
+        window.browser.refresh()
+        window.settle()
+        counted = "return [...document.querySelectorAll('.cb')].every((it) => /leads? match/.test(it.textContent))"
+        window.until(lambda: window.browser.execute_script(counted))
+
+
 def _for_docs(window: Window, name: str) -> None:
     chromium.screen(window.browser, DESKTOP)
+    _admin_again(window)
     picture = _png(window, whole=False)
     assert len(picture) <= MOST, f"{name}.png has {len(picture):,} bytes, more than {MOST:,}"
     (PROJECT / "docs" / "pictures").mkdir(exist_ok=True)

@@ -93,7 +93,7 @@ def _check_scorable(version: Version) -> None:
 
 
 def _cut_into_pages(publication: Publication) -> int:
-    # A worker that is killed costs its page: a fiftieth of all, but not so little that planning costs more than scoring.
+    # Who is killed costs a page: a fiftieth of all, but not so little that planning costs more than scoring.
     page = min(PAGE, max(LEAST, Standing.objects.count() // 50))
     with connection.cursor() as cursor:
         cursor.execute(

@@ -9,6 +9,8 @@ from leads.enums import FieldType
 from leads.expected import OF_COMPANY, OF_LEAD
 from leads.models import Company, Field, Lead
 
+UNKNOWN_SHOWN = 8
+
 
 @dataclass(frozen=True)
 class Detail:
@@ -48,7 +50,7 @@ def of_company(company: Company) -> list[Detail]:
     """Fields of a company, each with its value or None."""
     names = (*OF_COMPANY, "phone", "country", "city")
     custom = [Detail(f.label, _said(f, company), f.type) for f in Field.objects.filter(of=Field.COMPANY)]
-    return [_detail(company, name, Company) for name in names] + custom
+    return [_detail(company, name, Company) for name in names] + _folded(custom)
 
 
 def details(lead: Lead, fields: Iterable[Field]) -> list[Detail]:
@@ -59,7 +61,15 @@ def details(lead: Lead, fields: Iterable[Field]) -> list[Detail]:
     custom = [
         Detail(field.label, _said(field, (lead if field.of == Field.LEAD else company)), field.type) for field in fields
     ]
-    return built_in + custom
+    return built_in + _folded(custom)
+
+
+def _folded(custom: list[Detail]) -> list[Detail]:
+    """Custom fields; many that are unknown become one line, since one wide file brings dozens to every lead."""
+    unknown = [detail for detail in custom if detail.value is None]
+    if len(unknown) <= UNKNOWN_SHOWN:
+        return custom
+    return [detail for detail in custom if detail.value is not None] + [Detail(f"{len(unknown)} other fields", None)]
 
 
 def completeness(lead: Lead) -> Completeness:

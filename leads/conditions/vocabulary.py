@@ -182,11 +182,15 @@ class Vocabulary:
         from leads.models import EventKind, Field  # the models keep conditions, so they come later
 
         terms = {term.key: term for term in _BUILT_IN}
-        for row in Field.objects.all():
+        rows = list(Field.objects.all())
+        of_leads = {row.label.casefold() for row in rows if row.of == Field.LEAD}
+        for row in rows:
             of_company = row.of == Field.COMPANY
             key, column = f"{'company.' if of_company else ''}custom.{row.key}", "company__" * of_company + "fields"
             choices = tuple((str(choice), str(choice)) for choice in row.choices)
-            terms[key] = Term(key, row.label, row.type, _custom(column, row.key, row.type), choices)
+            # Files of contacts and of companies often name a column alike; equal entries could not be told apart.
+            label = f"Company: {row.label}" if of_company and row.label.casefold() in of_leads else row.label
+            terms[key] = Term(key, label, row.type, _custom(column, row.key, row.type), choices)
         kinds = list(EventKind.objects.all())
         return cls(terms, {k.slug: (k.pk, k.label) for k in kinds}, frozenset(k.pk for k in kinds if k.by_lead))
 

@@ -136,6 +136,6 @@ def _numbers_read(facts: dict[str, Any]) -> list[str]:
             value = numbers.number(sample, facts.get("decimal", numbers.POINT))
         except ValueError:
             continue
-        if not sample.lstrip("-").isdigit():
+        if sample != f"{value:,}" and not sample.lstrip("-").isdigit():
             return [f"{sample} is read as {value:,}"]
     return []

@@ -45,10 +45,12 @@ def percent(share: float | None, digits: int | None = None) -> str:
 
 @register.filter
 def money(value: Any) -> str:
-    """14200 → € 14.2 k; 980 → € 980; 1377400 → € 1,377.4 k; unknown → –."""
+    """14200 → € 14.2 k; 980 → € 980; 1377400 → € 1,377.4 k; 54300000 → € 54.3 M; unknown → –."""
     if value is None or value == "":
         return UNKNOWN
     amount = Decimal(value)
+    if abs(amount) >= 10_000_000:
+        return f"€ {amount / 1_000_000:,.1f} M"
     return f"€ {amount:,.0f}" if abs(amount) < 1000 else f"€ {amount / 1000:,.1f} k"
 
 

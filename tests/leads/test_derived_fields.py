@@ -7,8 +7,9 @@ import pytest
 from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
+from leads.conditions.vocabulary import Vocabulary
 from leads.details import completeness
-from leads.models import Company, Event, EventKind, Lead, Source
+from leads.models import Company, Event, EventKind, Field, Lead, Source
 from tests.sales import make_lead, make_team
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,12 @@ def test_completeness_is_what_the_lead_page_says() -> None:
     assert matching("is", 45, "completeness") == {some}
     assert matching("less_than", 45, "completeness") == {bare}
     assert matching("unknown", None, "completeness") == set()
+
+
+def test_fields_of_lead_and_company_with_one_name_can_be_told_apart() -> None:
+    for of in (Field.LEAD, Field.COMPANY):
+        Field.objects.create(key="postal_code", label="Postal code", type="text", of=of)
+    Field.objects.create(key="plants", label="Plants", type="number", of=Field.COMPANY)
+    terms = Vocabulary.load().terms
+    keys = ("custom.postal_code", "company.custom.postal_code", "company.custom.plants")
+    assert [terms[key].label for key in keys] == ["Postal code", "Company: Postal code", "Plants"]

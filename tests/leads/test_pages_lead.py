@@ -46,6 +46,16 @@ def test_the_page_shows_who_and_what_is_unknown(marketing: Client, team: Team) -
     assert f'hx-get="/scoring/leads/{lead.pk}/standing/"' in page.content.decode()
 
 
+def test_many_unknown_custom_fields_are_one_line(marketing: Client, team: Team) -> None:
+    """A wide file brings its columns to every lead; those of other leads bury what is known of this one."""
+    lead = make_lead(team, fields={"wide_3": "known"})
+    Field.objects.bulk_create(Field(key=f"wide_{n}", label=f"Wide {n}", type="text") for n in range(30))
+    details = {detail.name: detail.value for detail in marketing.get(f"/leads/{lead.pk}/").context["details"]}
+    assert [name for name in details if "ide " in name] == ["Wide 3"]
+    others = Field.objects.count() - 1
+    assert (details["Wide 3"], details[f"{others} other fields"]) == ("known", None)
+
+
 def test_not_scored_is_not_zero(marketing: Client, team: Team) -> None:
     lead = make_lead(team)
     assert b"which is not the same as 0" in marketing.get(f"/leads/{lead.pk}/").content

@@ -50,7 +50,14 @@ def test_percent_with_digits():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(14_200, "€ 14.2 k"), (Decimal("980"), "€ 980"), (1_377_400, "€ 1,377.4 k"), (0, "€ 0"), (None, "–")],
+    [
+        (14_200, "€ 14.2 k"),
+        (Decimal("980"), "€ 980"),
+        (1_377_400, "€ 1,377.4 k"),
+        (54_300_000, "€ 54.3 M"),
+        (0, "€ 0"),
+        (None, "–"),
+    ],
 )
 def test_money(value, text):
     assert ui.money(value) == text

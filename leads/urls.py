@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, handoffs, home, imports, lead, leads, ui_kit
+from leads.views import companies, handoffs, home, imports, lead, leads, tracking, ui_kit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *companies.urlpatterns,
     *handoffs.urlpatterns,
     *imports.urlpatterns,
+    *tracking.urlpatterns,
     *ui_kit.urlpatterns,
 ]

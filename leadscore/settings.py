@@ -128,6 +128,8 @@ MEDIA_ROOT = DATA_DIR / "files"
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 IMPORT_MAX_BYTES = 200 * 1024 * 1024
+# What one source may send by the tracking protocol before it is told to wait; 0: as much as it likes.
+INGEST_MESSAGES_PER_MINUTE = env.int("INGEST_MESSAGES_PER_MINUTE", default=180_000)
 
 # --- People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "leads.User"

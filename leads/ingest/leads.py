@@ -59,20 +59,20 @@ class _Page:
         self.of_records: list[Lead | None] = []
         self._employer: dict[int, tuple[Lead, Company]] = {}
         self._new_ids: dict[str, Lead] = {}
-        self._by_id, self._by_email = _load(source, records)
+        self._by_pk, self._by_id, self._by_email = _load(source, records)
         self._companies = Companies(
             source.team_id,
             [(record.company, record.values.get("email", "")) for record in records],
-            {lead.company_id for lead in (*self._by_id.values(), *self._by_email.values()) if lead.company_id},
+            {lead.company_id for lead in self._by_pk.values() if lead.company_id},
         )
 
     def take(self, record: LeadRecord, policy: str) -> Outcome:
         """Put one record on its lead."""
         email = record.values.get("email", "")
-        if not (email or record.external_ids):
+        if not (email or record.external_ids or record.lead):
             self.of_records.append(None)
             return rejected("No e-mail address and no id: nothing to match by. Fill in one of them.")
-        lead = self._find(record.external_ids, email)
+        lead = self._find(record, email)
         outcome = Outcome(Result.CREATED) if lead is None else Outcome(Result.UNCHANGED)
         if lead is None:
             lead = Lead(team_id=self.source.team_id)
@@ -102,8 +102,10 @@ class _Page:
             for value, lead in self._new_ids.items()
         )
 
-    def _find(self, external_ids: Sequence[str], email: str) -> Lead | None:
-        by_id = next((self._by_id[value] for value in external_ids if value in self._by_id), None)
+    def _find(self, record: LeadRecord, email: str) -> Lead | None:
+        if record.lead in self._by_pk:
+            return self._by_pk[record.lead]
+        by_id = next((self._by_id[value] for value in record.external_ids if value in self._by_id), None)
         return by_id or self._by_email.get(email)
 
     def _put(self, lead: Lead, values: Mapping[str, Any], policy: str, outcome: Outcome) -> bool:
@@ -155,13 +157,17 @@ class _Page:
                 self._by_id[value] = self._new_ids[value] = lead
 
 
-def _load(source: Source, records: Sequence[LeadRecord]) -> tuple[dict[str, Lead], dict[str, Lead]]:
-    """The known leads of the records by external id and by e-mail, locked in order of id."""
+def _load(
+    source: Source, records: Sequence[LeadRecord]
+) -> tuple[dict[int | None, Lead], dict[str, Lead], dict[str, Lead]]:
+    """The known leads of the records by id, by external id and by e-mail, locked in order of id."""
     ids = {value for record in records for value in record.external_ids}
     emails = {record.values["email"] for record in records if record.values.get("email")}
     identities = LeadIdentity.objects.filter(source=source, kind=LeadIdentity.EXTERNAL, value__in=ids)
     lead_of = dict(identities.values_list("value", "lead_id"))
-    pks = {*lead_of.values(), *Lead.objects.filter(team=source.team_id, email__in=emails).values_list("pk", flat=True)}
-    leads = {lead.pk: lead for lead in Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)}
+    pks = {record.lead for record in records if record.lead}
+    pks |= {*lead_of.values(), *Lead.objects.filter(team=source.team_id, email__in=emails).values_list("pk", flat=True)}
+    locked = Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
+    leads: dict[int | None, Lead] = {lead.pk: lead for lead in locked}
     by_email = {lead.email: lead for lead in leads.values() if lead.email and lead.team_id == source.team_id}
-    return {value: leads[pk] for value, pk in lead_of.items() if pk in leads}, by_email
+    return leads, {value: leads[pk] for value, pk in lead_of.items() if pk in leads}, by_email

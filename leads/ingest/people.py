@@ -11,24 +11,28 @@ Key = tuple[str, int | str]
 IDENTITIES = (LeadIdentity.EXTERNAL, LeadIdentity.USER, LeadIdentity.ANONYMOUS)
 
 
-def leads_of(source: Source, people: Sequence[Sequence[Key]]) -> list[int | None]:
+def leads_of(
+    source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str] | None = None
+) -> list[int | None]:
     """The lead of each person, by the first of their keys that is known; made when none is.
 
-    Keys not known yet become the lead's. None: the person was named by a lead id that this team does not have.
-    The leads are locked, in order of id, until the end of the transaction. A handful of queries for any number.
+    A lead made comes from the channel of its person, or else from the source. Keys not known yet become the lead's.
+    None: the person was named by a lead id that this team does not have. The leads are locked, in order of id, until
+    the end of the transaction. A handful of queries for any number.
     """
     wanted = {key for keys in people for key in keys}
-    known = _look_up(source, wanted)
+    known = look_up(source, wanted)
     if wanted - known.keys():
         lock_making(source.team_id)
-        known = _look_up(source, wanted)
-        _settle(source, people, known)
+        known = look_up(source, wanted)
+        _settle(source, people, channels or [""] * len(people), known)
     found = [next((known[key].pk for key in keys if key in known), None) for keys in people]
     existing = _lock(found)
     return [pk if pk in existing else None for pk in found]
 
 
-def _look_up(source: Source, keys: Iterable[Key]) -> dict[Key, Lead]:
+def look_up(source: Source, keys: Iterable[Key]) -> dict[Key, Lead]:
+    """The leads of those keys that are known. Three queries."""
     values = [str(value) for kind, value in keys if kind in IDENTITIES]
     identities = LeadIdentity.objects.filter(source=source, kind__in=IDENTITIES, value__in=values)
     by_identity: dict[Key, int] = {
@@ -45,15 +49,15 @@ def _look_up(source: Source, keys: Iterable[Key]) -> dict[Key, Lead]:
     return found
 
 
-def _settle(source: Source, people: Sequence[Sequence[Key]], known: dict[Key, Lead]) -> None:
+def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str], known: dict[Key, Lead]) -> None:
     """Make the leads that are not there and give every lead its new keys. `known` is completed."""
     fresh: dict[int, tuple[Key, Lead]] = {}
     named: dict[int, Lead] = {}
-    for keys in people:
+    for keys, channel in zip(people, channels, strict=True):
         lead = next((known[key] for key in keys if key in known), None)
         if lead is None and any(kind == "lead" for kind, _ in keys):
             continue
-        lead = lead or Lead(team_id=source.team_id, source=source.name)
+        lead = lead or Lead(team_id=source.team_id, source=channel or source.name)
         for key in keys:
             if key in known:
                 continue

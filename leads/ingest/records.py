@@ -31,14 +31,15 @@ class LeadRecord:
     """A person, by normalised values (leads/ingest/reading.py makes them).
 
     `values` has names of Lead's fields, "owner" (a User) and "fields.<key>" for custom fields; `company` the same of
-    Company. Values that are absent or empty say nothing. Matched by external id, then by e-mail. `policy` is for this
-    record alone (a value of ImportPolicy); empty: as for the others.
+    Company. Values that are absent or empty say nothing. Matched by `lead`, the id of one found already, by external
+    id, then by e-mail. `policy` is for this record alone (a value of ImportPolicy); empty: as for the others.
     """
 
     values: Mapping[str, Any]
     company: Mapping[str, Any] = field(default_factory=dict)
     external_ids: tuple[str, ...] = ()
     policy: str = ""
+    lead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,16 +31,21 @@ def properties(value: Any) -> dict[str, Any]:
     """A JSON object that can be stored. Raises UnstorableError with the place and what to do."""
     if not isinstance(value, dict):
         raise UnstorableError('properties: expected an object such as {"url": "/pricing"}.')
-    _check(value, "properties", 1, [0])
+    storable(value, "properties")
     if len(json.dumps(value, ensure_ascii=False).encode()) > MOST_BYTES:
         raise UnstorableError(f"properties: larger than {MOST_BYTES // 1024} KB. Send less of it.")
     return value
 
 
+def storable(value: Any, name: str) -> None:
+    """Raises UnstorableError with the place and what to do when some value in it cannot be stored."""
+    _check(value, name, 1, [0])
+
+
 def _check(value: Any, path: str, depth: int, seen: list[int]) -> None:
     seen[0] += 1
     if seen[0] > MOST_VALUES:
-        raise UnstorableError(f"properties: more than {MOST_VALUES:,} values. Send fewer.")
+        raise UnstorableError(f"{_root(path)}: more than {MOST_VALUES:,} values. Send fewer.")
     match value:
         case None | bool():
             pass
@@ -50,12 +55,16 @@ def _check(value: Any, path: str, depth: int, seen: list[int]) -> None:
             _check_number(value, path)
         case dict() | list():
             if depth > DEEPEST:
-                raise UnstorableError(f"properties: nested deeper than {DEEPEST} levels. Flatten it.")
+                raise UnstorableError(f"{_root(path)}: nested deeper than {DEEPEST} levels. Flatten it.")
             for key, item in value.items() if isinstance(value, dict) else enumerate(value):
                 _check_text(str(key), path)
                 _check(item, f"{path}.{key}"[:200], depth + 1, seen)
         case _:
             raise UnstorableError(f"{path}: expected text, a number, true, false, null, a list or an object.")
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def _check_text(value: str, path: str) -> None:

@@ -10,9 +10,11 @@ from leads.models.lead import Lead, LeadIdentity
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
 from leads.models.team import ApiToken, Membership, Team, User
+from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-    "ApiToken", "Change", "Company", "Deal", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
-    "Import", "ImportProblem", "Lead", "LeadIdentity", "LedgerLine", "Membership", "RejectionReason", "Source",
-    "Standing", "Team", "User", "WriteKey", "top_reasons",
+    "ApiToken", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Event", "EventKind", "Feedback", "Field",
+    "Handoff", "Heartbeat", "Import", "ImportProblem", "Lead", "LeadForm", "LeadIdentity", "LedgerLine",
+    "Membership", "Profile", "RejectionReason", "Source", "SourceDay", "Standing", "Team", "User", "VisitorEvent",
+    "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -24,6 +24,10 @@ class Source(models.Model):
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=50)
     kind = models.CharField(max_length=10, choices=SourceKind)
+    mapping = models.JSONField(
+        default=dict, blank=True, editable=False,
+        help_text="{trait: field or null}, where it differs from leads/ingest/tracking/traits.py.",
+    )  # fmt: skip
 
     objects = SourceQuerySet.as_manager()
 
@@ -35,6 +39,15 @@ class Source(models.Model):
         return self.name
 
 
+class WriteKeyQuerySet(models.QuerySet["WriteKey"]):
+    def valid(self, secret: str) -> "WriteKey | None":
+        """The key with its source; None when it is not known or was revoked."""
+        if not secret.isascii():
+            return None
+        found = self.filter(digest=digest(secret), revoked_at=None)
+        return found.select_related("source__team").first()
+
+
 class WriteKey(models.Model):
     """Lets a website or program send facts to one source, and nothing else. Only the hash is kept."""
 
@@ -44,8 +57,14 @@ class WriteKey(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    objects = WriteKeyQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"{self.source} …{self.hint}"
+
+    @property
+    def team_id(self) -> int:
+        return self.source.team_id
 
     @classmethod
     def issue(cls, source: Source, **extra: Any) -> tuple["WriteKey", str]:

@@ -19,6 +19,8 @@ PUBLIC = {
     "password/reset/<uidb64>/<token>/": "for people who cannot sign in; the token is the key",
     "password/reset/complete/": "for people who cannot sign in",
     "admin/login/": "signing in",
+    "^v1/(?P<call>batch|import|track|identify|page|screen|group|alias|[tipsgab])/?$": "the write key is the key",
+    "v1/projects/<str:key>/settings": "analytics.js asks where to send; the same answer for every key",
 }
 STATIC = re.compile(r"^admin/(jsi18n/|\(\?P<url>)")
 METHODS = ("get", "post", "put", "patch", "delete")

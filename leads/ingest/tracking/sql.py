@@ -1,0 +1,117 @@
+"""Statements of the tracking protocol that the ORM has no words for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+from leads.models import SourceDay
+
+BUCKETS = 64
+
+
+def lock_visitors(source_id: int, *, waiting: set[str], known: set[str]) -> None:
+    """Until the end of the transaction: who becomes known here stays unknown to nobody, who waits here stays unknown.
+
+    Without it a visit could be put to wait at the very moment its visitor becomes known, and wait for ever. Visitors
+    share a few locks, always taken in the same order; those who only wait do not hinder each other.
+    """
+    buckets: dict[int, bool] = {_bucket(visitor): False for visitor in waiting}
+    buckets |= {_bucket(visitor): True for visitor in known}
+    if not buckets:
+        return
+    ordered = sorted(buckets)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CASE WHEN alone THEN pg_advisory_xact_lock(hashtext('leads.visitors'), %s + bucket)"
+            " ELSE pg_advisory_xact_lock_shared(hashtext('leads.visitors'), %s + bucket) END"
+            " FROM unnest(%s::int[], %s::boolean[]) AS t(bucket, alone)",
+            [source_id * BUCKETS % 2**30] * 2 + [ordered, [buckets[bucket] for bucket in ordered]],
+        )
+
+
+def _bucket(visitor: str) -> int:
+    return sum(visitor.encode()) % BUCKETS
+
+
+def seen_messages(source_id: int, message_ids: Sequence[str]) -> set[str]:
+    """Those of the messages that are here already, on a lead or waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT message_id FROM leads_event WHERE source_id = %s AND message_id = ANY(%s) UNION ALL"
+            " SELECT message_id FROM leads_visitorevent WHERE source_id = %s AND message_id = ANY(%s)",
+            [source_id, list(message_ids)] * 2,
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def insert_visits(source_id: int, received_at: Any, rows: Sequence[tuple[Any, ...]]) -> set[str]:
+    """Put (visitor, kind, occurred_at, day, message_id, properties) to wait; the message ids of those that are new."""
+    columns: list[Any] = [list(column) for column in zip(*sorted(rows, key=lambda row: row[4]), strict=True)]
+    columns[5] = [json.dumps(properties) for properties in columns[5]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO leads_visitorevent (source_id, visitor, kind_id, occurred_at, day, received_at, message_id,"
+            " properties) SELECT %s, visitor, kind, at, day, %s, message, properties::jsonb"
+            " FROM unnest(%s::text[], %s::smallint[], %s::timestamptz[], %s::int[], %s::text[], %s::text[])"
+            " AS t(visitor, kind, at, day, message, properties)"
+            " ON CONFLICT (source_id, message_id) DO NOTHING RETURNING message_id",
+            [source_id, received_at, *columns],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+_MOVE = """
+WITH moved AS (
+    DELETE FROM leads_visitorevent v USING ({known}) AS known(source, visitor, lead)
+     WHERE v.source_id = known.source AND v.visitor = known.visitor
+    RETURNING known.lead, v.*
+)
+INSERT INTO leads_event (lead_id, kind_id, source_id, occurred_at, day, received_at, message_id, properties,
+                         quarantined)
+SELECT lead, kind_id, source_id, occurred_at, day, received_at, message_id, properties, false
+  FROM moved ORDER BY message_id
+ON CONFLICT (source_id, message_id) DO NOTHING
+"""
+
+
+def join_visits(source_id: int, leads: Mapping[str, int]) -> int:
+    """Move what these visitors did to their leads. How many events."""
+    known = "SELECT %s::bigint, * FROM unnest(%s::text[], %s::bigint[])"
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE.format(known=known), [source_id, list(leads), list(leads.values())])
+        return cursor.rowcount
+
+
+def join_known_visits() -> int:
+    """Move what waits although its visitor is known by now, by an import or the API. How many events."""
+    known = "SELECT source_id, value, lead_id FROM leads_leadidentity WHERE kind = 'anonymous'"
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE.format(known=known))
+        return cursor.rowcount
+
+
+def first_channels(source_id: int, visitors: Sequence[str]) -> dict[str, str]:
+    """The campaign source by which each of the visitors first came, where there was one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (visitor) visitor, left(properties ->> 'utm_source', 100) FROM leads_visitorevent"
+            " WHERE source_id = %s AND visitor = ANY(%s) AND properties ->> 'utm_source' <> ''"
+            " ORDER BY visitor, occurred_at, id",
+            [source_id, list(visitors)],
+        )
+        return dict(cursor.fetchall())
+
+
+def count_day(source_id: int, day: int, slot: int, counts: Mapping[str, int], at: Any) -> None:
+    names = ("accepted", "waiting", "duplicate", "rejected")
+    table = SourceDay._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} AS d (source_id, day, slot, {', '.join(names)}, last_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+            f" ON CONFLICT (source_id, day, slot) DO UPDATE SET last_at = greatest(d.last_at, excluded.last_at),"
+            f" {', '.join(f'{name} = d.{name} + excluded.{name}' for name in names)}",
+            [source_id, day, slot, *(counts.get(name, 0) for name in names), at],
+        )

@@ -1,0 +1,51 @@
+"""One noisy source must not starve the others: each may send so much in a window, counted in Redis."""
+
+import logging
+import time
+
+from django.conf import settings
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 10  # seconds
+A_REQUEST = 10  # what a request costs at least, in messages
+LIMITED_FOR = 300
+
+
+def wait_for(source: int, messages: int) -> int:
+    """Seconds the source should wait; 0: go on. Without Redis nobody waits."""
+    limit = settings.INGEST_MESSAGES_PER_MINUTE * WINDOW // 60
+    if not limit:
+        return 0
+    now = time.time()
+    key = f"ingest:{source}:{int(now) // WINDOW}"
+    try:
+        cache.add(key, 0, WINDOW * 2)
+        if cache.incr(key, max(messages, A_REQUEST)) <= limit:
+            return 0
+        cache.set(f"ingest-limited:{source}", now, LIMITED_FOR)
+    except (RedisError, OSError, ValueError) as error:
+        logger.warning("messages are not counted: %s", error)
+        return 0
+    return WINDOW - int(now) % WINDOW
+
+
+def limited_at(source: int) -> float | None:
+    """When the source was last told to wait, in the last minutes."""
+    try:
+        return cache.get(f"ingest-limited:{source}")
+    except (RedisError, OSError):
+        return None
+
+
+def too_often(key: str, limit: int, seconds: int) -> bool:
+    """Whether this was done more than `limit` times in the window. Without Redis never."""
+    name = f"often:{key}:{int(time.time()) // seconds}"
+    try:
+        cache.add(name, 0, seconds * 2)
+        return cache.incr(name) > limit
+    except (RedisError, OSError, ValueError) as error:
+        logger.warning("not counted: %s", error)
+        return False

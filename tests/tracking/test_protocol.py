@@ -1,0 +1,404 @@
+"""The tracking protocol over HTTP: keys, bodies, answers, and who each message is about."""
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from django.utils import timezone
+
+from leads.enums import FieldType
+from leads.ingest.tracking.clock import happened_at
+from leads.models import Call, Company, Event, EventKind, Field, Lead, LeadIdentity, Standing, VisitorEvent, WriteKey
+from tests.sales import make_lead, make_team
+from tests.threads import at_once
+from tests.tracking.sending import SPECS, Sender, basic, make_key, make_source
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sender():
+    return Sender()
+
+
+def events(lead=None):
+    found = Event.objects.filter(lead=lead) if lead else Event.objects.all()
+    return list(found.order_by("occurred_at", "pk").values_list("kind__slug", flat=True))
+
+
+# --- Keys and answers -----------------------------------------------------------------------------
+
+
+def test_the_key_is_the_user_name_of_basic_authentication(sender):
+    sender.send("track", userId="u1", event="Signed Up")
+    assert events() == ["signed_up"]
+
+
+def test_or_stands_in_the_body(sender):
+    body = json.dumps({"writeKey": sender.key, "userId": "u1", "event": "Signed Up", "type": "track"})
+    assert Client().post("/v1/t", body, content_type="text/plain").status_code == 200
+    assert events() == ["signed_up"]
+
+
+@pytest.mark.parametrize("headers", [{}, basic("lsw_wrong"), {"authorization": "Basic %%%"}, basic("\x00")])
+def test_without_a_known_key_nothing_is_taken(headers):
+    answer = Client(headers=headers).post("/v1/track", b'{"event": "x", "userId": "u"}', "application/json")
+    assert (answer.status_code, answer.json()["success"]) == (401, False)
+    assert not Lead.objects.exists()
+
+
+def test_a_revoked_key_is_refused_at_once(sender):
+    WriteKey.objects.update(revoked_at=timezone.now())
+    assert sender.post("track", {"event": "x", "userId": "u"}).status_code == 401
+
+
+def test_a_key_writes_to_its_source_only(sender):
+    other = Sender(make_source("App", "APAC"))
+    for each in (sender, other):
+        each.send("track", userId="u1", event="Signed Up", messageId="m1")
+    assert sorted(Event.objects.values_list("source__name", "lead__team__name")) == [
+        ("App", "APAC"),
+        ("Website", "EMEA"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"x"', b"null", b'{"batch": {}}', b'{"batch": 1}', b"\xff\xfe\x00"]
+)
+def test_what_is_no_json_of_the_protocol_is_refused(sender, body):
+    answer = sender.post("batch", body)
+    assert (answer.status_code, answer.json()["success"]) == (400, False)
+
+
+def test_pages_of_other_sites_may_send(sender):
+    asked = Client().options("/v1/batch", headers={"origin": "https://shop.example"})
+    assert (asked.status_code, asked["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "Authorization" in asked["Access-Control-Allow-Headers"]
+    told = sender.post("track", {"event": "x", "userId": "u"}, origin="https://shop.example")
+    assert told["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in told
+    assert not told.cookies
+
+
+def test_limits(sender):
+    assert sender.post("batch", {"batch": [{}] * 2501}).status_code == 400
+    assert sender.post("batch", b" " * (500 * 1024 + 1)).status_code == 413
+    big = {"type": "track", "event": "x", "userId": "u", "properties": {"a": "x" * 33_000}}
+    sender.batch(big, {"type": "track", "event": "y", "userId": "u"})
+    assert (events(), sender.reasons()) == (["y"], ["The message is larger than 32 KB. Send less of it."])
+
+
+@pytest.mark.parametrize("megabytes", [1, 600])
+def test_a_bomb_is_refused_and_never_unpacked(sender, megabytes):
+    packer = gzip.zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(megabytes)) + packer.flush()
+    if len(bomb) > 500_000:
+        bomb = bomb[:500_000]
+    began = datetime.now()
+    answer = sender.client.post("/v1/batch", bomb, "application/json", headers={"content-encoding": "gzip"})
+    assert answer.status_code == 413
+    assert datetime.now() - began < timedelta(seconds=2)
+
+
+def test_a_flood_is_asked_to_wait(sender, settings):
+    settings.INGEST_MESSAGES_PER_MINUTE = 120  # 20 in ten seconds, and a request counts for ten
+    answers = [sender.post("track", {"event": "x", "userId": "u"}) for _ in range(4)]
+    assert 429 in [answer.status_code for answer in answers]
+    assert 1 <= int(answers[-1]["Retry-After"]) <= 10
+    quiet = Sender(make_source("Quiet"))
+    assert quiet.post("track", {"event": "x", "userId": "u"}).status_code == 200
+
+
+def test_without_redis_nobody_waits(sender, settings):
+    settings.INGEST_MESSAGES_PER_MINUTE = 6
+    settings.CACHES = {"default": settings.CACHES["default"] | {"LOCATION": "redis://127.0.0.1:1/0"}}
+    assert sender.post("track", {"event": "x", "userId": "u"}).status_code == 200
+
+
+def test_without_the_database_the_sender_tries_again(sender):
+    def gone(*_):
+        raise OperationalError("the connection is lost")
+
+    with connection.execute_wrapper(gone):
+        answer = sender.post("track", {"event": "x", "userId": "u"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_analytics_js_is_told_where_to_send(sender):
+    told = Client().get(f"/v1/projects/{sender.key}/settings").json()
+    assert told["integrations"]["Segment.io"]["apiHost"] == "testserver/v1"
+
+
+# --- Who it is ------------------------------------------------------------------------------------
+
+
+def test_what_a_visitor_did_is_theirs_once_they_say_who_they_are(sender):
+    sender.send("page", anonymousId="a1", properties={"url": "https://x.example/pricing", "path": "/pricing"},
+                context={"campaign": {"source": "newsletter", "name": "May"}})  # fmt: skip
+    sender.send("track", anonymousId="a1", event="Whitepaper Downloaded")
+    assert (Lead.objects.count(), VisitorEvent.objects.count()) == (0, 2)
+    sender.send(
+        "identify", anonymousId="a1", userId="u1", traits={"email": "Ana@Northwind.example", "name": "Ana Ruiz"}
+    )
+    lead = Lead.objects.get()
+    assert (lead.email, lead.first_name, lead.last_name, lead.source) == (
+        "ana@northwind.example", "Ana", "Ruiz", "newsletter",
+    )  # fmt: skip
+    assert (events(lead), VisitorEvent.objects.count()) == (["page_viewed", "content_downloaded"], 0)
+    sender.send("page", anonymousId="a1", properties={"path": "/docs"})
+    assert len(events(lead)) == 3
+    assert Event.objects.order_by("occurred_at")[0].properties["utm_campaign"] == "May"
+
+
+def test_several_messages_of_one_batch_are_of_one_person(sender):
+    sender.batch(
+        {"type": "page", "anonymousId": "a1", "properties": {"path": "/"}},
+        {"type": "track", "userId": "u1", "event": "Signed In"},
+        {"type": "identify", "userId": "u1", "anonymousId": "a1", "traits": {"email": "ana@northwind.example"}},
+    )
+    assert sorted(events(Lead.objects.get())) == ["page_viewed", "signed_in"]
+
+
+def test_an_address_that_is_here_already_is_that_lead(sender):
+    lead = make_lead(sender.source.team, email="ana@northwind.example", title="CTO")
+    sender.send("track", userId="u1", event="Signed In")
+    assert Lead.objects.count() == 2
+    sender.send("identify", userId="u1", traits={"email": "ana@northwind.example", "phone": "+49 89 1234567"})
+    lead.refresh_from_db()
+    assert (Lead.objects.get(), events(lead), lead.phone) == (lead, ["signed_in"], "+49891234567")
+    assert LeadIdentity.objects.get().lead == lead
+
+
+def test_two_leads_that_people_know_are_not_thrown_together(sender):
+    sender.send("identify", userId="u1", traits={"email": "ana@northwind.example"})
+    sender.send("identify", userId="u2", traits={"email": "bo@northwind.example"})
+    sender.send("alias", previousId="u1", userId="u2")
+    assert Lead.objects.count() == 2
+    assert "Merge them if they are one" in Call.objects.latest("pk").reason
+
+
+def test_alias_is_one_person(sender):
+    sender.send("track", userId="old", event="Signed In")
+    sender.send("page", anonymousId="a9")
+    sender.send("identify", userId="u1", traits={"email": "ana@northwind.example"})
+    sender.send("alias", previousId="old", userId="u1")
+    sender.send("alias", previousId="a9", userId="u1")
+    assert sorted(events(Lead.objects.get())) == ["page_viewed", "signed_in"]
+
+
+def test_two_people_at_one_computer_are_two(sender):
+    for user in ("ana", "bo"):
+        sender.send("identify", anonymousId="a1", userId=user, traits={"email": f"{user}@northwind.example"})
+        sender.send("track", anonymousId="a1", userId=user, event="Signed In")
+    assert [events(lead) for lead in Lead.objects.order_by("pk")] == [["signed_in"], ["signed_in"]]
+
+
+def test_traits_of_a_visitor_are_not_lost(sender):
+    sender.send("identify", anonymousId="a1", traits={"firstName": "Ana", "company": {"name": "Northwind"}})
+    assert not Lead.objects.exists()
+    sender.send("identify", anonymousId="a1", userId="u1", traits={"email": "ana@gmail.com"})
+    lead = Lead.objects.select_related("company").get()
+    assert (lead.first_name, lead.company.name) == ("Ana", "Northwind")
+
+
+# --- What is said of them -------------------------------------------------------------------------
+
+
+def test_traits_become_fields(sender):
+    Field.objects.create(key="plan", label="Plan", type=FieldType.TEXT)
+    Field.objects.create(key="logins", label="Logins", type=FieldType.NUMBER)
+    sender.send("identify", userId="u1", traits={
+        "email": "ana@northwind.example", "firstName": "Ana", "last_name": "Ruiz", "title": "VP Sales",
+        "phone": "+49 89 1234567", "plan": "pro", "logins": 5, "unheard_of": "x", "createdAt": "2014-01-01",
+        "company": {"name": "Northwind GmbH", "website": "www.northwind.example", "employee_count": 420,
+                    "industry": "Logistics"},
+        "address": {"city": "München", "country": "Germany"},
+    })  # fmt: skip
+    lead = Lead.objects.select_related("company").get()
+    assert (lead.name, lead.title, lead.seniority, lead.phone, lead.city, lead.country, lead.fields) == (
+        "Ana Ruiz", "VP Sales", "vp", "+49891234567", "München", "DE", {"plan": "pro", "logins": 5},
+    )  # fmt: skip
+    company = lead.company
+    assert (company.name, company.domain, company.employees, company.industry) == (
+        "Northwind GmbH", "northwind.example", 420, "Logistics",
+    )  # fmt: skip
+
+
+def test_the_source_may_map_a_trait_elsewhere(sender):
+    sender.source.mapping = {"role": "department", "plan": "title", "city": None}
+    sender.source.save()
+    sender.send("identify", userId="u1", traits={"plan": "CTO", "city": "Paris"})
+    lead = Lead.objects.get()
+    assert (lead.title, lead.city) == ("CTO", "")
+
+
+def test_what_a_colleague_corrected_stays_until_there_is_news(sender):
+    said = {"userId": "u1", "traits": {"email": "ana@northwind.example", "title": "Buyer"}}
+    sender.send("identify", **said)
+    Lead.objects.update(title="Head of Purchasing")
+    sender.send("identify", **said)
+    assert Lead.objects.get().title == "Head of Purchasing"
+    said["traits"]["title"] = "CPO"
+    sender.send("identify", **said)
+    assert Lead.objects.get().title == "CPO"
+
+
+def test_what_was_said_earlier_and_comes_later_changes_nothing(sender):
+    for hour, title in ((9, "Buyer"), (11, "CPO"), (10, "Clerk")):
+        sender.send("identify", userId="u1", timestamp=f"2026-03-02T{hour:02}:00:00Z", traits={"title": title})
+    assert Lead.objects.get().title == "CPO"
+
+
+def test_a_trait_that_cannot_be_read_costs_nothing_else(sender):
+    sender.send("identify", userId="u1", traits={"email": "nonsense", "country": "Atlantis", "city": "Paris"})
+    lead = Lead.objects.get()
+    assert (lead.email, lead.country, lead.city) == ("", "", "Paris")
+    assert "country: Not a country." in Call.objects.get().reason
+
+
+def test_group_is_the_company(sender):
+    sender.send("group", groupId="g1", traits={"name": "Initech", "employees": 329, "industry": "Technology"})
+    sender.send("identify", userId="u1", traits={"email": "peter@example.com"})
+    sender.send("group", userId="u1", groupId="g1", traits={"name": "Initech", "employees": 330})
+    company = Lead.objects.select_related("company").get().company
+    assert (company.name, company.employees, company.industry) == ("Initech", 330, "Technology")
+    assert Company.objects.count() == 1
+
+
+def test_a_group_without_a_name_gets_it_later(sender):
+    sender.send("group", userId="u1", groupId="acct_7")
+    assert Lead.objects.select_related("company").get().company.name == "acct_7"
+    sender.send("group", userId="u1", groupId="acct_7", traits={"name": "Initech"})
+    assert Company.objects.get().name == "Initech"
+
+
+# --- What they did --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Page Viewed", "page_viewed"), ("User Registered", "signed_up"), ("Demo Requested", "demo_requested"),
+        ("Trial Started", "trial_started"), ("Email Link Clicked", "email_clicked"),
+        ("Email Marked as Spam", "email_complained"), ("Unsubscribed", "email_unsubscribed"),
+        ("Form Submitted", "form_submitted"), ("file_download", "content_downloaded"),
+        ("Course Clicked", "course_clicked"),
+    ],
+)  # fmt: skip
+def test_names_of_the_spec_are_kinds_of_ours(sender, name, kind):
+    before = EventKind.objects.filter(slug=kind).exists()
+    sender.send("track", userId="u1", event=name)
+    assert events() == [kind]
+    assert EventKind.objects.filter(slug=kind).count() == 1 or not before
+
+
+def test_a_message_counts_once_for_ever(sender):
+    for _ in range(3):
+        sender.batch(*[{"type": "track", "userId": "u1", "event": "X", "messageId": f"m{n % 2}"} for n in range(4)])
+    sender.send("page", anonymousId="a1", messageId="m7")
+    sender.send("page", anonymousId="a1", messageId="m7")
+    sender.send("identify", anonymousId="a1", userId="u1")
+    sender.send("page", anonymousId="a1", messageId="m7")
+    assert (Event.objects.count(), VisitorEvent.objects.count()) == (3, 0)
+    assert sender.results() == {"accepted": 3, "duplicate": 12, "waiting": 1}
+
+
+def test_a_duplicate_makes_nothing_due(sender):
+    said = {"userId": "u1", "event": "X", "messageId": "m1", "context": {"traits": {"title": "CTO"}}}
+    sender.send("track", **said)
+    before = Standing.objects.get().facts_rev
+    sender.send("track", **said)
+    assert Standing.objects.get().facts_rev == before
+
+
+@pytest.mark.parametrize(
+    ("said", "sent", "happened"),
+    [
+        ("2026-03-02T09:00:00Z", "2026-03-02T09:00:10Z", "2026-03-02T11:59:50Z"),
+        ("2016-03-02T09:00:00Z", "2016-03-02T09:01:00Z", "2026-03-02T11:59:00Z"),
+        ("2036-03-02T09:00:00+02:00", "2036-03-02T07:00:05Z", "2026-03-02T11:59:55Z"),
+        ("2026-03-02T09:00:00Z", None, "2026-03-02T09:00:00Z"),
+        ("2031-01-01T00:00:00Z", None, "2026-03-02T12:00:00Z"),
+        ("2026-03-02T09:00:10Z", "2026-03-02T09:00:00Z", "2026-03-02T12:00:00Z"),
+        (1772442000, None, "2026-03-02T09:00:00Z"),
+        (1772442000123, None, "2026-03-02T09:00:00.123Z"),
+        (None, "2026-03-02T09:00:00Z", "2026-03-02T12:00:00Z"),
+        ("2026-03-02T09:00:00Z", "rubbish", "2026-03-02T09:00:00Z"),
+    ],
+)
+def test_the_clock_of_the_sender_is_put_right(said, sent, happened):
+    received = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    assert happened_at(said, sent, received) == datetime.fromisoformat(happened)
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+14:00", "rubbish", "", True, [], {}, 1e300, "9999-99-99"])
+def test_a_moment_nobody_can_read(said):
+    with pytest.raises(ValueError, match="timestamp: "):
+        happened_at(said, None, timezone.now())
+
+
+def test_history_is_told_by_its_own_clock(sender):
+    batch = [{"type": "track", "userId": "u1", "event": "X", "timestamp": "2020-01-01T00:00:00Z"}]
+    sender.send("import", batch=batch, sentAt="2020-01-01T00:00:00Z")
+    assert Event.objects.get().occurred_at == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_nobody_s_event_waits_and_says_so(sender):
+    sender.send("page", name="Home")
+    assert Call.objects.get().reason == "Nobody's: send userId or anonymousId, then it counts."
+    assert (sender.results(), VisitorEvent.objects.count()) == ({"waiting": 1}, 1)
+
+
+def test_many_cost_as_many_statements_as_few(sender, django_assert_max_num_queries):
+    def some(many):
+        return [{"type": "track", "userId": f"u{n}", "event": "X", "properties": {"n": n}} for n in range(many)]
+
+    sender.batch(*some(500))
+    with django_assert_max_num_queries(14):
+        sender.batch(*some(500))
+    assert Event.objects.count() == 1000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_visits_that_arrive_while_their_visitor_becomes_known_are_not_lost():
+    source = make_source()
+    key = make_key(source)
+
+    def send(body):
+        answer = Client(headers=basic(key)).post("/v1/batch", json.dumps({"batch": body}), "application/json")
+        assert answer.status_code == 200
+
+    for n in range(12):
+        page = [{"type": "page", "anonymousId": f"a{n}", "messageId": f"p{n}-{i}"} for i in range(3)]
+        known = [{"type": "identify", "anonymousId": f"a{n}", "userId": f"u{n}", "messageId": f"i{n}"}]
+        at_once(send, [page[:1], known, page[1:2], page[2:], page])
+    assert (Lead.objects.count(), Event.objects.count(), VisitorEvent.objects.count()) == (12, 36, 0)
+
+
+# --- The samples of the Segment spec --------------------------------------------------------------
+
+needs_specs = pytest.mark.skipif(
+    not SPECS.is_dir(), reason="the samples of the Segment spec are not in this repository"
+)
+
+
+@needs_specs
+def test_every_sample_is_taken(sender):
+    samples = {path.stem: json.loads(path.read_text()) for path in sorted(SPECS.glob("*.json"))}
+    assert len(samples) == 29
+    for name, sample in samples.items():
+        sample["messageId"] = name  # several samples share one
+        sender.send(sample.get("type") or sample["action"], **sample)
+    # three of them are of nobody: they name neither a user nor a visitor
+    assert sender.results() == {"accepted": 26, "waiting": 3}
+    peter = Lead.objects.get(email="peter@example.com")
+    assert (peter.first_name, peter.last_name, peter.city, peter.country, peter.company.name) == (
+        "Peter", "Gibbons", "San Francisco", "US", "Initech",
+    )  # fmt: skip
+    assert (peter.company.industry, peter.company.employees) == ("Technology", 329)
+    assert Lead.objects.filter(email="jen@email.com", identities__value="507f191e81").exists()
+    assert "trial_started" in events(Lead.objects.get(email="pgibbons@example.com"))
+    assert make_team() == sender.source.team

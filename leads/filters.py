@@ -3,9 +3,12 @@
 from typing import Any
 
 import django_filters as filters
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple as Boxes
 
+from leads.conditions.compile import leads_matching
+from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Label, Stage
 from leads.models import Company, Lead, Standing, Team, User
 from leads.requests import Request
@@ -49,13 +52,22 @@ class SourceFilter(filters.CharFilter):
         return queryset.filter(**({"source_id": value} if value.isdecimal() else {"source__slug": value}))
 
 
+def known_model(slug: str) -> None:
+    if f"score.{slug}.total" not in Vocabulary.load().terms:
+        raise ValidationError("There is no live model of this name.")
+
+
 class LeadFilters(filters.FilterSet):
-    """Narrows standings, one row per lead. `label`, `grade` and `stage` may be given more than once: any of them."""
+    """Narrows standings, one row per lead. `label`, `grade` and `stage` may be given more than once: any of them.
+
+    With `model`, by its slug, labels and grades are those which that model gives, also where another one decides.
+    """
 
     q = filters.CharFilter(label="Search", method="search", max_length=200)
     email = filters.CharFilter(label="E-mail", method="by_email", max_length=254)
     label = filters.MultipleChoiceFilter(label="Label", choices=LABELS, method="by_label", widget=Boxes)
-    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, distinct=False, widget=Boxes)
+    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, method="by_grade", widget=Boxes)
+    model = filters.CharFilter(label="Model", method="by_model", max_length=50, validators=[known_model])
     stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, distinct=False, widget=Boxes)
     team = TeamFilter(empty_label="All teams")
     owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues, empty_label="Anybody")
@@ -83,7 +95,28 @@ class LeadFilters(filters.FilterSet):
                 return queryset.filter(Q(lead__search=query) | Q(lead__company__search=query))
         return queryset.filter(lead__in=found)
 
+    def by_model(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return self._asked_of(value, queryset, "total", "known")
+
+    def by_grade(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        if not value:
+            return queryset
+        if model := self._model:
+            return self._asked_of(model, queryset, "grade", "any_of", value)
+        return queryset.filter(grade__in=value)
+
+    @property
+    def _model(self) -> str:
+        return self.form.cleaned_data.get("model") or ""
+
+    def _asked_of(self, model: str, queryset: QuerySet, name: str, op: str, value: Any = None) -> QuerySet:
+        """The leads of whose score by that model this is true."""
+        test = {"field": f"score.{model}.{name}", "op": op} | ({} if value is None else {"value": value})
+        return queryset.filter(lead__in=Lead.objects.filter(leads_matching(test)))
+
     def by_label(self, queryset: QuerySet, name: str, value: list[str]) -> QuerySet:
+        if value and (model := self._model):
+            return self._asked_of(model, queryset, "label", "any_of", value)
         if value == [NOT_SCORED]:
             return queryset.filter(total=None)
         scored = Q(label__in=value)

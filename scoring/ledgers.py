@@ -7,7 +7,7 @@ from leads.enums import Axis
 from leads.models import LedgerLine, Standing
 from scoring.engine.definition import CriterionRule, Definition, GroupRule, load
 from scoring.evidence import Evidence, evidence_for
-from scoring.models import Counting, Version
+from scoring.models import Counting, Score, Version
 
 AXES = {Axis.FIT: "Fit: who they are", Axis.ENGAGEMENT: "Engagement: what they do"}
 
@@ -101,6 +101,21 @@ class Ledger:
             [line for line in mine if not line.points],
             _unless_zero(limit),
         )
+
+
+def others_of(standing: Standing) -> list[Score]:
+    """What the other live models say of the lead, in their order. Shown beside the standing. One query."""
+    scores = Score.objects.filter(lead=standing.pk).select_related("model", "version")
+    return list(scores.order_by("version__position", "model"))
+
+
+def by_model(standing: Standing, slug: str) -> Standing | None:
+    """Where the lead stands by that model alone; None: the model is not live, or not for this lead."""
+    version = Version.objects.live().filter(model__slug=slug).first()
+    if version is None or standing.version == version.pk:
+        return standing if version else None
+    score = Score.objects.filter(lead=standing.pk, version=version).first()
+    return score.as_standing(standing) if score else None
 
 
 def ledger_of(standing: Standing) -> Ledger | None:

@@ -5,6 +5,7 @@ history and moves together. Killed anywhere, it leaves the rows due and nothing 
 same row, and none waits for another.
 """
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,7 @@ from scoring.engine.definition import load
 from scoring.engine.evaluate import Compiled, compiled_for, database_clock
 from scoring.engine.expressions import AS_OF
 from scoring.engine.ledger import record, recount
+from scoring.engine.others import record_others
 from scoring.models import Move, Version
 
 PAGE = 2000
@@ -40,7 +42,10 @@ def _score_page(limit: int) -> tuple[int, int]:
     if not claimed:
         return 0, 0
     # Read after the claim: whoever switches versions waits for these rows, or we wait for the switch.
-    return len(claimed), record(claimed, live(), as_of=database_clock(), now=timezone.now())
+    versions, as_of = live_versions(), database_clock()
+    moved = record(claimed, compiled_for(versions), as_of=as_of, now=timezone.now())
+    record_others(versions, [lead for lead, _ in claimed], as_of)
+    return len(claimed), moved
 
 
 def _claim(limit: int) -> list[tuple[int, int]]:
@@ -78,9 +83,14 @@ def _claiming(why: str, limit: int) -> tuple[str, tuple[Any, ...]]:
 
 def live(*, dense: bool = False) -> Compiled:
     """The compiled statement of the versions that are live now."""
+    return compiled_for(live_versions(), dense=dense)
+
+
+def live_versions() -> tuple[int, ...]:
+    """The versions that are live now, the one that decides where audiences overlap first."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM scoring_version WHERE state = 'live' ORDER BY position, model_id")
-        return compiled_for(tuple(pk for (pk,) in cursor.fetchall()), dense=dense)
+        return tuple(pk for (pk,) in cursor.fetchall())
 
 
 @retried
@@ -95,8 +105,17 @@ def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
         leads = list(rows[:page])
         if not leads:
             return 0, 0, 0
-        changed = recount(leads, live(dense=True), as_of=database_clock(), now=timezone.now())
+        versions, as_of = live_versions(), database_clock()
+        changed = recount(leads, compiled_for(versions, dense=True), as_of=as_of, now=timezone.now())
+        if len(versions) > 1:
+            record_others(versions, _ours([lead for lead, _ in leads], as_of), as_of)
     return leads[-1][0] + 1, len(leads), changed
+
+
+def _ours(lead_ids: list[int], as_of: datetime) -> list[int]:
+    """Those of the leads whose standings nobody has counted for a later moment; from here on they are held."""
+    mine = Standing.objects.filter(pk__in=lead_ids).exclude(as_of__gt=as_of).order_by("pk")
+    return list(mine.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
 def act(limit: int = 500) -> int:

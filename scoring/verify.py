@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock
+from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, others_for
+from scoring.engine.others import differing_others
 from scoring.engine.overriding import shown
 from scoring.models import Version
 
@@ -59,13 +60,16 @@ def verify_scores() -> Verification:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         now = database_clock()
-        compiled = compiled_for(tuple(Version.objects.live().values_list("pk", flat=True)))
+        versions = tuple(Version.objects.live().values_list("pk", flat=True))
+        compiled, others = compiled_for(versions), others_for(versions)
         different = _DIFFERENT.format(scored=compiled.sql, columns=", ".join(COLUMNS), shown=shown("scored"))
         cursor.execute("SELECT lead_id FROM leads_standing ORDER BY lead_id")
         ids = [row[0] for row in cursor.fetchall()]
         for start in range(0, len(ids), PAGE):
             cursor.execute(different, [now, *compiled.bound(ids[start : start + PAGE], now)])
             result.different += [row[0] for row in cursor.fetchall()]
+            if others:
+                result.different += differing_others(others, ids[start : start + PAGE], now)
         cursor.execute(_DUE, [now])
         result.due = cursor.fetchone()[0]
         cursor.execute(_BROKEN)

@@ -1,6 +1,6 @@
 """What may be asked of a lead: a closed list of terms, never raw paths into the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,16 @@ def property_type(test: grammar.PropertyTest) -> str:
     return NUMBER if numbers and test.value is not None else TEXT
 
 
+# Leads may not know scoring, so whoever else knows something of a lead registers a function that gives its terms.
+Provides = Callable[[], Iterable[Term]]
+_providers: list[Provides] = []
+
+
+def register(provider: Provides) -> Provides:
+    _providers.append(provider)
+    return provider
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """The terms and event kinds of this installation."""
@@ -178,7 +188,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls) -> "Vocabulary":
-        """Read custom fields and event kinds: two queries."""
+        """Read custom fields and event kinds, and what others provide: three queries."""
         from leads.models import EventKind, Field  # the models keep conditions, so they come later
 
         terms = {term.key: term for term in _BUILT_IN}
@@ -191,6 +201,7 @@ class Vocabulary:
             # Files of contacts and of companies often name a column alike; equal entries could not be told apart.
             label = f"Company: {row.label}" if of_company and row.label.casefold() in of_leads else row.label
             terms[key] = Term(key, label, row.type, _custom(column, row.key, row.type), choices)
+        terms |= {term.key: term for provider in _providers for term in provider()}
         kinds = list(EventKind.objects.all())
         return cls(terms, {k.slug: (k.pk, k.label) for k in kinds}, frozenset(k.pk for k in kinds if k.by_lead))
 

@@ -1,5 +1,6 @@
 """The label of a lead set by hand."""
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, get_object_or_404
@@ -23,7 +24,7 @@ class OverrideSerializer(serializers.ModelSerializer):
 
 
 class OverrideInput(Strict, serializers.Serializer):
-    label = serializers.ChoiceField(choices=Label)
+    label = serializers.ChoiceField(choices=Label.choices)
     reason = serializers.CharField(max_length=300)
     until = serializers.DateField(help_text="The last day; after it the label follows from the score again.")
 
@@ -63,4 +64,7 @@ class OverrideView(GenericAPIView):
 
 
 def _held(standing: Standing) -> Override:
-    return get_object_or_404(Override.objects.filter(pk=getattr(override_of(standing.pk), "pk", None)))
+    found = override_of(standing.pk)
+    if found is None:
+        raise Http404
+    return found

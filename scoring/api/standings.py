@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView, get_object_or_404
 from rest_framework.request import Request
@@ -11,8 +12,8 @@ from rest_framework.response import Response
 
 from leads.models import LedgerLine, Standing
 from scoring.changes import Change, changes_of
-from scoring.ledgers import Ledger, Line, ledger_of
-from scoring.models import Entry
+from scoring.ledgers import Ledger, Line, by_model, ledger_of, others_of
+from scoring.models import Entry, Score
 
 
 class FoundSerializer(serializers.Serializer):
@@ -31,6 +32,16 @@ class LineSerializer(serializers.Serializer):
     evidence = FoundSerializer(source="evidence.found", many=True, default=list)
 
 
+class ScoreSerializer(serializers.ModelSerializer):
+    """What another live model says; its lines: leads/<id>/standing?model=<slug>."""
+
+    model = serializers.CharField(source="model.slug")
+
+    class Meta:
+        model = Score
+        fields = ("model", "fit", "engagement", "total", "grade", "label", "version")
+
+
 class StandingSerializer(serializers.ModelSerializer):
     """All null while the lead is not scored, which is not the same as 0. The points of `lines` add up to `total`.
 
@@ -41,12 +52,13 @@ class StandingSerializer(serializers.ModelSerializer):
     model = serializers.SerializerMethodField()
     number = serializers.SerializerMethodField(help_text="The number of the version in its model.")
     lines = serializers.SerializerMethodField()
+    others = serializers.SerializerMethodField(help_text="The scores by other live models that are for this lead.")
 
     class Meta:
         model = Standing
         fields = (
             "lead", "fit", "engagement", "total", "grade", "label", "automatic_label", "version", "model", "number",
-            "as_of", "lines",
+            "as_of", "lines", "others",
         )  # fmt: skip
 
     def get_model(self, standing: Standing) -> str | None:
@@ -59,6 +71,11 @@ class StandingSerializer(serializers.ModelSerializer):
     def get_lines(self, standing: Standing) -> Any:
         return LineSerializer(told(self._ledger), many=True).data
 
+    @extend_schema(responses=ScoreSerializer(many=True))
+    def get_others(self, standing: Standing) -> Any:
+        others = [score for score in others_of(standing) if score.version_id != standing.version]
+        return ScoreSerializer(others, many=True).data
+
     @property
     def _ledger(self) -> Ledger | None:
         return self.context["ledger"]
@@ -70,16 +87,21 @@ def told(ledger: Ledger | None) -> list[Line]:
     return [line for line in lines if line.points or line.kind == LedgerLine.CRITERION]
 
 
+@extend_schema(parameters=[OpenApiParameter("model", str, description="Slug of a live model: what it says alone.")])
 class StandingView(RetrieveAPIView):
-    """A lead's standing with the ledger behind it."""
+    """A lead's standing with the ledger behind it. 404 where `model` is not live, or not for this lead."""
 
     queryset = Standing.objects.all()
     serializer_class = StandingSerializer
 
     def retrieve(self, request: Request, *args: Any, **extra: Any) -> Response:
         standing = get_object_or_404(Standing.objects.visible_to(request.user), pk=self.kwargs["pk"])
-        context = {**self.get_serializer_context(), "ledger": ledger_of(standing)}
-        return Response(StandingSerializer(standing, context=context).data)
+        slug = request.query_params.get("model", "")
+        shown = by_model(standing, slug) if slug else standing
+        if shown is None:
+            raise Http404
+        context = {**self.get_serializer_context(), "ledger": ledger_of(shown)}
+        return Response(StandingSerializer(shown, context=context).data)
 
 
 class ChangeSerializer(serializers.ModelSerializer):

@@ -20,7 +20,7 @@ from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
 from leads.conditions.compile import compile
-from leads.conditions.grammar import parse, tests
+from leads.conditions.grammar import All, AnyOf, Node, Not, parse, tests
 from leads.conditions.sql import Parameter, Sql, bind, integer
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
@@ -50,7 +50,7 @@ class Result:
     due_at: datetime | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compiled:
     """SQL that gives a row of COLUMNS for each lead."""
 
@@ -93,8 +93,13 @@ def compiled_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compil
 
     dense: for pages of all leads between two ids, which are read in one sweep instead of lead by lead.
     """
+    return _compile(version_ids, _activity(version_ids), dense)
+
+
+def _activity(version_ids: tuple[int, ...]) -> frozenset[int]:
+    """The kinds of events that count as activity of the lead, where that is asked."""
     by_lead = EventKind.objects.filter(by_lead=True) if _ask_for_any_kind(version_ids) else EventKind.objects.none()
-    return _compile(version_ids, frozenset(by_lead.values_list("pk", flat=True)), dense)
+    return frozenset(by_lead.values_list("pk", flat=True))
 
 
 @lru_cache(maxsize=32)
@@ -115,36 +120,76 @@ def _compile(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool)
     parts: list[str] = []
     params: list[Any] = []
     for pk, definition in definitions:
-        sql, values = _version_sql(pk, definition, tuple(earlier), EngineScope(vocabulary, dense))
+        scope = EngineScope(vocabulary, dense)
+        sql, values = _version_sql(pk, definition, _audience(definition.audience, earlier, scope), scope)
         parts.append(sql)
         params += values
         earlier.append(definition.audience)
     if all(audience is not None for audience in earlier):
-        sql, values = _excluded_sql(tuple(earlier), EngineScope(vocabulary, dense))
+        scope = EngineScope(vocabulary, dense)
+        sql, values = _excluded_sql(_audience(None, earlier, scope), scope)
         parts.append(sql)
         params += values
     return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params))
 
 
-def _version_sql(pk: int, definition: Definition, earlier: tuple[Any, ...], scope: EngineScope) -> tuple[str, list]:
-    """Rows for the leads of this version's audience that no earlier audience claims."""
+def others_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled | None:
+    """The statement for scores beside the deciding ones: of each version for the leads of its audience that an earlier
+    version claims. A row without a version says when a lead may come to be one of them. None: there is one version.
+    """
+    return _compile_others(version_ids, _activity(version_ids), dense) if len(version_ids) > 1 else None
+
+
+@lru_cache(maxsize=32)
+def _compile_others(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool) -> Compiled:
+    rows = Version.objects.in_bulk(version_ids)
+    vocabulary = replace(Vocabulary.load(), by_lead=by_lead)
+    earlier: list[Any] = []
+    parts: list[tuple[str, list]] = []
+    for pk in version_ids:
+        definition = load(rows[pk].definition)
+        if earlier and (meant := _beside(definition.audience, earlier)):
+            for part, sql in ((meant, _version_sql), (Not(meant), _without_version)):
+                scope = EngineScope(vocabulary, dense)
+                parts.append(sql(pk, definition, compile(part, scope), scope))
+        elif earlier:
+            parts.append(_version_sql(pk, definition, Q(), EngineScope(vocabulary, dense)))
+        earlier.append(definition.audience)
+    return Compiled(" UNION ALL ".join(f"({sql})" for sql, _ in parts), tuple(chain(*(params for _, params in parts))))
+
+
+def _beside(audience: Any, earlier: list[Any]) -> Node | None:
+    """Who belongs to the audience and to one of the earlier ones; None: everybody."""
+    asked = [] if audience is None else [parse(audience)]
+    if None not in earlier:
+        asked.append(AnyOf(tuple(map(parse, earlier))))
+    return All(tuple(asked)) if asked else None
+
+
+def _without_version(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
+    return _excluded_sql(belongs, scope)
+
+
+def _version_sql(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
+    """Rows for the leads that belong."""
     columns: dict[str, Any] = {f"p{i}": points(criterion, scope) for i, criterion in enumerate(definition.criteria)}
     bars = [compile(criterion.node, scope) for criterion in definition.criteria if criterion.disqualifies]
     columns["barred"] = boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
-    inner, params = _lead_query(scope, columns, _audience(definition.audience, earlier, scope))
+    inner, params = _lead_query(scope, columns, belongs)
     return f"WITH p AS MATERIALIZED ({inner}) {_outer_sql(pk, definition)}", params
 
 
-def _excluded_sql(audiences: tuple[Any, ...], scope: EngineScope) -> tuple[str, list]:
-    inner, params = _lead_query(scope, {}, _audience(None, audiences, scope))
+def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
+    inner, params = _lead_query(scope, {}, belongs)
     nothing = "NULL::int, NULL::int, NULL::int, NULL::int, '', '', ARRAY[]::smallint[]"
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
 
 
-def _audience(audience: Any, earlier: tuple[Any, ...], scope: EngineScope) -> Q:
+def _audience(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
+    """Who belongs to the audience and to no earlier one."""
     belongs = Q() if audience is None else compile(parse(audience), scope)
     for other in earlier:
-        belongs &= Q(Sql("false")) if other is None else compile(parse({"not": other}), scope)
+        belongs &= Q(Sql("false")) if other is None else compile(Not(parse(other)), scope)
     return belongs
 
 

@@ -3,10 +3,11 @@ from scoring.models.entry import Entry
 from scoring.models.move import Move
 from scoring.models.override import Override
 from scoring.models.publication import Publication, PublicationPage, PublicationScore
+from scoring.models.score import PublicationOther, Score
 from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationPage", "PublicationScore",
-    "ScoringModel", "Version", "VersionState",
+    "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationOther", "PublicationPage",
+    "PublicationScore", "Score", "ScoringModel", "Version", "VersionState",
 ]  # fmt: skip

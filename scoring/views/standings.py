@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -15,7 +15,7 @@ from leads.models import Handoff, Standing
 from leads.requests import Request
 from leads.templatetags.ui import temperature
 from scoring.changes import history_of
-from scoring.ledgers import ledger_of
+from scoring.ledgers import by_model, ledger_of, others_of
 from scoring.models import Entry, Version
 from scoring.overrides import override_of
 from scoring.stepchart import StepChart, step_chart
@@ -27,10 +27,17 @@ CHARTED = 400  # changes, the newest; a chart is no wider than that
 @require_safe
 @permission_required("leads.view_standing", raise_exception=True)
 def standing(request: Request, lead: int) -> HttpResponse:
-    """The ledger: "Why this score"."""
+    """The ledger: "Why this score". With `model`, by its slug, that of a model beside the one that decides."""
     row = _standing(request, lead)
-    context = {"standing": row, "lead": row.lead, "ledger": ledger_of(row), "override": override_of(lead)}
-    return _card(request, "standing", context | {"may_override": request.user.has_perm("scoring.add_override", row)})
+    slug = request.GET.get("model", "")
+    shown = by_model(row, slug) if slug else row
+    if shown is None:
+        raise Http404
+    context: dict[str, Any] = {"standing": shown, "lead": row.lead, "ledger": ledger_of(shown)}
+    if shown is row:
+        may = request.user.has_perm("scoring.add_override", row)
+        context |= {"override": override_of(lead), "may_override": may, "others": others_of(row)}
+    return _card(request, "standing", context)
 
 
 @require_safe

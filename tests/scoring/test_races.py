@@ -207,21 +207,21 @@ def test_read_in_the_other_order_an_update_is_lost(lead: Lead) -> None:
 
 def recounted_while_a_version_switches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is counted again by the versions that were live a moment ago; a switch wants to come in between."""
-    model, honest, switching = ScoringModel.objects.get(), pipeline.live, []
+    model, honest, switching = ScoringModel.objects.get(), pipeline.live_versions, []
     Criterion.objects.filter(name="VP").update(points=18)
     publication = publishing.publish(model, by=None)
     publishing.run(publication)
 
-    def then_switch(**how: Any) -> Any:
-        compiled = honest(**how)
+    def then_switch() -> Any:
+        versions = honest()
         switching.append(Thread(target=at_once, args=(publishing.run, [publication])))
         switching[0].start()
         switching[0].join(0.5)  # a switch that has to wait for us would wait for ever
-        return compiled
+        return versions
 
-    monkeypatch.setattr(pipeline, "live", then_switch)
+    monkeypatch.setattr(pipeline, "live_versions", then_switch)
     pipeline.recount_all(0)
-    monkeypatch.setattr(pipeline, "live", honest)
+    monkeypatch.setattr(pipeline, "live_versions", honest)
     switching[0].join()
 
 

@@ -4,13 +4,15 @@ CASES sets how many (model, lead, moment) cases are compared; `make test-engine`
 """
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from leads.models import Event, EventKind, Field, Lead, Team
-from scoring.engine.evaluate import evaluate
+from scoring.engine.evaluate import Result, evaluate, others_for
 from scoring.models import ScoringModel, Version
 from tests.scoring.random_models import KINDS, Maker, an_as_of, make_fields
 from tests.scoring.reference import Reference
@@ -64,6 +66,19 @@ def make_version(definition: dict) -> Version:
     )
 
 
+def references(leads: list[Lead], as_of: datetime, zone: str) -> Iterator[tuple[Lead, Reference]]:
+    """Each lead with its reference interpreter."""
+    events: dict[int, list[dict]] = {}
+    for row in Event.objects.filter(lead__in=leads).select_related("kind"):
+        events.setdefault(row.lead_id, []).append(
+            {"kind": row.kind.slug, "occurred_at": row.occurred_at, "properties": row.properties,
+             "quarantined": row.quarantined}
+        )  # fmt: skip
+    by_lead = set(EventKind.objects.filter(by_lead=True).values_list("slug", flat=True))
+    for lead in Lead.objects.filter(pk__in=[lead.pk for lead in leads]).select_related("company"):
+        yield lead, Reference(facts_of(lead), events.get(lead.pk, []), by_lead, as_of, zone)
+
+
 def compare(seed: int, zone: str) -> int:
     """One random model over LEADS random leads; returns how many differ in nothing (all, or it fails)."""
     maker = Maker(seed)
@@ -74,16 +89,10 @@ def compare(seed: int, zone: str) -> int:
     version, ids = make_version(definition), [lead.pk for lead in leads]
     results = {r.lead_id: r for r in evaluate(version, ids, as_of)}
     assert results == {r.lead_id: r for r in evaluate(version, ids, as_of, dense=True)}
-    rows = Event.objects.filter(lead__in=leads).select_related("kind")
-    events: dict[int, list[dict]] = {}
-    for row in rows:
-        events.setdefault(row.lead_id, []).append(
-            {"kind": row.kind.slug, "occurred_at": row.occurred_at, "properties": row.properties,
-             "quarantined": row.quarantined}
-        )  # fmt: skip
-    by_lead = set(EventKind.objects.filter(by_lead=True).values_list("slug", flat=True))
-    for lead in Lead.objects.filter(pk__in=results).select_related("company"):
-        expected = Reference(facts_of(lead), events.get(lead.pk, []), by_lead, as_of, zone).standing(definition)
+    for lead, reference in references(leads, as_of, zone):
+        if lead.pk not in results:
+            continue
+        expected = reference.standing(definition)
         result = results[lead.pk]
         got = {key: getattr(result, key) for key in expected}
         assert got == expected, (seed, zone, as_of, lead.pk, definition)
@@ -97,6 +106,38 @@ def test_engine_agrees_with_the_reference(zone: str, settings) -> None:
     make_fields()
     compared = sum(compare(1000 * ZONES.index(zone) + n, zone) for n in range(ROUNDS // len(ZONES)))
     assert compared >= CASES // len(ZONES) - LEADS
+
+
+def test_several_models_agree_with_the_reference(settings) -> None:
+    """The first audience decides; every later one the lead belongs to gives a score beside it."""
+    make_fields()
+    beside = 0
+    for seed in range(max(20, ROUNDS // 10)):
+        maker = Maker(70_000 + seed)
+        as_of = an_as_of(maker.r)
+        leads = maker.leads(LEADS, as_of)
+        maker.events(leads, LEADS * 8, as_of)
+        audiences = [maker.condition(2) if seed % 2 else None, maker.condition(2), maker.condition(2)]
+        audiences[2] = audiences[2] if seed % 3 else None
+        definitions = [maker.model() | {"audience": audience} for audience in audiences]
+        versions, ids = [make_version(definition) for definition in definitions], [lead.pk for lead in leads]
+        decided = {r.lead_id: r for r in evaluate(versions, ids, as_of)}
+        others = others_for(tuple(version.pk for version in versions))
+        assert others is not None
+        with connection.cursor() as cursor:
+            cursor.execute(others.sql, others.bound(ids, as_of))
+            rows = [Result(*row) for row in cursor.fetchall()]
+        found = {(row.lead_id, row.version): row for row in rows if row.version}
+        assert len(found) == sum(1 for row in rows if row.version), "no model counts a lead twice"
+        for lead, reference in references(leads, as_of, "UTC"):
+            standings = [(v.pk, reference.standing(d)) for v, d in zip(versions, definitions, strict=True)]
+            meant = [(pk, standing) for pk, standing in standings if standing["label"]]
+            assert decided[lead.pk].version == (meant[0][0] if meant else None), (seed, lead.pk)
+            assert {pk for key, pk in found if key == lead.pk} == {pk for pk, _ in meant[1:]}, (seed, lead.pk)
+            for pk, standing in meant[1:]:
+                assert {key: getattr(found[lead.pk, pk], key) for key in standing} == standing, (seed, lead.pk)
+                beside += 1
+    assert beside > 100
 
 
 def test_the_comparison_can_fail(monkeypatch) -> None:

@@ -22,11 +22,17 @@ from leads.search import search_query
 
 
 class CompanySerializer(serializers.ModelSerializer):
+    """`best_score`, `top3_score` (the sum of three) and `engaged_people` follow from the people who work there."""
+
+    best_score = serializers.IntegerField(allow_null=True, read_only=True)
+    top3_score = serializers.IntegerField(allow_null=True, read_only=True)
+    engaged_people = serializers.IntegerField(read_only=True)
+
     class Meta:
         model = Company
         fields = (
             "id", "team", "name", "domain", "website", "phone", "industry", "employees", "revenue", "country", "city",
-            "fields", "created_at",
+            "fields", "best_score", "top3_score", "engaged_people", "created_at",
         )  # fmt: skip
 
 
@@ -70,7 +76,7 @@ class CompanyChange(Strict, serializers.ModelSerializer):
 class CompanyViewSet(ReadViewSet):
     """Companies of your teams, by id. Leads bring theirs along: see POST leads."""
 
-    queryset = Company.objects.all()
+    queryset = Company.objects.with_rollup()
     serializer_class = CompanySerializer
     filterset_class = CompanyFilters
 
@@ -81,7 +87,7 @@ class CompanyViewSet(ReadViewSet):
         form = CompanyChange(company, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         try:
-            company = edit_company(company, form.validated_data, by=request.user, origin="API")
+            edit_company(company, form.validated_data, by=request.user, origin="API")
         except IntegrityError:
             raise Conflict("Another company of the team has this domain.") from None
-        return Response(CompanySerializer(company).data)
+        return Response(CompanySerializer(self.get_object()).data)

@@ -15,6 +15,7 @@ from leads.conditions.sql import Sql, integer
 from leads.enums import FieldType, Label, Seniority, Stage
 from leads.expected import EXPECTED
 from leads.freemail import FREE_MAIL
+from leads.rollup import best_score, engaged_people, top3_score
 
 if TYPE_CHECKING:
     from leads.conditions.compile import Scope
@@ -89,6 +90,10 @@ def _completeness(scope: "Scope") -> Expression:
     return Sql(share, *map(F, EXPECTED), output_field=DecimalField())
 
 
+def _of_company(rollup: Callable[[F], Expression]) -> Reads:
+    return lambda scope: rollup(F("company_id"))
+
+
 TEXT, CHOICE, NUMBER, DATE = FieldType.TEXT, FieldType.CHOICE, FieldType.NUMBER, FieldType.DATE
 _BUILT_IN = [
     Term("email", "E-mail", TEXT, _text("email")),
@@ -114,6 +119,9 @@ _BUILT_IN = [
     Term("company.revenue", "Annual revenue", NUMBER, _number("company__revenue")),
     Term("company.country", "Company country", TEXT, _text("company__country")),
     Term("company.city", "Company city", TEXT, _text("company__city")),
+    Term("company.best_score", "Best score of the company", NUMBER, _of_company(best_score), scorable=False),
+    Term("company.top3_score", "Three best scores of the company", NUMBER, _of_company(top3_score), scorable=False),
+    Term("company.engaged_people", "Engaged people", NUMBER, _of_company(engaged_people), scorable=False),
     Term("stage", "Stage", CHOICE, _text("stage"), tuple(Stage.choices), scorable=False),
     Term("label", "Label", CHOICE, _text("standing__label"), tuple(Label.choices), scorable=False),
     Term("grade", "Grade", TEXT, _text("standing__grade"), scorable=False),

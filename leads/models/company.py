@@ -1,10 +1,20 @@
+from typing import Self
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.utils import timezone
 
+from leads import rollup
 from leads.models.team import OwnedQuerySet, Team
 from leads.search import search_vector
+
+
+class CompanyQuerySet(OwnedQuerySet["Company"]):
+    def with_rollup(self) -> Self:
+        """With best_score, top3_score and engaged_people."""
+        rollups = (rollup.best_score, rollup.top3_score, rollup.engaged_people)
+        return self.annotate(**{count.__name__: count(models.F("pk")) for count in rollups})
 
 
 class Company(models.Model):
@@ -26,7 +36,7 @@ class Company(models.Model):
         expression=search_vector("name", "domain"), output_field=SearchVectorField(), db_persist=True
     )
 
-    objects = OwnedQuerySet.as_manager()
+    objects = CompanyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "companies"

@@ -29,7 +29,7 @@ def companies(request: Request) -> HttpResponse:
 
 @permission_required("leads.view_company", raise_exception=True)
 def company(request: Request, pk: int) -> HttpResponse:
-    found = get_object_or_404(Company.objects.visible_to(request.user).select_related("team"), pk=pk)
+    found = get_object_or_404(Company.objects.visible_to(request.user).with_rollup().select_related("team"), pk=pk)
     people = Standing.objects.visible_to(request.user).filter(lead__company=found).select_related(*JOINED)
     page = _page(request, people, "-total")
     deals = found.deals.visible_to(request.user).order_by("-opened_at")[:20]

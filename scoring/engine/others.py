@@ -1,12 +1,13 @@
 """Where several models are live: the scores of those that do not decide a lead's standing, kept beside it.
 
 The first model whose audience a lead belongs to decides its standing. Every later one whose audience it belongs to
-keeps a row of scoring.Score, written in the transaction that writes the standing. With one model there is nothing to do,
-and nothing is asked.
+keeps a row of scoring.Score, written in the transaction that writes the standing. With one model there is nothing to
+do, and nothing is asked.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -109,6 +110,6 @@ def differing_others(compiled: Compiled, lead_ids: Sequence[int], as_of: datetim
         return [row[0] for row in cursor.fetchall()]
 
 
-def _run(sql: str, params: list[object]) -> None:
+def _run(sql: str, params: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from leads.api.errors import not_found
 from leads.views.setup import setup
+from leads.views.sign_in import to_sign_in
 from leadscore import health
 
 admin.site.index_title = "Administration"
@@ -13,6 +14,7 @@ urlpatterns = [
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("setup/<str:token>/", setup, name="setup"),
+    path("admin/login/", to_sign_in),
     path("admin/", admin.site.urls),
     path("", include("leads.urls_auth")),
     path("", include("leads.urls")),

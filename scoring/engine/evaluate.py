@@ -56,6 +56,8 @@ class Compiled:
 
     sql: str
     params: tuple[Any, ...]
+    # False while no version is live: then nobody is excluded, they are not scored.
+    scores: bool = True
 
     def bound(self, lead_ids: Sequence[int], as_of: datetime) -> list[Any]:
         """The parameters for these leads, in order of id."""
@@ -130,7 +132,7 @@ def _compile(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool)
         sql, values = _excluded_sql(_audience(None, earlier, scope), scope)
         parts.append(sql)
         params += values
-    return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params))
+    return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params), bool(version_ids))
 
 
 def others_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled | None:

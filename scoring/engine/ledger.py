@@ -111,12 +111,13 @@ def _prepared(compiled: Compiled) -> Prepared:
 
 @lru_cache(maxsize=32)
 def _record(compiled: Compiled, only: str) -> tuple[str, tuple[Any, ...]]:
+    as_of, moment = ("%s", (AS_OF,)) if compiled.scores else ("NULL", ())
     scored = (
-        f"SELECT r.*, c.rev, %s::timestamptz AS as_of FROM ({compiled.sql}) AS r({', '.join(COLUMNS)})"
+        f"SELECT r.*, c.rev, {as_of}::timestamptz AS as_of FROM ({compiled.sql}) AS r({', '.join(COLUMNS)})"
         " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id)"
     )
     sql = _recorded(scored, _CAUSE, only)
-    params = (AS_OF, *compiled.params, LEADS, REVS, NOW, NOW, NOW)
+    params = (*moment, *compiled.params, LEADS, REVS, NOW, NOW, NOW)
     return sql, params
 
 

@@ -150,3 +150,15 @@ def test_components_say_what_they_take():
         first = path.read_text().splitlines()[0]
         assert first.startswith("{# "), path.name
         assert first.endswith(" #}"), path.name
+
+
+@pytest.mark.django_db
+def test_the_admin_has_no_sign_in_page_of_its_own(client: Client) -> None:
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0].startswith("/login/?next=")
+
+
+@pytest.mark.django_db
+def test_a_rep_is_told_that_the_admin_is_not_theirs(client: Client) -> None:
+    client.force_login(make_user("Kim", make_team(), Role.REP))
+    assert client.get("/admin/", follow=True).status_code == 403

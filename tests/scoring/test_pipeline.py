@@ -425,3 +425,12 @@ def test_every_line_of_a_history_can_be_counted_again(clock: Clock) -> None:
         (again,) = replay(version, [lead.pk], line.as_of, as_known=True)
         assert (again.total, again.grade, again.label, again.points) == (
             line.total, line.grade, line.label, line.points), line.seq  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_without_a_live_version_nobody_is_excluded() -> None:
+    lead = make_lead(make_team())
+    rescore()
+    standing = Standing.objects.get(pk=lead.pk)
+    assert (standing.version, standing.as_of, standing.total) == (None, None, None)
+    assert not Standing.objects.due().exists()

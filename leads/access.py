@@ -1,7 +1,8 @@
 """Who may do what: roles are constants of the code, not rows.
 
-A permission is Django's "<app>.<verb>_<model>". A person has a permission when one of their roles lists it; what they
-then see is limited to their teams by `visible_to`. Both are asked, always.
+A permission is Django's "<app>.<verb>_<model>". A person has it when one of their roles lists it, and has it for an
+object of a team when their role in that team does: `user.has_perm("leads.change_lead", lead)`. What they see is limited
+to their teams by `visible_to`. Who changes something asks both, always.
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 
 from leads.enums import Role
+from leads.models import Team
 
 VIEW, ADD, CHANGE, DELETE = "view", "add", "change", "delete"
 
@@ -48,16 +50,25 @@ PERMISSIONS[Role.ADMIN] = (
 )
 
 
+def teams_with(user: Any, permission: str) -> list[int]:
+    """Ids of the teams in which this person has the permission, by the role they have there."""
+    if user.is_superuser:
+        return list(Team.objects.values_list("pk", flat=True))
+    return user.teams_as(*(role for role, listed in PERMISSIONS.items() if permission in listed))
+
+
 class RoleBackend(ModelBackend):
     """Signs people in by e-mail and password, and answers permission questions from their roles."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if not user_obj.is_active or user_obj.is_anonymous:
             return set()
-        return set().union(*(PERMISSIONS[role] for role in user_obj.roles))
+        team = getattr(obj, "team_id", None)  # what belongs to no team belongs to the company: any role counts
+        roles = user_obj.roles if team is None else user_obj.roles_in(team)
+        return set().union(*(PERMISSIONS[role] for role in roles))
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        return perm in self.get_all_permissions(user_obj)
+        return perm in self.get_all_permissions(user_obj, obj)
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
         return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))

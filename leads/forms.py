@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from leads import customfields
+from leads.access import teams_with
 from leads.enums import FieldType
 from leads.ingest.normalise import addresses
 from leads.ingest.normalise.countries import country
@@ -110,15 +111,15 @@ def _read(reader: Callable[[str], str], text: str) -> str:
 
 
 class NewLeadForm(LeadForm):
-    """A lead by hand. The team is asked for where the person is in several."""
+    """A lead by hand. The team is asked for where the person may add leads to several."""
 
     team = forms.ModelChoiceField(Team.objects.none(), label="Team", required=False)
 
     def __init__(self, data: Any = None, *, user: User):
         super().__init__(data, user=user)
-        self.teams = list(Team.objects.visible_to(user))
         field: Any = self.fields["team"]
-        field.queryset = Team.objects.visible_to(user)
+        field.queryset = Team.objects.filter(pk__in=teams_with(user, "leads.add_lead"))
+        self.teams = list(field.queryset)
         if len(self.teams) == 1:
             del self.fields["team"]
         else:

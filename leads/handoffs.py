@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads import sla
+from leads.access import teams_with
 from leads.assignment import Choice, Pool
 from leads.enums import HandoffState, Role, Stage
 from leads.history import attributed
@@ -26,7 +27,6 @@ from leads.models import (
     Membership,
     RejectionReason,
     Standing,
-    Team,
     User,
     top_reasons,
 )
@@ -36,8 +36,6 @@ ORIGIN = "handoff"
 TAKEN = (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 # A rejected lead does not come straight back.
 QUIET_DAYS = 30
-DECIDERS = (Role.REP, Role.MANAGER, Role.ADMIN)
-OFFERERS = (Role.MARKETING, Role.MANAGER, Role.ADMIN)
 
 
 class AlreadyDecided(Exception):
@@ -149,16 +147,16 @@ def colleagues(handoff: Handoff) -> Any:
 
 def decides_in(user: User) -> list[int]:
     """The teams whose handoffs this person answers, as rep, manager or admin; everybody else looks on."""
-    return list(Team.objects.values_list("pk", flat=True)) if user.is_superuser else user.teams_as(*DECIDERS)
+    return teams_with(user, "leads.add_feedback")
 
 
 def may_decide(handoff: Handoff, user: User) -> bool:
-    return handoff.team_id in decides_in(user)
+    return user.has_perm("leads.add_feedback", handoff)
 
 
-def may_offer(team_id: int, user: User) -> bool:
-    """Marketing, managers and admins of a team hand off its leads by hand."""
-    return user.is_superuser or team_id in user.teams_as(*OFFERERS)
+def offers_in(user: User) -> list[int]:
+    """The teams whose leads this person hands off by hand, as marketing, manager or admin."""
+    return teams_with(user, "leads.add_handoff")
 
 
 def _decide(handoff: Handoff, state: HandoffState, by: User, **changes: Any) -> None:

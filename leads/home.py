@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads import queue
+from leads.access import teams_with
 from leads.enums import HandoffState, ImportState, Label, Stage
 from leads.keyset import capped_count
 from leads.models import Feedback, Handoff, Import, Standing, User
@@ -135,7 +136,8 @@ def _hot_unoffered(user: User) -> QuerySet[Standing]:
 
 
 def _troubled_imports(user: User) -> QuerySet[Import]:
-    lately = Import.objects.visible_to(user).filter(created_at__gte=timezone.now() - WEEK)
+    mine = Import.objects.filter(team__in=teams_with(user, "leads.view_import"))
+    lately = mine.filter(created_at__gte=timezone.now() - WEEK)
     return lately.filter(Q(state=ImportState.FAILED) | Q(rejected__gt=0))
 
 

@@ -122,5 +122,5 @@ def of_lead(lead: Lead, user: User) -> dict[str, Any]:
         "last_handoff": rows[0] if rows else None,
         "said": [(handoff, answer) for handoff in rows for answer in handoff.feedback.all()],
         "may_decide": waiting is not None and handoffs.may_decide(waiting, user),
-        "may_offer": handoffs.may_offer(lead.team_id, user) and waiting is None and handoffs.ready(lead),
+        "may_offer": waiting is None and handoffs.ready(lead) and user.has_perm("leads.add_handoff", lead),
     }

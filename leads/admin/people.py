@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.tokens import default_token_generator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -43,11 +43,6 @@ class TeamAdmin(VisibleAdmin):
         user: Any = request.user
         if not change and not user.is_superuser:
             Membership.objects.create(user=user, team=obj, role=Role.ADMIN)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        user: Any = request.user
-        mine = obj is None or user.is_superuser or obj.pk in user.teams_as(Role.ADMIN)
-        return mine and super().has_change_permission(request, obj)
 
 
 class MembershipInline(TabularInline):
@@ -101,14 +96,13 @@ class UserAdmin(VisibleAdmin):
 
     @action(description="Link to set a password", url_path="password-link", permissions=["password_link"])
     def password_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        user: Any = request.user
-        person = get_object_or_404(User.objects.visible_to(user), pk=object_id)
-        if administers(user, person):
+        person = self.found(request, object_id)
+        if administers(request.user, person):
             _show_link(request, person)
         return redirect("admin:leads_user_change", object_id)
 
     def has_password_link_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        person = User.objects.filter(pk=object_id).first() if object_id else None
+        person = self.get_object(request, object_id) if object_id else None
         allowed = request.user.has_perm("leads.change_user")
         return allowed and (person is None or administers(request.user, person))
 
@@ -130,8 +124,8 @@ class ApiTokenAdmin(VisibleAdmin):
     readonly_fields = ("user", "name", "scope", "hint", "created_at", "expires_at", "last_used_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        tokens = ApiToken.objects.filter(user__in=User.objects.visible_to(request.user))  # type: ignore[arg-type]
-        return tokens.select_related("user").order_by("-pk")
+        people = User.objects.filter(memberships__team__in=_administered(request.user))
+        return ApiToken.objects.filter(user__in=people).select_related("user").order_by("-pk")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **extra: Any) -> Any:
         return super().get_form(request, obj, change, **({} if obj else {"form": TokenForm}), **extra)

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from leads.admin.base import VisibleAdmin, ask, visible
+from leads.admin.base import VisibleAdmin, ask
 from leads.models import Source, WriteKey
 
 
@@ -45,7 +45,7 @@ class SourceAdmin(VisibleAdmin):
 
     @action(description="New write key", url_path="write-key", permissions=["issue_key"])
     def issue_key(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        source = get_object_or_404(visible(Source, request.user), pk=object_id)
+        source = self.found(request, object_id)
         if request.method != "POST":
             return ask(request, f"New write key of {source}", "Whoever has it may send facts to it.", "Make the key")
         _, secret = WriteKey.issue(source)
@@ -53,7 +53,8 @@ class SourceAdmin(VisibleAdmin):
         return redirect("admin:leads_source_change", object_id)
 
     def has_issue_key_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("leads.add_writekey")
+        source = self.get_object(request, object_id) if object_id else None
+        return request.user.has_perm("leads.add_writekey", source)
 
 
 @admin.register(WriteKey)
@@ -74,7 +75,7 @@ class WriteKeyAdmin(VisibleAdmin):
 
     @action(description="Revoke", url_path="revoke", permissions=["revoke"])
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key = get_object_or_404(self.get_queryset(request), pk=object_id)
+        key = self.found(request, object_id)
         if request.method != "POST":
             return ask(
                 request, f"Revoke {key}", "Nothing more is taken with it. There is no way back.", "Revoke the key"
@@ -84,4 +85,5 @@ class WriteKeyAdmin(VisibleAdmin):
         return redirect("admin:leads_writekey_change", object_id)
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("leads.change_writekey")
+        key = self.get_object(request, object_id) if object_id else None
+        return request.user.has_perm("leads.change_writekey", key)

@@ -53,7 +53,8 @@ class DealChange(Strict, serializers.ModelSerializer):
 
     def get_fields(self) -> dict[str, serializers.Field]:
         fields: dict[str, Any] = super().get_fields()
-        fields["lead"].queryset = Lead.objects.visible_to(self.context["request"].user)
+        if request := self.context.get("request"):  # none while the schema is made
+            fields["lead"].queryset = Lead.objects.visible_to(request.user)
         return fields
 
 
@@ -118,7 +119,7 @@ class DealViewSet(ReadViewSet):
 def _team(user: User, values: dict[str, Any]) -> Team:
     """The team that is named, else the one of the lead, else the only one."""
     named, lead = values.pop("team", ""), values.get("lead")
-    return team_of(user, named or (lead.team_id if lead else ""))
+    return team_of(user, named or (lead.team_id if lead else ""), "leads.add_deal")
 
 
 def _put(source: Source, external_id: str, values: dict[str, Any], *, by: User) -> Any:

@@ -126,7 +126,7 @@ class _Inbox:
         if not team and "lead" in values:
             team = self._team_of_lead(values["lead"])
         if (team, name) not in self.sources:
-            self.sources[team, name] = source_of(team_of(self.user, team), name)
+            self.sources[team, name] = source_of(team_of(self.user, team, "leads.add_event"), name)
         return self.sources[team, name], EventRecord(**values)
 
     def _team_of_lead(self, pk: int) -> str:

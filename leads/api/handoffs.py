@@ -20,7 +20,6 @@ from leads.models import Feedback, Handoff, Lead, RejectionReason, User
 
 AT_ONCE = 1000
 ANSWER = {"POST": "leads.add_feedback"}
-NOT_YOURS = "Reps, managers and admins of the lead's team decide."
 
 
 class PromiseSerializer(serializers.ModelSerializer):
@@ -145,7 +144,7 @@ class HandoffViewSet(ReadViewSet):
     @action(detail=True, methods=["post"], permissions={"POST": "leads.change_handoff"})
     def assignment(self, request: Request, pk: str) -> Response:
         """Pass the handoff to a colleague. The clock runs on. 409 when it was decided before."""
-        handoff = self._mine_to_decide()
+        handoff = self.get_object()
         to = User.objects.visible_to(self.me).filter(pk=_read(AssignmentInput, request)["to"]).first()
         if to is None:
             raise serializers.ValidationError({"to": ["There is no such person in your teams."]})
@@ -156,14 +155,8 @@ class HandoffViewSet(ReadViewSet):
         return self.request.user
 
     def _answer(self, verb: Any, values: dict[str, Any]) -> Response:
-        feedback = _or_conflict(verb, self._mine_to_decide(), by=self.me, **values)
+        feedback = _or_conflict(verb, self.get_object(), by=self.me, **values)
         return Response(FeedbackSerializer(feedback).data, status=201)
-
-    def _mine_to_decide(self) -> Handoff:
-        handoff = self.get_object()
-        if not handoffs.may_decide(handoff, self.me):
-            raise PermissionDenied(NOT_YOURS)
-        return handoff
 
 
 def _read(serializer: type[serializers.Serializer], request: Request) -> dict[str, Any]:
@@ -183,7 +176,7 @@ def _check_offer(ids: list[int], user: User) -> None:
     teams = dict(Lead.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "team"))
     if unknown := sorted(set(ids) - set(teams)):
         raise serializers.ValidationError({"leads": [f"Not leads of your teams: {', '.join(map(str, unknown[:10]))}."]})
-    if not all(handoffs.may_offer(team, user) for team in teams.values()):
+    if not set(teams.values()) <= set(handoffs.offers_in(user)):
         raise PermissionDenied("Marketing, managers and admins of the lead's team hand off.")
 
 

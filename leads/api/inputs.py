@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from rest_framework import serializers
 
+from leads.access import teams_with
 from leads.enums import SourceKind
 from leads.models import Source, Team, User
 
@@ -64,19 +65,20 @@ def moved_errors() -> Iterator[None]:
         raise serializers.ValidationError(serializers.as_serializer_error(error)) from None
 
 
-def team_of(user: User, given: Any) -> Team:
-    """The team named by id or slug, else the only team of the caller. Raises ValidationError."""
-    teams = Team.objects.visible_to(user)
+def team_of(user: User, given: Any, permission: str) -> Team:
+    """The team named by id or slug, else the only one in which the caller may. Raises ValidationError."""
+    teams, allowed = Team.objects.visible_to(user), teams_with(user, permission)
     if given in (None, ""):
-        mine = list(teams[:2])
-        if len(mine) == 1:
-            return mine[0]
+        if len(allowed) == 1:
+            return teams.get(pk=allowed[0])
         raise serializers.ValidationError({"team": ["You are in several teams: say which, by id or slug."]})
     text = str(given)
     by = {"pk": int(text)} if text.isascii() and text.isdecimal() and len(text) < 19 else {"slug": text}
     team = teams.filter(**by).first()
     if team is None:
         raise serializers.ValidationError({"team": [f"You are in no team {text[:60]!r}. GET teams lists yours."]})
+    if team.pk not in allowed:
+        raise serializers.ValidationError({"team": [f"Your role in {team} does not allow this."]})
     return team
 
 

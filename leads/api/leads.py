@@ -123,7 +123,7 @@ class LeadViewSet(ReadViewSet):
         form = LeadInput(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
-        team = team_of(request.user, values.pop("team", ""))
+        team = team_of(request.user, values.pop("team", ""), "leads.add_lead")
         check_owner(values.get("owner"), team)
         record = _record(values)
         source = source_of(team, "")
@@ -151,7 +151,9 @@ class LeadViewSet(ReadViewSet):
         return Response(LeadSerializer(self.get_lead()).data)
 
     def get_lead(self, pk: Any = None) -> Lead:
-        return get_object_or_404(self.get_queryset(), pk=pk or self.kwargs["id"]).lead
+        lead = get_object_or_404(self.get_queryset(), pk=pk or self.kwargs["id"]).lead
+        self.check_object_permissions(self.request, lead)
+        return lead
 
 
 def check_owner(owner: User | None, team: Team) -> None:

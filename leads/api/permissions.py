@@ -30,6 +30,11 @@ class RolePermission(BasePermission):
         permission = needed(view, str(request.method))
         return permission is not None and request.user.has_perm(permission)
 
+    def has_object_permission(self, request: Request, view: Any, obj: Any) -> bool:
+        """Who changes a row needs the permission in its team; what is shown was visible already."""
+        permission = needed(view, str(request.method))
+        return request.method in SAFE_METHODS or permission is not None and request.user.has_perm(permission, obj)
+
 
 def needed(view: Any, method: str) -> str | None:
     """The permission a method of the view asks for. None: nobody may."""

@@ -32,6 +32,11 @@ class Team(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def team_id(self) -> int:
+        """A team belongs to itself, when rights are asked (leads/access.py)."""
+        return self.pk
+
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -102,6 +107,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def roles(self) -> set[str]:
         """The roles this person has in any team."""
         return {role for _, role in self._memberships}
+
+    def roles_in(self, team: int) -> set[str]:
+        """The role this person has in that team, or none."""
+        return {role for one, role in self._memberships if one == team}
 
     def teams_as(self, *roles: str) -> list[int]:
         """Ids of the teams in which this person has one of the roles."""

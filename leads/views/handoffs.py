@@ -58,9 +58,8 @@ def _queue(request: Request) -> HttpResponse:
 @permission_required("leads.add_handoff", raise_exception=True)
 def _offer(request: Request) -> HttpResponse:
     ids = {int(pk) for pk in request.POST.getlist("lead") if pk.isdecimal() and len(pk) < 19}
-    leads = dict(Lead.objects.visible_to(request.user).filter(pk__in=ids).values_list("pk", "team"))
-    mine = [pk for pk, team in leads.items() if handoffs.may_offer(team, request.user)]
-    opened = handoffs.open_handoffs(mine, by=request.user)
+    mine = Lead.objects.filter(pk__in=ids, team__in=handoffs.offers_in(request.user))
+    opened = handoffs.open_handoffs(mine.values_list("pk", flat=True), by=request.user)
     return _offered(request, len(opened), len(ids) - len(opened))
 
 
@@ -75,7 +74,7 @@ def _offered(request: Request, opened: int, left_out: int) -> HttpResponse:
 def lead_handoff(request: Request, pk: int) -> HttpResponse:
     """Hand one lead off by hand."""
     lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
-    if not handoffs.may_offer(lead.team_id, request.user):
+    if not request.user.has_perm("leads.add_handoff", lead):
         raise PermissionDenied
     opened = handoffs.open_handoffs([lead.pk], by=request.user)
     if opened:

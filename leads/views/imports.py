@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from leads import csvfile
-from leads.enums import ImportState, Role, SourceKind
+from leads.access import teams_with
+from leads.enums import ImportState, SourceKind
 from leads.ingest import job as jobs
 from leads.ingest.files import FileError
 from leads.ingest.mapping import MappingForm
@@ -60,12 +61,11 @@ class UploadForm(forms.Form):
 
 def teams_of(user: User) -> QuerySet[Team]:
     """The teams into which this person may import."""
-    teams = Team.objects.visible_to(user)
-    return teams if user.is_superuser else teams.filter(pk__in=user.teams_as(Role.MARKETING, Role.ADMIN))
+    return Team.objects.filter(pk__in=teams_with(user, "leads.add_import"))
 
 
 def imports_of(user: User) -> QuerySet[Import]:
-    return Import.objects.visible_to(user).filter(team__in=teams_of(user)).select_related("team", "source", "by")
+    return Import.objects.filter(team__in=teams_of(user)).select_related("team", "source", "by")
 
 
 @MAY_IMPORT

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,6 +29,7 @@ def lead(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
     context = {
         "lead": found,
+        "may_change": request.user.has_perm("leads.change_lead", found),
         "standing": found.standing,
         "headline": headline(found),
         "grid": GRID,
@@ -50,6 +52,8 @@ def events(request: Request, pk: int) -> HttpResponse:
 @permission_required("leads.change_lead", raise_exception=True)
 def edit(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
+    if not request.user.has_perm("leads.change_lead", found):
+        raise PermissionDenied
     form = LeadForm(_posted(request), user=request.user, lead=found)
     if form.is_valid():
         try:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from leads.api.errors import FORBIDDEN
 from leads.enums import HandoffState, Role
 from leads.handoffs import accept
 from leads.models import Feedback, Handoff
@@ -177,7 +178,7 @@ def test_a_rep_elsewhere_who_is_marketing_here_looks_on(client, team, noun, valu
     both.memberships.create(team=make_team("APAC"), role=Role.REP)
     client.force_login(both)
     answer = post(client, f"/{hand_off(team).pk}/{noun}", **values)
-    assert (answer.status_code, answer.json()["error"]) == (403, "Reps, managers and admins of the lead's team decide.")
+    assert (answer.status_code, answer.json()["error"]) == (403, FORBIDDEN)
 
 
 @pytest.mark.parametrize(("noun", "values"), ANSWERS)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from leads.enums import DealState, HandoffState, Label, SourceKind, Stage
+from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
 from leads.handoffs import accept, open_handoffs, recycle, reject
 from leads.models import Deal, Handoff, Lead, Source
 from reports.queries import REPORTS
@@ -30,7 +30,7 @@ def team(db):
 
 @pytest.fixture
 def kim(team):
-    return make_user("Kim", team)
+    return make_user("Kim", team, Role.MANAGER)
 
 
 @pytest.fixture
@@ -173,12 +173,17 @@ def test_leads_of_other_teams_and_other_days_do_not_count(team, kim, scope, name
 
 def test_one_team_of_several(team, kim, scope):
     far = make_team("APAC")
-    kim.memberships.create(team=far, role="rep")
+    there = kim.memberships.create(team=far, role=Role.MANAGER)
     kim = type(kim).objects.get(pk=kim.pk)
     make_lead(team), make_lead(far), make_lead(far)
     both = Scope(kim, scope.first, scope.last)
     assert overview(both).leads == 3
     assert overview(Scope(kim, scope.first, scope.last, far)).leads == 2
+    there.role = Role.REP
+    there.save()
+    kim = type(kim).objects.get(pk=kim.pk)
+    assert overview(Scope(kim, scope.first, scope.last)).leads == 1, "a rep of a team does not read its reports"
+    assert overview(Scope(kim, scope.first, scope.last, far)).leads == 0
 
 
 def test_the_period_before_is_as_long_and_ends_the_day_before(kim):

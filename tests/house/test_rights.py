@@ -1,0 +1,161 @@
+"""What belongs to another team is, at every address that names it, exactly like what is not there."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from django.contrib.admin import site
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from leads.enums import ImportState, Role
+from leads.models import (
+    ApiToken,
+    Company,
+    Deal,
+    Event,
+    EventKind,
+    Feedback,
+    Handoff,
+    Import,
+    Lead,
+    Source,
+    Team,
+    User,
+    WriteKey,
+)
+from tests.sales import hand_off, make_team, make_user, reason
+
+pytestmark = pytest.mark.django_db
+MISSING = 987654321
+
+# The first part of an address that names a row → whose row it is. Rows of no team belong to the company.
+OF_A_TEAM = {
+    "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
+    "feedback": Feedback, "sources": Source, "teams": Team, "users": User,
+}  # fmt: skip
+OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
+TOKENS = {"setup", "password", "v1", "f"}  # addresses that carry a key, not the id of a row
+# Alike even for whom the row belongs to, and why.
+ALIKE = {
+    "/imports/{}/check/": "asked only before an import is started",
+    "/imports/{}/start/": "asked only before an import is started",
+    "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
+    "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
+    **{f"/admin/leads/{name}/{{}}/delete/": "not deleted in the admin" for name in (
+        "lead", "company", "deal", "source", "team", "user")},
+}  # fmt: skip
+ADMIN_OF_A_TEAM = (Lead, Company, Deal, Source, WriteKey, Team, User, ApiToken)
+
+
+class Place(NamedTuple):
+    """An address with one place for the id of a row of the model."""
+
+    address: str
+    model: type[Any]
+
+    def of(self, pk: object) -> str:
+        return self.address.replace("{}", str(pk))
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, route)
+        elif isinstance(pattern, URLPattern):
+            yield route
+
+
+def places() -> list[Place]:
+    """Every address of the resolver with the id of a row of a team."""
+    found = [place for route in sorted(set(routes(get_resolver()))) if (place := _place(route))]
+    return found + [Place(address, model) for model in ADMIN_OF_A_TEAM for address in _admin_addresses(model)]
+
+
+def _place(route: str) -> Place | None:
+    path = re.sub(r"\(\?P<format>[^)]*\)\??", "", route.replace("\\.", "."))
+    path, ids = re.subn(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)", "{}", path)
+    path = "/" + re.sub(r"[\^$?\\]", "", path)
+    if not ids or path.startswith("/admin/") or path.strip("/").split("/")[0] in TOKENS:
+        return None
+    subject = re.sub(r"^/(api/v1/|scoring/)?", "", path).split("/")[0]
+    if subject in OF_THE_COMPANY:
+        return None
+    return Place(path, OF_A_TEAM[subject])  # an unknown subject has to be put into one of the two lists above
+
+
+def _admin_addresses(model: type[Any]) -> Iterator[str]:
+    for pattern in site._registry[model].get_urls():
+        path, ids = re.subn(r"<path:object_id>", "{}", str(pattern.pattern))
+        if ids and path != "{}/":
+            yield f"/admin/{model._meta.app_label}/{model._meta.model_name}/{path}"
+
+
+@pytest.fixture
+def theirs() -> dict[type[Any], Any]:
+    """A row of every kind, of a team that nobody else is in. Their ids are like no other number of a page."""
+    with connection.cursor() as cursor:
+        for model in {*OF_A_TEAM.values(), *ADMIN_OF_A_TEAM}:
+            cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), 700000000)", [model._meta.db_table])
+    team = make_team("APAC")
+    company = Company.objects.create(team=team, name="Northgate", domain="northgate.example")
+    source = Source.objects.named(team, "Web", "website")
+    handoff = hand_off(team, company=company)
+    event = Event.objects.create(
+        lead=handoff.lead, kind=EventKind.objects.get(slug="page_viewed"), source=source, message_id="m1",
+        occurred_at=handoff.opened_at,
+    )  # fmt: skip
+    user = make_user("Theo", team)
+    job = Import.objects.create(team=team, source=source, by=user, name="x.csv", kind="leads", state=ImportState.DONE)
+    return {
+        Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
+        Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
+        Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
+        Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),
+    }  # fmt: skip
+
+
+def answers(client: Client, place: Place, pk: object) -> list[tuple[int, str, str]]:
+    """Status, address of a redirect and body, for a page, for a part of it, and for an act."""
+    return [
+        _answer(client, pk, client.get(place.of(pk))),
+        _answer(client, pk, client.get(place.of(pk), headers={"HX-Request": "true"})),
+        _answer(client, pk, client.post(place.of(pk), {}, content_type="application/json")),
+    ]
+
+
+def _answer(client: Client, pk: object, response: Any) -> tuple[int, str, str]:
+    client.cookies.pop("messages", None)  # or the next page would show what this one said
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    text = re.sub(r"[\w-]{64}", "TOKEN", body.decode()).replace(str(pk), "ID")
+    return response.status_code, response.get("Location", "").replace(str(pk), "ID"), text
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_rows_of_another_team_are_like_rows_that_are_not_there(role: str, theirs: dict[type[Any], Any]) -> None:
+    client = Client()
+    client.force_login(make_user("Uma", make_team(), role))
+    found = places()
+    wrong = [
+        place.address
+        for place in found
+        if answers(client, place, theirs[place.model].pk) != answers(client, place, MISSING)
+    ]
+    assert wrong == []
+    assert {place.model for place in found} == set(theirs)
+    assert len(found) >= 50  # a sweep that finds nothing would pass for ever
+
+
+def test_a_colleague_is_answered_otherwise(theirs: dict[type[Any], Any]) -> None:
+    """Negative control: for an admin of the team itself these addresses tell the two apart."""
+    client = Client()
+    client.force_login(make_user("Ava", theirs[Team], Role.ADMIN))
+    same = {
+        place.address
+        for place in places()
+        if answers(client, place, theirs[place.model].pk) == answers(client, place, MISSING)
+    }
+    assert same == set(ALIKE)

@@ -66,10 +66,6 @@ class WriteKey(models.Model):
     def team_id(self) -> int:
         return self.source.team_id
 
-    @property
-    def team_id(self) -> int:
-        return self.source.team_id
-
     @classmethod
     def issue(cls, source: Source, **extra: Any) -> tuple["WriteKey", str]:
         """A new key and its secret, which is never shown again."""

@@ -115,7 +115,7 @@ def _sampled(percent: float) -> Q:
 def words(user: Any) -> dict[str, Any]:
     """Fields, operators and kinds of events, with properties and values seen of late on leads the user may see.
 
-    Five queries, each over a bounded number of rows.
+    Six queries, each over a bounded number of rows.
     """
     vocabulary = Vocabulary.load()
     terms = [term for term in vocabulary.terms.values() if term.scorable]

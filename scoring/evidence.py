@@ -110,7 +110,7 @@ class _Reader:
 
 
 def evidence_for(lead: int, conditions: Sequence[Any], as_of: datetime) -> list[Evidence]:
-    """What each condition finds on the lead as of that moment. Five queries, however many conditions there are.
+    """What each condition finds on the lead as of that moment. Six queries, however many conditions there are.
 
     A condition that can no longer be read, since a field it asks is gone, finds nothing.
     """

@@ -121,7 +121,7 @@ def by_model(standing: Standing, slug: str) -> Standing | None:
 def ledger_of(standing: Standing) -> Ledger | None:
     """The ledger of a standing, with evidence for every criterion that gave points or disqualified. None: not scored.
 
-    Seven queries, however long the ledger is.
+    Eight queries, however long the ledger is.
     """
     if standing.version is None or standing.as_of is None:
         return None

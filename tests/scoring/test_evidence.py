@@ -98,7 +98,7 @@ def test_the_number_of_queries_does_not_grow(lead: Lead) -> None:
         with CaptureQueriesContext(connection) as queries:
             evidence_for(lead.pk, conditions, timezone.now())
         counts.append(len(queries))
-    assert counts == [5, 5]
+    assert counts == [6, 6]
 
 
 # --- The ledger ---------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from scoring.models import Criterion, ScoringModel
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import add, field, make_lead, make_model, record
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 class Page:

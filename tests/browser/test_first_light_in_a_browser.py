@@ -22,7 +22,7 @@ from tests.browser.chromium import DESKTOP, PHONE, Window, screen
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import make_model
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 FILE = Path(__file__).parent.parent / "journeys" / "files" / "messe.csv"
 PASSWORD = "a long good phrase"

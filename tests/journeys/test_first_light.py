@@ -17,7 +17,7 @@ from leads.tasks import run_imports
 from scoring.tasks import rescore_due, run_publications
 from tests.journeys.person import Person, words
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 FILE = Path(__file__).parent / "files" / "messe.csv"
 PASSWORD = "a long good phrase"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -58,7 +59,9 @@ class Window:
         self.complaints += [entry["message"] for entry in self.browser.get_log("browser")]
 
     def until(self, holds: Callable[[], Any], why: str = "") -> Any:
-        return WebDriverWait(self.browser, SECONDS, 0.05).until(lambda _: holds(), why)
+        # a part that htmx swaps while we look at it is looked at again
+        waiting = WebDriverWait(self.browser, SECONDS, 0.05, [StaleElementReferenceException])
+        return waiting.until(lambda _: holds(), why)
 
     def one(self, css: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, css)
@@ -78,12 +81,16 @@ class Window:
 
     def press(self, words: str, within: str = "body") -> None:
         """Click the visible button or link with these words, and wait for what follows."""
+        self.until(lambda: self._clicked(words, within))
+        self.settle()
+
+    def _clicked(self, words: str, within: str) -> bool:
         found = [it for it in self.all(f"{within} :is(a, button, summary, input[type=submit])") if it.is_displayed()]
         named = [it for it in found if words in (it.text.strip(), it.get_attribute("value"))]
         assert named, f"no {words!r} among {[it.text for it in found]}"
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", named[0])
         named[0].click()
-        self.settle()
+        return True
 
     def sign_in(self, email: str, password: str) -> None:
         self.open("/login/")

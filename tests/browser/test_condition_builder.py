@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
@@ -29,7 +30,7 @@ class Page:
         self.browser = browser
 
     def wait(self, ready: Callable[[Any], Any]) -> Any:
-        return WebDriverWait(self.browser, 10).until(ready)
+        return WebDriverWait(self.browser, 10, ignored_exceptions=[StaleElementReferenceException]).until(ready)
 
     def all(self, css: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, f".cb {css}")

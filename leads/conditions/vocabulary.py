@@ -14,7 +14,7 @@ from leads.conditions.operators import WORDS, operator_for, read_value
 from leads.conditions.sql import Sql, integer
 from leads.enums import FieldType, Label, Seniority, Stage
 from leads.expected import EXPECTED
-from leads.freemail import FREE_MAIL
+from leads.freemail import free_mail
 from leads.rollup import best_score, engaged_people, top3_score
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _domain(scope: "Scope") -> Expression:
 def _mail_kind(scope: "Scope") -> Expression:
     return Sql(
         "(CASE WHEN {} = '' THEN NULL WHEN split_part({}, '@', 2) = ANY({}::text[]) THEN 'free' ELSE 'business' END)",
-        F("email"), F("email"), Value("{" + ",".join(sorted(FREE_MAIL)) + "}", TextField()), output_field=TextField(),
+        F("email"), F("email"), Value("{" + ",".join(sorted(free_mail())) + "}", TextField()), output_field=TextField(),
     )  # fmt: skip
 
 

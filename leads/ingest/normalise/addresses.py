@@ -1,10 +1,11 @@
 """E-mail addresses and web domains."""
 
 import re
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
+
+from leads.freemail import free_mail
 
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 RESERVED = {"example.com", "example.net", "example.org"}
@@ -47,13 +48,6 @@ def company_domain(address: str) -> str:
     """The domain of the employer behind an e-mail address or website; "" for free mail, example domains and unknown."""
     found = domain(address)
     return "" if found in free_mail() or found in RESERVED else found
-
-
-@cache
-def free_mail() -> frozenset[str]:
-    """Domains that belong to mail providers, not to employers: data/free_mail.txt."""
-    lines = Path(__file__).with_name("data").joinpath("free_mail.txt").read_text().split("\n")
-    return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
 def _is_number(host: str) -> bool:

@@ -31,7 +31,7 @@ class ReportView(APIView):
 class ReportList(ReportView):
     """The reports there are, with the definition of every figure."""
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="reports_list", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         return Response({"results": [_described(report) for report in REPORTS.values()]})
 

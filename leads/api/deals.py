@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from leads import ingest
-from leads.api.inputs import Colleague, Read, Strict, source_of, team_of
+from leads.api.inputs import Colleague, Read, Strict, VisibleRow, source_of, team_of
 from leads.api.leads import CompanyInput, check_owner
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
@@ -33,7 +33,7 @@ class DealSerializer(serializers.ModelSerializer):
 class DealChange(Strict, serializers.ModelSerializer):
     """What is not given stays as it is. Without `state` the words of the stage decide: "Closed won" is won."""
 
-    lead = serializers.PrimaryKeyRelatedField(queryset=Lead.objects.none(), required=False)
+    lead = VisibleRow(Lead.objects, required=False)
     owner = Colleague(required=False)
     email = Read(addresses.email, required=False, max_length=300, help_text="Of the lead; made when it is not known.")
     company = CompanyInput(required=False)
@@ -50,12 +50,6 @@ class DealChange(Strict, serializers.ModelSerializer):
             "opened_at", "closed_at",
         )  # fmt: skip
         validators: tuple[Any, ...] = ()
-
-    def get_fields(self) -> dict[str, serializers.Field]:
-        fields: dict[str, Any] = super().get_fields()
-        if request := self.context.get("request"):  # none while the schema is made
-            fields["lead"].queryset = Lead.objects.visible_to(request.user)
-        return fields
 
 
 class DealInput(DealChange):

@@ -46,14 +46,22 @@ class Read(serializers.CharField):
             raise serializers.ValidationError(str(error)) from None
 
 
-class Colleague(serializers.PrimaryKeyRelatedField):
+class VisibleRow(serializers.PrimaryKeyRelatedField):
+    """A row the caller may see, by id."""
+
+    def __init__(self, rows: Any, **extra: Any):
+        super().__init__(queryset=rows.none(), **extra)
+        self.rows = rows
+
+    def get_queryset(self) -> QuerySet:
+        return self.rows.visible_to(self.context["request"].user)
+
+
+class Colleague(VisibleRow):
     """Somebody of the caller's teams, by id."""
 
     def __init__(self, **extra: Any):
-        super().__init__(queryset=User.objects.none(), **extra)
-
-    def get_queryset(self) -> QuerySet[User]:
-        return User.objects.visible_to(self.context["request"].user)
+        super().__init__(User.objects, **extra)
 
 
 @contextmanager

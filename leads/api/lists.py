@@ -40,6 +40,8 @@ class SourceSerializer(serializers.ModelSerializer):
 
 
 class FieldSerializer(serializers.ModelSerializer):
+    choices = serializers.ListField(child=serializers.CharField(max_length=200), max_length=1000, required=False)
+
     class Meta:
         model = Field
         fields = ("id", "of", "key", "label", "type", "choices", "help")

@@ -108,7 +108,9 @@ class UserAdmin(VisibleAdmin):
 
 
 class TokenForm(forms.ModelForm):
-    days = forms.IntegerField(min_value=1, max_value=3650, initial=365, help_text="How many days it is valid.")
+    days = forms.IntegerField(
+        min_value=1, max_value=ApiToken.MOST_DAYS, initial=365, help_text="How many days it is valid."
+    )
 
     class Meta:
         model = ApiToken

@@ -149,6 +149,7 @@ class ApiToken(models.Model):
     """A key of the REST API. It acts as its user, within its scope. Only the hash is kept."""
 
     READ, WRITE = "read", "write"
+    MOST_DAYS = 366
 
     user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100, blank=True)
@@ -158,6 +159,9 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "API token"
 
     def __str__(self) -> str:
         return f"{self.name or 'Token'} …{self.hint}"

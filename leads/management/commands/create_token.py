@@ -20,8 +20,8 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["user"].strip().lower(), is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody signs in as {options['user']}. Create the person first, in the admin.")
-        if not 1 <= options["days"] <= 3650:
-            raise CommandError("--days: give 1 to 3650.")
+        if not 1 <= options["days"] <= ApiToken.MOST_DAYS:
+            raise CommandError(f"--days: give 1 to {ApiToken.MOST_DAYS}.")
         token, secret = ApiToken.issue(user, scope=options["scope"], name=options["name"][:100], days=options["days"])
         self.stderr.write(f"{token.get_scope_display()} as {user}, until {token.expires_at:%Y-%m-%d}. Keep it safe:")
         self.stdout.write(secret)

@@ -6,12 +6,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from leads.admin.base import ask
 from leads.conditions import ConditionError, parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
@@ -55,7 +56,7 @@ def _groups(criterion: Criterion, initial: Mapping[str, Any]) -> QuerySet[Group]
     """The groups a criterion may stand in: those of its model; of every model for a new one."""
     groups = Group.objects.select_related("model").order_by("model__position", "model__name", "position", "pk")
     model = criterion.model_id or initial.get("model")
-    return groups.filter(model=model) if model else groups
+    return groups.filter(model=model) if str(model or "").isdecimal() else groups
 
 
 def grouped(groups: QuerySet[Group]) -> list[Any]:
@@ -119,8 +120,13 @@ class CriterionAdmin(ModelAdmin):
         messages.success(request, f"{len(copies)} copied. Copies are switched off until you switch them on.")
 
     @action(description="Copy", permissions=["copy_one"], url_path="copy")
-    def copy_one(self, request: HttpRequest, object_id: int) -> Any:
-        made = copied(Criterion.objects.get(pk=object_id))
+    def copy_one(self, request: HttpRequest, object_id: str) -> Any:
+        criterion = self.get_object(request, object_id)
+        if criterion is None:
+            raise Http404
+        if request.method != "POST":
+            return ask(request, f"Copy {criterion}", "The copy is switched off until you switch it on.", "Copy it")
+        made = copied(criterion)
         messages.success(request, "This is the copy. It is switched off until you switch it on.")
         return redirect(reverse("admin:scoring_criterion_change", args=[made.pk]))
 

@@ -161,6 +161,12 @@ def test_points_group_and_order_are_changed_on_the_model_page(admin: Client) -> 
 def test_a_copy_is_switched_off(admin: Client) -> None:
     criterion = make_model().criteria.get(name="VP")
     admin.post(reverse("admin:scoring_criterion_changelist"), {"action": "copy", "_selected_action": [criterion.pk]})
+    one = reverse("admin:scoring_criterion_copy_one", args=[criterion.pk])
+    assert "Copy it" in admin.get(one).content.decode()
+    copy = Criterion.objects.get(name="VP (copy)")
+    copy.delete()
+    assert admin.get(reverse("admin:scoring_criterion_copy_one", args=["x"])).status_code == 404
+    admin.post(one)
     copy = Criterion.objects.get(name="VP (copy)")
     assert (copy.condition, copy.points, copy.group, copy.active) == (VP, 15, criterion.group, False)
 

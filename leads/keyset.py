@@ -114,13 +114,15 @@ class _Keys:
         try:
             back, value, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
             value = None if value is None else self.field.to_python(value)
+            if isinstance(value, str) and "\0" in value:
+                raise BadCursor
             if value is None and not self.by_pk and not self.field.null:
                 raise BadCursor
             pk = int(pk)
             if abs(pk) >= 2**63:
                 raise BadCursor
             return _Place(value, pk, bool(back))
-        except (binascii.Error, ValueError, TypeError, ValidationError, RecursionError):
+        except (binascii.Error, ValueError, TypeError, OverflowError, ValidationError, RecursionError):
             raise BadCursor("This cursor does not belong to this list. Start again without it.") from None
 
 

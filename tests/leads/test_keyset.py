@@ -1,5 +1,6 @@
 """Pages by position: every row once, in order, in both directions."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
@@ -65,6 +66,13 @@ def test_moments_keep_their_microseconds_and_text_its_order() -> None:
 def test_what_is_no_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(BadCursor):
         page_of(Standing.objects.all(), order="-total", size=2, cursor=cursor)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("place", ['[0,"\\u0000",1]', '[0,"a",Infinity]', '[0,"a",1e30]'])
+def test_a_cursor_that_no_database_takes_is_refused(place: str) -> None:
+    with pytest.raises(BadCursor):
+        page_of(Company.objects.all(), order="name", size=2, cursor=urlsafe_b64encode(place.encode()).decode())
 
 
 @pytest.mark.django_db

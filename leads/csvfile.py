@@ -26,10 +26,11 @@ def _lines(head: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield "\ufeff" + writer.writerow(head)
     for row in rows:
-        yield writer.writerow([_safe(value) for value in row])
+        yield writer.writerow([safe(value) for value in row])
 
 
-def _safe(value: Any) -> Any:
+def safe(value: Any) -> Any:
+    """The value of a cell: nothing a spreadsheet would run, and nothing for None."""
     if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
         return f"'{value}"
     return "" if value is None else value

@@ -7,12 +7,10 @@ from datetime import date
 from io import StringIO
 from typing import Any
 
+from leads.csvfile import safe
 from reports.figures import Report
 from reports.scope import Scope
 from reports.statistics import Rate
-
-# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(report: Report, scope: Scope) -> str:
@@ -22,7 +20,7 @@ def as_csv(report: Report, scope: Scope) -> str:
     rows = report.rows(scope)
     writer.writerow(list(_heads(report)))
     for row in rows:
-        writer.writerow([_safe(value) for name in report.figures for value in _cells(getattr(row, name), report, name)])
+        writer.writerow([safe(value) for name in report.figures for value in _cells(getattr(row, name), report, name)])
     return out.getvalue()
 
 
@@ -73,7 +71,3 @@ def _value(value: Any) -> Any:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
-
-
-def _safe(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -45,8 +45,6 @@ def _queue(request: Request) -> HttpResponse:
         "open": tab in queue.OPEN_TABS,
         "deciding": handoffs.decides_in(user),
         "team_waits": f"{tabs[1][2]:,} for the team.",
-        "previous": page.previous and f"?tab={tab}&cursor={page.previous}",
-        "next_page": page.next and f"?tab={tab}&cursor={page.next}",
     }
     if context["open"]:
         context |= {"groups": queue.grouped(page.rows), "lately": queue.decided_lately(user)}

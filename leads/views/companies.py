@@ -5,6 +5,7 @@ from django.db.models import Count, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from leads.details import of_company
 from leads.keyset import BadCursor, Page, page_of
@@ -16,6 +17,7 @@ from leads.search import search_query
 SIZE = 50
 
 
+@require_safe
 @permission_required("leads.view_company", raise_exception=True)
 def companies(request: Request) -> HttpResponse:
     term = request.GET.get("q", "")[:200]
@@ -27,6 +29,7 @@ def companies(request: Request) -> HttpResponse:
     return render(request, "leads/companies.html", context)
 
 
+@require_safe
 @permission_required("leads.view_company", raise_exception=True)
 def company(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Company.objects.visible_to(request.user).with_rollup().select_related("team"), pk=pk)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from leads import handoffs
 from leads import home as news
@@ -13,6 +14,7 @@ from leads.models import Standing
 from leads.requests import Request
 
 
+@require_safe
 def home(request: Request) -> HttpResponse:
     user = request.user
     if not Standing.objects.visible_to(user).exists():

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from leads.details import completeness, details, headline
 from leads.editing import create_lead, edit_lead
@@ -24,6 +25,7 @@ COLLEAGUES = 5
 GRID = [[f"{letter}{digit}" for digit in "1234"] for letter in "ABCD"]
 
 
+@require_safe
 @permission_required("leads.view_lead", raise_exception=True)
 def lead(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
@@ -41,6 +43,7 @@ def lead(request: Request, pk: int) -> HttpResponse:
     return render(request, "leads/lead.html", context)
 
 
+@require_safe
 @permission_required("leads.view_event", raise_exception=True)
 def events(request: Request, pk: int) -> HttpResponse:
     """A page of the timeline: a fragment for htmx, else a page of its own."""

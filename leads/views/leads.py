@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from leads import csvfile
 from leads.keyset import BadCursor, capped_count, page_of
@@ -25,6 +26,7 @@ HEAD = [
 ]  # fmt: skip
 
 
+@require_safe
 @permission_required("leads.view_lead", raise_exception=True)
 def leads(request: Request) -> HttpResponse:
     listing = LeadListing(request)
@@ -38,6 +40,7 @@ def leads(request: Request) -> HttpResponse:
     )
 
 
+@require_safe
 @permission_required("leads.view_lead", raise_exception=True)
 def export(request: Request) -> StreamingHttpResponse:
     """The leads of the list, all pages, as CSV."""

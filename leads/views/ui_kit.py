@@ -7,6 +7,7 @@ from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from leads.enums import Cause, Label, Stage
 from leads.requests import Request
@@ -59,6 +60,7 @@ _CLOCKS = (Clock("", "3 h 30 min left", 12), Clock("soon", "2 h 20 min left", 42
 _FUNNEL = (("New leads", 2310, "all"), ("Handed off", 436, "19% of previous"), ("Customer", 97, "22% of previous"))
 
 
+@require_safe
 def ui_kit(request: Request) -> HttpResponse:
     answers = {"name": "Webinar follow-up", "capacity": "400", "owner": "kim", "reason": "person", "active": True}
     context = {

@@ -21,6 +21,7 @@ from leads.models import (
     Handoff,
     Import,
     Lead,
+    LeadForm,
     Source,
     Team,
     User,
@@ -51,13 +52,13 @@ ADMIN_OF_A_TEAM = (Lead, Company, Deal, Source, WriteKey, Team, User, ApiToken)
 
 
 class Place(NamedTuple):
-    """An address with one place for the id of a row of the model."""
+    """An address whose first id is of a row of the model."""
 
     address: str
     model: type[Any]
 
     def of(self, pk: object) -> str:
-        return self.address.replace("{}", str(pk))
+        return self.address.replace("{}", str(pk), 1).replace("{}", "1")
 
 
 def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
@@ -103,6 +104,7 @@ def theirs() -> dict[type[Any], Any]:
     team = make_team("APAC")
     company = Company.objects.create(team=team, name="Northgate", domain="northgate.example")
     source = Source.objects.named(team, "Web", "website")
+    LeadForm.objects.create(pk=source.pk, source=source, key="k", name="Contact")  # one address names both
     handoff = hand_off(team, company=company)
     event = Event.objects.create(
         lead=handoff.lead, kind=EventKind.objects.get(slug="page_viewed"), source=source, message_id="m1",
@@ -156,6 +158,7 @@ def test_a_colleague_is_answered_otherwise(theirs: dict[type[Any], Any]) -> None
     same = {
         place.address
         for place in places()
-        if answers(client, place, theirs[place.model].pk) == answers(client, place, MISSING)
+        if place.address.count("{}") == 1  # a second id would have to be of the same row
+        and answers(client, place, theirs[place.model].pk) == answers(client, place, MISSING)
     }
     assert same == set(ALIKE)

@@ -1,4 +1,4 @@
-"""What every installation begins with. Each list is filled while it is empty, and belongs to the company from then on."""
+"""What every installation begins with. A list is filled while it is empty; from then on it is the company's."""
 
 from typing import Any
 

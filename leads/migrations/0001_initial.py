@@ -6,472 +6,1172 @@ import django.contrib.postgres.search
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import leads.models.event
 from django.conf import settings
 from django.db import migrations, models
 
+import leads.models.event
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=200)),
-                ('domain', models.CharField(blank=True, help_text='Without www, as in northwind.example.', max_length=253)),
-                ('website', models.CharField(blank=True, max_length=500)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('industry', models.CharField(blank=True, max_length=100)),
-                ('employees', models.PositiveIntegerField(blank=True, null=True)),
-                ('revenue', models.DecimalField(blank=True, decimal_places=2, max_digits=16, null=True, verbose_name='annual revenue')),
-                ('country', models.CharField(blank=True, help_text='Two letters, ISO 3166.', max_length=2)),
-                ('city', models.CharField(blank=True, max_length=100)),
-                ('fields', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('search', models.GeneratedField(db_persist=True, expression=models.Func(models.Func(models.Func(models.Func(models.Func(models.F('name'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('domain'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Func(models.Func(models.Func(models.F('name'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('domain'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value('@.-_'), models.Value('    '), function='translate', output_field=models.TextField()), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), template="to_tsvector('simple', %(expressions)s)"), output_field=django.contrib.postgres.search.SearchVectorField())),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "domain",
+                    models.CharField(blank=True, help_text="Without www, as in northwind.example.", max_length=253),
+                ),
+                ("website", models.CharField(blank=True, max_length=500)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("industry", models.CharField(blank=True, max_length=100)),
+                ("employees", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "revenue",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=16, null=True, verbose_name="annual revenue"
+                    ),
+                ),
+                ("country", models.CharField(blank=True, help_text="Two letters, ISO 3166.", max_length=2)),
+                ("city", models.CharField(blank=True, max_length=100)),
+                ("fields", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.Func(
+                                models.Func(
+                                    models.Func(
+                                        models.Func(
+                                            models.F("name"),
+                                            models.Value(" "),
+                                            arg_joiner=" || ",
+                                            output_field=models.TextField(),
+                                            template="(%(expressions)s)",
+                                        ),
+                                        models.F("domain"),
+                                        arg_joiner=" || ",
+                                        output_field=models.TextField(),
+                                        template="(%(expressions)s)",
+                                    ),
+                                    models.Value(" "),
+                                    arg_joiner=" || ",
+                                    output_field=models.TextField(),
+                                    template="(%(expressions)s)",
+                                ),
+                                models.Func(
+                                    models.Func(
+                                        models.Func(
+                                            models.F("name"),
+                                            models.Value(" "),
+                                            arg_joiner=" || ",
+                                            output_field=models.TextField(),
+                                            template="(%(expressions)s)",
+                                        ),
+                                        models.F("domain"),
+                                        arg_joiner=" || ",
+                                        output_field=models.TextField(),
+                                        template="(%(expressions)s)",
+                                    ),
+                                    models.Value("@.-_"),
+                                    models.Value("    "),
+                                    function="translate",
+                                    output_field=models.TextField(),
+                                ),
+                                arg_joiner=" || ",
+                                output_field=models.TextField(),
+                                template="(%(expressions)s)",
+                            ),
+                            template="to_tsvector('simple', %(expressions)s)",
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'companies',
+                "verbose_name_plural": "companies",
             },
         ),
         migrations.CreateModel(
-            name='EventKind',
+            name="EventKind",
             fields=[
-                ('id', models.SmallAutoField(primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('label', models.CharField(help_text='As in a sentence: viewed a page, attended a webinar.', max_length=80)),
-                ('by_lead', models.BooleanField(default=True, help_text='Counts as activity of the lead. An e-mail we sent does not.', verbose_name='done by the lead')),
+                ("id", models.SmallAutoField(primary_key=True, serialize=False)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                (
+                    "label",
+                    models.CharField(help_text="As in a sentence: viewed a page, attended a webinar.", max_length=80),
+                ),
+                (
+                    "by_lead",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Counts as activity of the lead. An e-mail we sent does not.",
+                        verbose_name="done by the lead",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['label'],
+                "ordering": ["label"],
             },
         ),
         migrations.CreateModel(
-            name='RejectionReason',
+            name="RejectionReason",
             fields=[
-                ('slug', models.SlugField(max_length=40, primary_key=True, serialize=False)),
-                ('label', models.CharField(max_length=80)),
-                ('help', models.CharField(blank=True, max_length=150)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('active', models.BooleanField(default=True)),
+                ("slug", models.SlugField(max_length=40, primary_key=True, serialize=False)),
+                ("label", models.CharField(max_length=80)),
+                ("help", models.CharField(blank=True, max_length=150)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['position', 'label'],
+                "ordering": ["position", "label"],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('slug', models.SlugField()),
-                ('kind', models.CharField(choices=[('api', 'API'), ('website', 'Website'), ('email', 'E-mail'), ('form', 'Form'), ('import', 'File'), ('crm', 'CRM'), ('manual', 'By hand')], max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("slug", models.SlugField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("api", "API"),
+                            ("website", "Website"),
+                            ("email", "E-mail"),
+                            ("form", "Form"),
+                            ("import", "File"),
+                            ("crm", "CRM"),
+                            ("manual", "By hand"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Team',
+            name="Team",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('slug', models.SlugField(unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("slug", models.SlugField(unique=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=150)),
-                ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("name", models.CharField(max_length=150)),
+                ("is_active", models.BooleanField(default=True, verbose_name="may sign in")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=100)),
-                ('scope', models.CharField(choices=[('read', 'Read'), ('write', 'Read and write')], default='read', max_length=10)),
-                ('hint', models.CharField(editable=False, max_length=8)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField(editable=False, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='api_tokens', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(blank=True, max_length=100)),
+                (
+                    "scope",
+                    models.CharField(
+                        choices=[("read", "Read"), ("write", "Read and write")], default="read", max_length=10
+                    ),
+                ),
+                ("hint", models.CharField(editable=False, max_length=8)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="api_tokens",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Field',
+            name="Field",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('of', models.CharField(choices=[('lead', 'Lead'), ('company', 'Company')], default='lead', max_length=10)),
-                ('key', models.CharField(max_length=60, validators=[django.core.validators.RegexValidator('^[a-z][a-z0-9_]*$', 'Use small letters, digits and _, starting with a letter.')])),
-                ('label', models.CharField(max_length=150)),
-                ('type', models.CharField(choices=[('text', 'Text'), ('number', 'Number'), ('date', 'Date'), ('boolean', 'Yes / no'), ('choice', 'Choice'), ('list', 'List')], default='text', max_length=10)),
-                ('choices', models.JSONField(blank=True, default=list, help_text='The allowed values of a choice or list.')),
-                ('help', models.CharField(blank=True, max_length=250)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "of",
+                    models.CharField(choices=[("lead", "Lead"), ("company", "Company")], default="lead", max_length=10),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        max_length=60,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z][a-z0-9_]*$", "Use small letters, digits and _, starting with a letter."
+                            )
+                        ],
+                    ),
+                ),
+                ("label", models.CharField(max_length=150)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("text", "Text"),
+                            ("number", "Number"),
+                            ("date", "Date"),
+                            ("boolean", "Yes / no"),
+                            ("choice", "Choice"),
+                            ("list", "List"),
+                        ],
+                        default="text",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "choices",
+                    models.JSONField(blank=True, default=list, help_text="The allowed values of a choice or list."),
+                ),
+                ("help", models.CharField(blank=True, max_length=250)),
             ],
             options={
-                'ordering': ['label'],
-                'constraints': [models.UniqueConstraint(fields=('of', 'key'), name='field_key')],
+                "ordering": ["label"],
+                "constraints": [models.UniqueConstraint(fields=("of", "key"), name="field_key")],
             },
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.FileField(max_length=200, upload_to='imports/%Y/%m/')),
-                ('name', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('leads', 'Leads'), ('companies', 'Companies'), ('deals', 'Deals'), ('events', 'Activities')], max_length=10)),
-                ('policy', models.CharField(choices=[('fill', 'Fill empty fields only'), ('file_wins', 'File wins'), ('leave', 'Leave as it is')], default='fill', max_length=10)),
-                ('encoding', models.CharField(max_length=20)),
-                ('delimiter', models.CharField(max_length=1)),
-                ('columns', models.JSONField(default=list, help_text='The header of the file, in order.')),
-                ('mapping', models.JSONField(default=dict, help_text='{column: field or null}; see leads/ingest/columns.py.')),
-                ('state', models.CharField(choices=[('uploaded', 'Uploaded'), ('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped'), ('failed', 'Failed')], default='uploaded', max_length=10)),
-                ('rows', models.PositiveIntegerField(default=0)),
-                ('processed', models.PositiveIntegerField(default=0)),
-                ('created', models.PositiveIntegerField(default=0)),
-                ('updated', models.PositiveIntegerField(default=0)),
-                ('unchanged', models.PositiveIntegerField(default=0)),
-                ('rejected', models.PositiveIntegerField(default=0)),
-                ('in_part', models.PositiveIntegerField(default=0, help_text='Rows taken without a value that could not be read.')),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='leads.source')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imports', to='leads.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.FileField(max_length=200, upload_to="imports/%Y/%m/")),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("leads", "Leads"),
+                            ("companies", "Companies"),
+                            ("deals", "Deals"),
+                            ("events", "Activities"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[
+                            ("fill", "Fill empty fields only"),
+                            ("file_wins", "File wins"),
+                            ("leave", "Leave as it is"),
+                        ],
+                        default="fill",
+                        max_length=10,
+                    ),
+                ),
+                ("encoding", models.CharField(max_length=20)),
+                ("delimiter", models.CharField(max_length=1)),
+                ("columns", models.JSONField(default=list, help_text="The header of the file, in order.")),
+                (
+                    "mapping",
+                    models.JSONField(default=dict, help_text="{column: field or null}; see leads/ingest/columns.py."),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Uploaded"),
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                    ),
+                ),
+                ("rows", models.PositiveIntegerField(default=0)),
+                ("processed", models.PositiveIntegerField(default=0)),
+                ("created", models.PositiveIntegerField(default=0)),
+                ("updated", models.PositiveIntegerField(default=0)),
+                ("unchanged", models.PositiveIntegerField(default=0)),
+                ("rejected", models.PositiveIntegerField(default=0)),
+                (
+                    "in_part",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Rows taken without a value that could not be read."
+                    ),
+                ),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("source", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="leads.source")),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="imports", to="leads.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='ImportProblem',
+            name="ImportProblem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField(help_text='Line in the file, the header being line 1.')),
-                ('column', models.CharField(blank=True, max_length=150)),
-                ('value', models.CharField(blank=True, max_length=200)),
-                ('outcome', models.CharField(choices=[('rejected', 'Skipped'), ('in_part', 'Imported in part')], max_length=10)),
-                ('message', models.CharField(max_length=300)),
-                ('row', models.JSONField(default=list, help_text='The cells of the line as they came.')),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='leads.import')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.PositiveIntegerField(help_text="Line in the file, the header being line 1.")),
+                ("column", models.CharField(blank=True, max_length=150)),
+                ("value", models.CharField(blank=True, max_length=200)),
+                (
+                    "outcome",
+                    models.CharField(choices=[("rejected", "Skipped"), ("in_part", "Imported in part")], max_length=10),
+                ),
+                ("message", models.CharField(max_length=300)),
+                ("row", models.JSONField(default=list, help_text="The cells of the line as they came.")),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="problems", to="leads.import"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line', 'pk'],
+                "ordering": ["line", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('first_name', models.CharField(blank=True, max_length=100)),
-                ('last_name', models.CharField(blank=True, max_length=100)),
-                ('title', models.CharField(blank=True, max_length=200, verbose_name='job title')),
-                ('seniority', models.CharField(blank=True, choices=[('c_level', 'C-level'), ('vp', 'VP'), ('director', 'Director'), ('head', 'Head'), ('manager', 'Manager'), ('senior', 'Senior'), ('staff', 'Staff'), ('trainee', 'Student or trainee')], help_text='Read from the job title.', max_length=10)),
-                ('department', models.CharField(blank=True, help_text='Read from the job title.', max_length=30)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('country', models.CharField(blank=True, help_text='Two letters, ISO 3166.', max_length=2)),
-                ('city', models.CharField(blank=True, max_length=100)),
-                ('website', models.CharField(blank=True, max_length=500)),
-                ('source', models.CharField(blank=True, help_text='The channel this lead came from.', max_length=100)),
-                ('stage', models.CharField(choices=[('new', 'New'), ('nurture', 'Nurture'), ('handed_off', 'Handed off'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('resting', 'Resting'), ('opportunity', 'Opportunity'), ('customer', 'Customer')], default='new', max_length=12)),
-                ('resting_until', models.DateField(blank=True, editable=False, null=True)),
-                ('fields', models.JSONField(blank=True, default=dict, verbose_name='custom fields')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('search', models.GeneratedField(db_persist=True, expression=models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.F('first_name'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('last_name'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('email'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('title'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.Func(models.F('first_name'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('last_name'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('email'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value(' '), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.F('title'), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), models.Value('@.-_'), models.Value('    '), function='translate', output_field=models.TextField()), arg_joiner=' || ', output_field=models.TextField(), template='(%(expressions)s)'), template="to_tsvector('simple', %(expressions)s)"), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='leads', to='leads.company')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='owned_leads', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leads', to='leads.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("first_name", models.CharField(blank=True, max_length=100)),
+                ("last_name", models.CharField(blank=True, max_length=100)),
+                ("title", models.CharField(blank=True, max_length=200, verbose_name="job title")),
+                (
+                    "seniority",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("c_level", "C-level"),
+                            ("vp", "VP"),
+                            ("director", "Director"),
+                            ("head", "Head"),
+                            ("manager", "Manager"),
+                            ("senior", "Senior"),
+                            ("staff", "Staff"),
+                            ("trainee", "Student or trainee"),
+                        ],
+                        help_text="Read from the job title.",
+                        max_length=10,
+                    ),
+                ),
+                ("department", models.CharField(blank=True, help_text="Read from the job title.", max_length=30)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("country", models.CharField(blank=True, help_text="Two letters, ISO 3166.", max_length=2)),
+                ("city", models.CharField(blank=True, max_length=100)),
+                ("website", models.CharField(blank=True, max_length=500)),
+                ("source", models.CharField(blank=True, help_text="The channel this lead came from.", max_length=100)),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("nurture", "Nurture"),
+                            ("handed_off", "Handed off"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("resting", "Resting"),
+                            ("opportunity", "Opportunity"),
+                            ("customer", "Customer"),
+                        ],
+                        default="new",
+                        max_length=12,
+                    ),
+                ),
+                ("resting_until", models.DateField(blank=True, editable=False, null=True)),
+                ("fields", models.JSONField(blank=True, default=dict, verbose_name="custom fields")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            models.Func(
+                                models.Func(
+                                    models.Func(
+                                        models.Func(
+                                            models.Func(
+                                                models.Func(
+                                                    models.Func(
+                                                        models.Func(
+                                                            models.F("first_name"),
+                                                            models.Value(" "),
+                                                            arg_joiner=" || ",
+                                                            output_field=models.TextField(),
+                                                            template="(%(expressions)s)",
+                                                        ),
+                                                        models.F("last_name"),
+                                                        arg_joiner=" || ",
+                                                        output_field=models.TextField(),
+                                                        template="(%(expressions)s)",
+                                                    ),
+                                                    models.Value(" "),
+                                                    arg_joiner=" || ",
+                                                    output_field=models.TextField(),
+                                                    template="(%(expressions)s)",
+                                                ),
+                                                models.F("email"),
+                                                arg_joiner=" || ",
+                                                output_field=models.TextField(),
+                                                template="(%(expressions)s)",
+                                            ),
+                                            models.Value(" "),
+                                            arg_joiner=" || ",
+                                            output_field=models.TextField(),
+                                            template="(%(expressions)s)",
+                                        ),
+                                        models.F("title"),
+                                        arg_joiner=" || ",
+                                        output_field=models.TextField(),
+                                        template="(%(expressions)s)",
+                                    ),
+                                    models.Value(" "),
+                                    arg_joiner=" || ",
+                                    output_field=models.TextField(),
+                                    template="(%(expressions)s)",
+                                ),
+                                models.Func(
+                                    models.Func(
+                                        models.Func(
+                                            models.Func(
+                                                models.Func(
+                                                    models.Func(
+                                                        models.Func(
+                                                            models.F("first_name"),
+                                                            models.Value(" "),
+                                                            arg_joiner=" || ",
+                                                            output_field=models.TextField(),
+                                                            template="(%(expressions)s)",
+                                                        ),
+                                                        models.F("last_name"),
+                                                        arg_joiner=" || ",
+                                                        output_field=models.TextField(),
+                                                        template="(%(expressions)s)",
+                                                    ),
+                                                    models.Value(" "),
+                                                    arg_joiner=" || ",
+                                                    output_field=models.TextField(),
+                                                    template="(%(expressions)s)",
+                                                ),
+                                                models.F("email"),
+                                                arg_joiner=" || ",
+                                                output_field=models.TextField(),
+                                                template="(%(expressions)s)",
+                                            ),
+                                            models.Value(" "),
+                                            arg_joiner=" || ",
+                                            output_field=models.TextField(),
+                                            template="(%(expressions)s)",
+                                        ),
+                                        models.F("title"),
+                                        arg_joiner=" || ",
+                                        output_field=models.TextField(),
+                                        template="(%(expressions)s)",
+                                    ),
+                                    models.Value("@.-_"),
+                                    models.Value("    "),
+                                    function="translate",
+                                    output_field=models.TextField(),
+                                ),
+                                arg_joiner=" || ",
+                                output_field=models.TextField(),
+                                template="(%(expressions)s)",
+                            ),
+                            template="to_tsvector('simple', %(expressions)s)",
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="leads",
+                        to="leads.company",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="owned_leads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="leads.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Handoff',
+            name="Handoff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('assigned_because', models.CharField(blank=True, max_length=150)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('recycled', 'Recycled'), ('expired', 'Expired')], default='open', max_length=10)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('due_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('fit', models.SmallIntegerField(null=True)),
-                ('engagement', models.SmallIntegerField(null=True)),
-                ('total', models.SmallIntegerField(null=True)),
-                ('grade', models.CharField(blank=True, max_length=2)),
-                ('label', models.CharField(blank=True, choices=[('hot', 'Hot'), ('warm', 'Warm'), ('cool', 'Cool'), ('cold', 'Cold'), ('disqualified', 'Disqualified')], max_length=12)),
-                ('version', models.IntegerField(null=True)),
-                ('reasons', models.JSONField(default=list, help_text='[[sentence, points], …], most points first.')),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='handoffs', to=settings.AUTH_USER_MODEL)),
-                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('opened_by', models.ForeignKey(blank=True, help_text='None: by rule.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handoffs', to='leads.lead')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='handoffs', to='leads.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("assigned_because", models.CharField(blank=True, max_length=150)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("recycled", "Recycled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("due_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("fit", models.SmallIntegerField(null=True)),
+                ("engagement", models.SmallIntegerField(null=True)),
+                ("total", models.SmallIntegerField(null=True)),
+                ("grade", models.CharField(blank=True, max_length=2)),
+                (
+                    "label",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("hot", "Hot"),
+                            ("warm", "Warm"),
+                            ("cool", "Cool"),
+                            ("cold", "Cold"),
+                            ("disqualified", "Disqualified"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.IntegerField(null=True)),
+                ("reasons", models.JSONField(default=list, help_text="[[sentence, points], …], most points first.")),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="handoffs",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="None: by rule.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="handoffs", to="leads.lead"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="handoffs", to="leads.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=80)),
-                ('old', models.JSONField(null=True)),
-                ('new', models.JSONField(null=True)),
-                ('held_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('learned_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('origin', models.CharField(blank=True, max_length=100)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='leads.company')),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='leads.lead')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("field", models.CharField(max_length=80)),
+                ("old", models.JSONField(null=True)),
+                ("new", models.JSONField(null=True)),
+                ("held_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("learned_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("origin", models.CharField(blank=True, max_length=100)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "company",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="changes",
+                        to="leads.company",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="changes", to="leads.lead"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-learned_at', '-pk'],
+                "ordering": ["-learned_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='LedgerLine',
+            name="LedgerLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.IntegerField()),
-                ('position', models.SmallIntegerField()),
-                ('kind', models.CharField(choices=[('criterion', 'Criterion'), ('group', 'Limit of the group'), ('axis', 'Limit of the axis')], max_length=10)),
-                ('name', models.CharField(max_length=150)),
-                ('group', models.CharField(blank=True, max_length=80)),
-                ('axis', models.CharField(choices=[('fit', 'Fit'), ('engagement', 'Engagement')], max_length=10)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.IntegerField()),
+                ("position", models.SmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("criterion", "Criterion"),
+                            ("group", "Limit of the group"),
+                            ("axis", "Limit of the axis"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=150)),
+                ("group", models.CharField(blank=True, max_length=80)),
+                ("axis", models.CharField(choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10)),
             ],
             options={
-                'ordering': ['version', 'position'],
-                'constraints': [models.UniqueConstraint(fields=('version', 'position'), name='ledger_line_in_version')],
+                "ordering": ["version", "position"],
+                "constraints": [models.UniqueConstraint(fields=("version", "position"), name="ledger_line_in_version")],
             },
         ),
         migrations.AddField(
-            model_name='source',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='leads.team'),
+            model_name="source",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="sources", to="leads.team"
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('marketing', 'Marketing'), ('rep', 'Rep'), ('manager', 'Manager'), ('admin', 'Admin')], max_length=10)),
-                ('assigned', models.PositiveIntegerField(default=0, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='leads.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing"),
+                            ("rep", "Rep"),
+                            ("manager", "Manager"),
+                            ("admin", "Admin"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("assigned", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="leads.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(max_length=150)),
-                ('name', models.CharField(max_length=200)),
-                ('pipeline', models.CharField(blank=True, max_length=100)),
-                ('stage', models.CharField(blank=True, max_length=100)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('won', 'Won'), ('lost', 'Lost')], default='open', max_length=4)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
-                ('lost_reason', models.CharField(blank=True, max_length=200)),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('known_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('fields', models.JSONField(blank=True, default=dict)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='leads.company')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='leads.lead')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='leads.source')),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deals', to='leads.team')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("external_id", models.CharField(max_length=150)),
+                ("name", models.CharField(max_length=200)),
+                ("pipeline", models.CharField(blank=True, max_length=100)),
+                ("stage", models.CharField(blank=True, max_length=100)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("won", "Won"), ("lost", "Lost")], default="open", max_length=4
+                    ),
+                ),
+                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True)),
+                ("lost_reason", models.CharField(blank=True, max_length=200)),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("known_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("fields", models.JSONField(blank=True, default=dict)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deals",
+                        to="leads.company",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deals",
+                        to="leads.lead",
+                    ),
+                ),
+                ("source", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="leads.source")),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="deals", to="leads.team"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='company',
-            name='team',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='companies', to='leads.team'),
+            model_name="company",
+            name="team",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="companies", to="leads.team"
+            ),
         ),
         migrations.CreateModel(
-            name='WriteKey',
+            name="WriteKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('hint', models.CharField(editable=False, max_length=8)),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='write_keys', to='leads.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("hint", models.CharField(editable=False, max_length=8)),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="write_keys", to="leads.source"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('lead', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to='leads.lead')),
-                ('stage', models.CharField(choices=[('new', 'New'), ('nurture', 'Nurture'), ('handed_off', 'Handed off'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('resting', 'Resting'), ('opportunity', 'Opportunity'), ('customer', 'Customer')], default='new', max_length=12)),
-                ('fit', models.SmallIntegerField(null=True)),
-                ('engagement', models.SmallIntegerField(null=True)),
-                ('total', models.SmallIntegerField(null=True)),
-                ('grade', models.CharField(blank=True, max_length=2)),
-                ('label', models.CharField(blank=True, choices=[('hot', 'Hot'), ('warm', 'Warm'), ('cool', 'Cool'), ('cold', 'Cold'), ('disqualified', 'Disqualified')], max_length=12)),
-                ('version', models.IntegerField(null=True)),
-                ('as_of', models.DateTimeField(null=True)),
-                ('seq', models.IntegerField(default=0)),
-                ('points', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=list, size=None)),
-                ('facts_rev', models.BigIntegerField(default=1)),
-                ('scored_rev', models.BigIntegerField(default=0)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('due_cause', models.CharField(choices=[('activity', 'Activity'), ('decay', 'Decay'), ('rules', 'Rules'), ('correction', 'Correction'), ('override', 'Override')], default='activity', max_length=10)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('team', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='leads.team')),
+                (
+                    "lead",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, primary_key=True, serialize=False, to="leads.lead"
+                    ),
+                ),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("nurture", "Nurture"),
+                            ("handed_off", "Handed off"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("resting", "Resting"),
+                            ("opportunity", "Opportunity"),
+                            ("customer", "Customer"),
+                        ],
+                        default="new",
+                        max_length=12,
+                    ),
+                ),
+                ("fit", models.SmallIntegerField(null=True)),
+                ("engagement", models.SmallIntegerField(null=True)),
+                ("total", models.SmallIntegerField(null=True)),
+                ("grade", models.CharField(blank=True, max_length=2)),
+                (
+                    "label",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("hot", "Hot"),
+                            ("warm", "Warm"),
+                            ("cool", "Cool"),
+                            ("cold", "Cold"),
+                            ("disqualified", "Disqualified"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("version", models.IntegerField(null=True)),
+                ("as_of", models.DateTimeField(null=True)),
+                ("seq", models.IntegerField(default=0)),
+                (
+                    "points",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("facts_rev", models.BigIntegerField(default=1)),
+                ("scored_rev", models.BigIntegerField(default=0)),
+                ("due_at", models.DateTimeField(null=True)),
+                (
+                    "due_cause",
+                    models.CharField(
+                        choices=[
+                            ("activity", "Activity"),
+                            ("decay", "Decay"),
+                            ("rules", "Rules"),
+                            ("correction", "Correction"),
+                            ("override", "Override"),
+                        ],
+                        default="activity",
+                        max_length=10,
+                    ),
+                ),
+                ("changed_at", models.DateTimeField(null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="leads.team"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('verdict', models.CharField(choices=[('accepted', 'Accepted'), ('rejected', 'Rejected'), ('recycled', 'Recycled')], max_length=10)),
-                ('comment', models.TextField(blank=True)),
-                ('misled_by', models.CharField(blank=True, help_text='The reason of the promise that misled, in its own words.', max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='feedback', to=settings.AUTH_USER_MODEL)),
-                ('handoff', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='leads.handoff')),
-                ('reason', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='leads.rejectionreason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[("accepted", "Accepted"), ("rejected", "Rejected"), ("recycled", "Recycled")],
+                        max_length=10,
+                    ),
+                ),
+                ("comment", models.TextField(blank=True)),
+                (
+                    "misled_by",
+                    models.CharField(
+                        blank=True, help_text="The reason of the promise that misled, in its own words.", max_length=200
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="feedback",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "handoff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="leads.handoff"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to="leads.rejectionreason"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'feedback',
-                'ordering': ['-created_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'rejected'), _negated=True), ('reason__isnull', False), _connector='OR'), name='rejection_has_a_reason')],
+                "verbose_name_plural": "feedback",
+                "ordering": ["-created_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("verdict", "rejected"), _negated=True), ("reason__isnull", False), _connector="OR"
+                        ),
+                        name="rejection_has_a_reason",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LeadIdentity',
+            name="LeadIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('external', 'Id'), ('user', 'User id'), ('anonymous', 'Anonymous id')], max_length=10)),
-                ('value', models.CharField(max_length=200)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='leads.lead')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='leads.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("external", "Id"), ("user", "User id"), ("anonymous", "Anonymous id")], max_length=10
+                    ),
+                ),
+                ("value", models.CharField(max_length=200)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="identities", to="leads.lead"
+                    ),
+                ),
+                ("source", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="leads.source")),
             ],
             options={
-                'verbose_name_plural': 'lead identities',
-                'constraints': [models.UniqueConstraint(fields=('source', 'kind', 'value'), name='identity_of_one_lead')],
+                "verbose_name_plural": "lead identities",
+                "constraints": [
+                    models.UniqueConstraint(fields=("source", "kind", "value"), name="identity_of_one_lead")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('occurred_at', models.DateTimeField()),
-                ('day', leads.models.event.DayField(editable=False)),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('message_id', models.CharField(max_length=150)),
-                ('properties', models.JSONField(blank=True, default=dict)),
-                ('quarantined', models.BooleanField(default=False)),
-                ('kind', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='leads.eventkind')),
-                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='leads.lead')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='leads.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("occurred_at", models.DateTimeField()),
+                ("day", leads.models.event.DayField(editable=False)),
+                ("received_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ("message_id", models.CharField(max_length=150)),
+                ("properties", models.JSONField(blank=True, default=dict)),
+                ("quarantined", models.BooleanField(default=False)),
+                (
+                    "kind",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, to="leads.eventkind"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to="leads.source"),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['lead', 'day', 'kind'], name='event_lead_day')],
-                'constraints': [models.UniqueConstraint(fields=('source', 'message_id'), name='event_counts_once')],
+                "indexes": [models.Index(fields=["lead", "day", "kind"], name="event_lead_day")],
+                "constraints": [models.UniqueConstraint(fields=("source", "message_id"), name="event_counts_once")],
             },
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('team', 'slug'), name='source_slug_in_team'),
+            model_name="source",
+            constraint=models.UniqueConstraint(fields=("team", "slug"), name="source_slug_in_team"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'team'), name='one_role_in_a_team'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "team"), name="one_role_in_a_team"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='lead_search'),
+            model_name="lead",
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["search"], name="lead_search"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['company'], name='lead_company'),
+            model_name="lead",
+            index=models.Index(fields=["company"], name="lead_company"),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(fields=['created_at'], name='lead_created'),
+            model_name="lead",
+            index=models.Index(fields=["created_at"], name="lead_created"),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(condition=models.Q(('email', ''), _negated=True), fields=('team', 'email'), name='lead_email'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("email", ""), _negated=True), fields=("team", "email"), name="lead_email"
+            ),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['team', 'state', 'due_at'], name='handoff_queue'),
+            model_name="handoff",
+            index=models.Index(fields=["team", "state", "due_at"], name="handoff_queue"),
         ),
         migrations.AddIndex(
-            model_name='handoff',
-            index=models.Index(fields=['assignee', 'state', 'due_at'], name='handoff_mine'),
+            model_name="handoff",
+            index=models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('lead',), name='one_open_handoff'),
+            model_name="handoff",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "open")), fields=("lead",), name="one_open_handoff"
+            ),
         ),
         migrations.AddIndex(
-            model_name='deal',
-            index=models.Index(fields=['team', 'state', 'closed_at'], name='deal_team_state'),
+            model_name="deal",
+            index=models.Index(fields=["team", "state", "closed_at"], name="deal_team_state"),
         ),
         migrations.AddConstraint(
-            model_name='deal',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='deal_once_per_source'),
+            model_name="deal",
+            constraint=models.UniqueConstraint(fields=("source", "external_id"), name="deal_once_per_source"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='company_search'),
+            model_name="company",
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=["search"], name="company_search"),
         ),
         migrations.AddIndex(
-            model_name='company',
-            index=models.Index(fields=['team', 'name'], name='company_name'),
+            model_name="company",
+            index=models.Index(fields=["team", "name"], name="company_name"),
         ),
         migrations.AddConstraint(
-            model_name='company',
-            constraint=models.UniqueConstraint(condition=models.Q(('domain', ''), _negated=True), fields=('team', 'domain'), name='company_domain'),
+            model_name="company",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("domain", ""), _negated=True), fields=("team", "domain"), name="company_domain"
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.OrderBy(models.F('total'), descending=True, nulls_last=True), models.OrderBy(models.F('lead'), descending=True), name='standing_total'),
+            model_name="standing",
+            index=models.Index(
+                models.OrderBy(models.F("total"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("lead"), descending=True),
+                name="standing_total",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.F('team'), models.OrderBy(models.F('total'), descending=True, nulls_last=True), models.OrderBy(models.F('lead'), descending=True), name='standing_team_total'),
+            model_name="standing",
+            index=models.Index(
+                models.F("team"),
+                models.OrderBy(models.F("total"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("lead"), descending=True),
+                name="standing_team_total",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.F('team'), models.F('label'), models.OrderBy(models.F('total'), descending=True, nulls_last=True), models.OrderBy(models.F('lead'), descending=True), name='standing_team_label'),
+            model_name="standing",
+            index=models.Index(
+                models.F("team"),
+                models.F("label"),
+                models.OrderBy(models.F("total"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("lead"), descending=True),
+                name="standing_team_label",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(models.F('owner'), models.OrderBy(models.F('total'), descending=True, nulls_last=True), models.OrderBy(models.F('lead'), descending=True), name='standing_owner_total'),
+            model_name="standing",
+            index=models.Index(
+                models.F("owner"),
+                models.OrderBy(models.F("total"), descending=True, nulls_last=True),
+                models.OrderBy(models.F("lead"), descending=True),
+                name="standing_owner_total",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(condition=models.Q(('scored_rev__lt', models.F('facts_rev'))), fields=['lead'], name='standing_facts_due'),
+            model_name="standing",
+            index=models.Index(
+                condition=models.Q(("scored_rev__lt", models.F("facts_rev"))),
+                fields=["lead"],
+                name="standing_facts_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='standing',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='standing_time_due'),
+            model_name="standing",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="standing_time_due"
+            ),
         ),
     ]

@@ -4,35 +4,38 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leads', '0003_heartbeat'),
+        ("leads", "0003_heartbeat"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='import',
-            name='facts',
-            field=models.JSONField(default=dict, help_text='{column: what was seen in it}; see leads/ingest/survey.py.'),
+            model_name="import",
+            name="facts",
+            field=models.JSONField(
+                default=dict, help_text="{column: what was seen in it}; see leads/ingest/survey.py."
+            ),
         ),
         migrations.AddField(
-            model_name='import',
-            name='header',
-            field=models.BooleanField(default=True, help_text='Off: the first row holds data already.'),
+            model_name="import",
+            name="header",
+            field=models.BooleanField(default=True, help_text="Off: the first row holds data already."),
         ),
         migrations.AddField(
-            model_name='import',
-            name='lease_until',
-            field=models.DateTimeField(help_text='Until then a worker has it; after that it may be resumed.', null=True),
+            model_name="import",
+            name="lease_until",
+            field=models.DateTimeField(
+                help_text="Until then a worker has it; after that it may be resumed.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='import',
-            name='trial',
-            field=models.JSONField(default=dict, help_text='What a trial run of the present mapping found.'),
+            model_name="import",
+            name="trial",
+            field=models.JSONField(default=dict, help_text="What a trial run of the present mapping found."),
         ),
         migrations.AlterField(
-            model_name='import',
-            name='delimiter',
+            model_name="import",
+            name="delimiter",
             field=models.CharField(blank=True, max_length=1),
         ),
     ]

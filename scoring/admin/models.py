@@ -63,7 +63,8 @@ class CriterionInline(TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Criterion]:
         self.vocabulary = Vocabulary.load()
-        return super().get_queryset(request).select_related("group").order_by("group__position", "group_id", "position", "pk")
+        rows = super().get_queryset(request).select_related("group")
+        return rows.order_by("group__position", "group_id", "position", "pk")
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False  # a criterion begins with its condition, on a page of its own

@@ -4,205 +4,462 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import leads.conditions.formfields
-import scoring.models.scoring_model
 from django.conf import settings
 from django.db import migrations, models
 
+import leads.conditions.formfields
+import scoring.models.scoring_model
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('leads', '0003_heartbeat'),
+        ("leads", "0003_heartbeat"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScoringModel',
+            name="ScoringModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('slug', models.SlugField(unique=True)),
-                ('description', models.TextField(blank=True)),
-                ('audience', leads.conditions.formfields.ConditionField(blank=True, help_text='Which leads this model is for. Empty: every lead.', null=True)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='Where audiences overlap, the smaller number wins.')),
-                ('axis_limit', models.PositiveSmallIntegerField(default=50, help_text='Fit and engagement each end here; the total goes to twice this.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)])),
-                ('fit_limits', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=scoring.models.scoring_model.default_thresholds, help_text='Least fit for A, B and C.', size=None, validators=[scoring.models.scoring_model.validate_thresholds])),
-                ('engagement_limits', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=scoring.models.scoring_model.default_thresholds, help_text='Least engagement for 1, 2 and 3.', size=None, validators=[scoring.models.scoring_model.validate_thresholds])),
-                ('labels', models.JSONField(default=scoring.models.scoring_model.default_labels, help_text='A label for each grade.', validators=[scoring.models.scoring_model.validate_labels])),
-                ('handoff_labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('hot', 'Hot'), ('warm', 'Warm'), ('cool', 'Cool'), ('cold', 'Cold'), ('disqualified', 'Disqualified')], max_length=12), blank=True, default=list, help_text='Entering one of these labels hands the lead to sales.', size=None)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("slug", models.SlugField(unique=True)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "audience",
+                    leads.conditions.formfields.ConditionField(
+                        blank=True, help_text="Which leads this model is for. Empty: every lead.", null=True
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0, help_text="Where audiences overlap, the smaller number wins."
+                    ),
+                ),
+                (
+                    "axis_limit",
+                    models.PositiveSmallIntegerField(
+                        default=50,
+                        help_text="Fit and engagement each end here; the total goes to twice this.",
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1000),
+                        ],
+                    ),
+                ),
+                (
+                    "fit_limits",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(),
+                        default=scoring.models.scoring_model.default_thresholds,
+                        help_text="Least fit for A, B and C.",
+                        size=None,
+                        validators=[scoring.models.scoring_model.validate_thresholds],
+                    ),
+                ),
+                (
+                    "engagement_limits",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(),
+                        default=scoring.models.scoring_model.default_thresholds,
+                        help_text="Least engagement for 1, 2 and 3.",
+                        size=None,
+                        validators=[scoring.models.scoring_model.validate_thresholds],
+                    ),
+                ),
+                (
+                    "labels",
+                    models.JSONField(
+                        default=scoring.models.scoring_model.default_labels,
+                        help_text="A label for each grade.",
+                        validators=[scoring.models.scoring_model.validate_labels],
+                    ),
+                ),
+                (
+                    "handoff_labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("hot", "Hot"),
+                                ("warm", "Warm"),
+                                ("cool", "Cool"),
+                                ("cold", "Cold"),
+                                ("disqualified", "Disqualified"),
+                            ],
+                            max_length=12,
+                        ),
+                        blank=True,
+                        default=list,
+                        help_text="Entering one of these labels hands the lead to sales.",
+                        size=None,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'model',
-                'ordering': ['position', 'name'],
-                'permissions': [('publish_scoringmodel', 'May publish and roll back')],
+                "verbose_name": "model",
+                "ordering": ["position", "name"],
+                "permissions": [("publish_scoringmodel", "May publish and roll back")],
             },
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('leads', models.PositiveIntegerField(default=0)),
-                ('changed', models.PositiveIntegerField(default=0, help_text='Leads whose standing changed with the switch.')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("leads", models.PositiveIntegerField(default=0)),
+                (
+                    "changed",
+                    models.PositiveIntegerField(default=0, help_text="Leads whose standing changed with the switch."),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PublicationPage',
+            name="PublicationPage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first', models.BigIntegerField()),
-                ('last', models.BigIntegerField()),
-                ('leads', models.PositiveIntegerField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('publication', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pages', to='scoring.publication')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField()),
+                ("leads", models.PositiveIntegerField()),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="pages", to="scoring.publication"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['first'],
+                "ordering": ["first"],
             },
         ),
         migrations.CreateModel(
-            name='Group',
+            name="Group",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('axis', models.CharField(choices=[('fit', 'Fit'), ('engagement', 'Engagement')], max_length=10)),
-                ('cap', models.SmallIntegerField(blank=True, help_text='At most this many points. Empty: no limit.', null=True)),
-                ('floor', models.SmallIntegerField(blank=True, help_text='At least this many points. Empty: no limit.', null=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='scoring.scoringmodel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("axis", models.CharField(choices=[("fit", "Fit"), ("engagement", "Engagement")], max_length=10)),
+                (
+                    "cap",
+                    models.SmallIntegerField(
+                        blank=True, help_text="At most this many points. Empty: no limit.", null=True
+                    ),
+                ),
+                (
+                    "floor",
+                    models.SmallIntegerField(
+                        blank=True, help_text="At least this many points. Empty: no limit.", null=True
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="groups", to="scoring.scoringmodel"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Criterion',
+            name="Criterion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='As it reads on a lead: Asked for pricing.', max_length=120)),
-                ('condition', leads.conditions.formfields.ConditionField()),
-                ('points', models.SmallIntegerField(validators=[django.core.validators.MinValueValidator(-1000), django.core.validators.MaxValueValidator(1000)])),
-                ('counting', models.CharField(choices=[('once', 'Once'), ('each', 'For each event'), ('each_day', 'For each day with such an event'), ('half_life', 'For each event, halving with its age'), ('linear', 'For each event, fading evenly to nothing')], default='once', max_length=10)),
-                ('days', models.PositiveSmallIntegerField(blank=True, help_text='The half-life, or after how many days nothing is left.', null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(3650)])),
-                ('at_most', models.SmallIntegerField(blank=True, help_text='The most points all events together give (for negative points, the least).', null=True)),
-                ('disqualifies', models.BooleanField(default=False, help_text='The lead is Disqualified; its score stays visible.')),
-                ('active', models.BooleanField(default=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='criteria', to='scoring.group')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='criteria', to='scoring.scoringmodel')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="As it reads on a lead: Asked for pricing.", max_length=120)),
+                ("condition", leads.conditions.formfields.ConditionField()),
+                (
+                    "points",
+                    models.SmallIntegerField(
+                        validators=[
+                            django.core.validators.MinValueValidator(-1000),
+                            django.core.validators.MaxValueValidator(1000),
+                        ]
+                    ),
+                ),
+                (
+                    "counting",
+                    models.CharField(
+                        choices=[
+                            ("once", "Once"),
+                            ("each", "For each event"),
+                            ("each_day", "For each day with such an event"),
+                            ("half_life", "For each event, halving with its age"),
+                            ("linear", "For each event, fading evenly to nothing"),
+                        ],
+                        default="once",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="The half-life, or after how many days nothing is left.",
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(3650),
+                        ],
+                    ),
+                ),
+                (
+                    "at_most",
+                    models.SmallIntegerField(
+                        blank=True,
+                        help_text="The most points all events together give (for negative points, the least).",
+                        null=True,
+                    ),
+                ),
+                (
+                    "disqualifies",
+                    models.BooleanField(default=False, help_text="The lead is Disqualified; its score stays visible."),
+                ),
+                ("active", models.BooleanField(default=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="criteria", to="scoring.group"
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="criteria", to="scoring.scoringmodel"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'criteria',
-                'ordering': ['position', 'pk'],
+                "verbose_name_plural": "criteria",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('definition', models.JSONField(help_text='See scoring/engine/definition.py.')),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('published_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('scoring', 'Being scored'), ('live', 'Live'), ('retired', 'Retired')], default='scoring', max_length=10)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='scoring.scoringmodel')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("definition", models.JSONField(help_text="See scoring/engine/definition.py.")),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("published_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("scoring", "Being scored"), ("live", "Live"), ("retired", "Retired")],
+                        default="scoring",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="scoring.scoringmodel"
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='publication',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='publications', to='scoring.version'),
+            model_name="publication",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="publications", to="scoring.version"
+            ),
         ),
         migrations.CreateModel(
-            name='Move',
+            name="Move",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cause', models.CharField(choices=[('activity', 'Activity'), ('decay', 'Decay'), ('rules', 'Rules'), ('correction', 'Correction'), ('override', 'Override')], max_length=10)),
-                ('label_before', models.CharField(blank=True, max_length=12)),
-                ('label', models.CharField(blank=True, max_length=12)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='leads.lead')),
-                ('version', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, to='scoring.version')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("activity", "Activity"),
+                            ("decay", "Decay"),
+                            ("rules", "Rules"),
+                            ("correction", "Correction"),
+                            ("override", "Override"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("label_before", models.CharField(blank=True, max_length=12)),
+                ("label", models.CharField(blank=True, max_length=12)),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="leads.lead"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, to="scoring.version"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.IntegerField()),
-                ('cause', models.CharField(choices=[('activity', 'Activity'), ('decay', 'Decay'), ('rules', 'Rules'), ('correction', 'Correction'), ('override', 'Override')], max_length=10)),
-                ('as_of', models.DateTimeField()),
-                ('recorded_at', models.DateTimeField()),
-                ('total_before', models.SmallIntegerField(null=True)),
-                ('grade_before', models.CharField(blank=True, max_length=2)),
-                ('label_before', models.CharField(blank=True, max_length=12)),
-                ('fit', models.SmallIntegerField(null=True)),
-                ('engagement', models.SmallIntegerField(null=True)),
-                ('total', models.SmallIntegerField(null=True)),
-                ('grade', models.CharField(blank=True, max_length=2)),
-                ('label', models.CharField(blank=True, choices=[('hot', 'Hot'), ('warm', 'Warm'), ('cool', 'Cool'), ('cold', 'Cold'), ('disqualified', 'Disqualified')], max_length=12)),
-                ('points', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=list, size=None)),
-                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='leads.lead')),
-                ('version', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to='scoring.version')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.IntegerField()),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("activity", "Activity"),
+                            ("decay", "Decay"),
+                            ("rules", "Rules"),
+                            ("correction", "Correction"),
+                            ("override", "Override"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("as_of", models.DateTimeField()),
+                ("recorded_at", models.DateTimeField()),
+                ("total_before", models.SmallIntegerField(null=True)),
+                ("grade_before", models.CharField(blank=True, max_length=2)),
+                ("label_before", models.CharField(blank=True, max_length=12)),
+                ("fit", models.SmallIntegerField(null=True)),
+                ("engagement", models.SmallIntegerField(null=True)),
+                ("total", models.SmallIntegerField(null=True)),
+                ("grade", models.CharField(blank=True, max_length=2)),
+                (
+                    "label",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("hot", "Hot"),
+                            ("warm", "Warm"),
+                            ("cool", "Cool"),
+                            ("cold", "Cold"),
+                            ("disqualified", "Disqualified"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "points",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="leads.lead",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, to="scoring.version"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'entries',
-                'ordering': ['-seq'],
+                "verbose_name_plural": "entries",
+                "ordering": ["-seq"],
             },
         ),
         migrations.CreateModel(
-            name='PublicationScore',
+            name="PublicationScore",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rev', models.BigIntegerField()),
-                ('as_of', models.DateTimeField()),
-                ('version', models.IntegerField(null=True)),
-                ('fit', models.SmallIntegerField(null=True)),
-                ('engagement', models.SmallIntegerField(null=True)),
-                ('total', models.SmallIntegerField(null=True)),
-                ('grade', models.CharField(blank=True, max_length=2)),
-                ('label', models.CharField(blank=True, max_length=12)),
-                ('points', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), default=list, size=None)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('lead', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='leads.lead')),
-                ('publication', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='scores', to='scoring.publication')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rev", models.BigIntegerField()),
+                ("as_of", models.DateTimeField()),
+                ("version", models.IntegerField(null=True)),
+                ("fit", models.SmallIntegerField(null=True)),
+                ("engagement", models.SmallIntegerField(null=True)),
+                ("total", models.SmallIntegerField(null=True)),
+                ("grade", models.CharField(blank=True, max_length=2)),
+                ("label", models.CharField(blank=True, max_length=12)),
+                (
+                    "points",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), default=list, size=None
+                    ),
+                ),
+                ("due_at", models.DateTimeField(null=True)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="leads.lead"
+                    ),
+                ),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="scores",
+                        to="scoring.publication",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('publication', 'lead'), name='one_score_in_publication')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("publication", "lead"), name="one_score_in_publication")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='group',
-            constraint=models.UniqueConstraint(fields=('model', 'name'), name='group_name_in_model'),
+            model_name="group",
+            constraint=models.UniqueConstraint(fields=("model", "name"), name="group_name_in_model"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('model', 'number'), name='version_number_in_model'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("model", "number"), name="version_number_in_model"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'live')), fields=('model',), name='one_live_version'),
+            model_name="version",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "live")), fields=("model",), name="one_live_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='publication',
-            constraint=models.UniqueConstraint(models.Value(1), condition=models.Q(('finished_at__isnull', True)), name='one_publication_at_a_time'),
+            model_name="publication",
+            constraint=models.UniqueConstraint(
+                models.Value(1), condition=models.Q(("finished_at__isnull", True)), name="one_publication_at_a_time"
+            ),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['recorded_at'], name='entry_recorded'),
+            model_name="entry",
+            index=models.Index(fields=["recorded_at"], name="entry_recorded"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('lead', 'seq'), name='entry_in_order'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("lead", "seq"), name="entry_in_order"),
         ),
     ]

@@ -95,8 +95,10 @@ def test_no_phone(text):
     ("text", "code"),
     [
         ("Germany", "DE"), ("Deutschland", "DE"), ("Allemagne", "DE"), ("Alemania", "DE"), ("de", "DE"), ("DEU", "DE"),
-        ("Comoros", "KM"), ("Palestinian Territory", "PS"), ("Cocos (Keeling) Islands", "CC"), ("Kyrgyz Republic", "KG"),
-        ("United States Minor Outlying Islands", "UM"), ("USA", "US"), ("U.S.A.", "US"), ("UK", "GB"), ("Holland", "NL"),
+        ("Comoros", "KM"), ("Palestinian Territory", "PS"), ("Cocos (Keeling) Islands", "CC"),
+        ("Kyrgyz Republic", "KG"),
+        ("United States Minor Outlying Islands", "UM"), ("USA", "US"), ("U.S.A.", "US"), ("UK", "GB"),
+        ("Holland", "NL"),
         ("Korea", "KR"), ("Cote d'Ivoire", "CI"), ("Türkei", "TR"), ("Saint Martin", "MF"), ("St. Helena", "SH"),
         ("Libyan Arab Jamahiriya", "LY"), ("Slovakia (Slovak Republic)", "SK"), ("Bolivia", "BO"), ("NA", "NA"),
     ],
@@ -213,7 +215,8 @@ def test_na_is_namibia_among_countries():
         ("Directeur général", "c_level", "management"), ("Chief Marketing Officer", "c_level", "marketing"),
         ("Senior Software Engineer", "senior", "it"), ("Vice-President, Sales", "vp", "sales"),
         ("Leiter Einkauf", "head", "purchasing"), ("Plant Manager", "manager", "production"),
-        ("Jefe de ventas", "head", "sales"), ("Geschäftsführerin", "c_level", "management"), ("—", "", ""), ("7", "", ""),
+        ("Jefe de ventas", "head", "sales"), ("Geschäftsführerin", "c_level", "management"), ("—", "", ""),
+        ("7", "", ""),
     ],
 )  # fmt: skip
 def test_title(title, seniority, department):

@@ -35,6 +35,7 @@ _PLACES = (
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
+    ("Data", "Sources", "sources", "reports", "leads.change_source"),
     ("Data", "Administration", "admin:index", "settings", "leads.change_field"),
 )
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from leads.ingest import job
+from leads.ingest.tracking.stream import prune
 from leads.wake import wake
 
 
@@ -11,3 +12,9 @@ def run_imports() -> None:
     """Files that wait, or whose worker died. A long one is taken in slices, so that no task is long."""
     if job.run_due() and job.is_waiting():
         wake(run_imports)
+
+
+@shared_task(name="leads.prune_tracking")
+def prune_tracking() -> None:
+    """The event debugger's stream, and visitors who never said who they are."""
+    prune()

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, handoffs, home, imports, lead, leads, tracking, ui_kit
+from leads.views import companies, forms, handoffs, home, imports, lead, leads, sources, tracking, ui_kit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *companies.urlpatterns,
     *handoffs.urlpatterns,
     *imports.urlpatterns,
+    *sources.urlpatterns,
     *tracking.urlpatterns,
+    *forms.urlpatterns,
     *ui_kit.urlpatterns,
 ]

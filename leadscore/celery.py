@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
+    "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }
 
 

@@ -1,6 +1,7 @@
 """The way in for what people did."""
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from leads.ingest import safe
+from leads.ingest.counts import count
 from leads.ingest.kinds import kind_ids
 from leads.ingest.normalise import addresses
 from leads.ingest.people import Key, leads_of
@@ -51,6 +53,8 @@ def _record(source: Source, records: Sequence[EventRecord]) -> list[Outcome]:
         del fresh[known]
     if fresh:
         _append(source, fresh, outcomes)
+    counts = Counter("accepted" if o.result == Result.STORED else str(o.result) for o in outcomes)
+    count(source.pk, counts, timezone.now())
     return outcomes
 
 

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import hashlib
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.staticfiles import finders
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path, re_path
@@ -114,7 +117,29 @@ def project_settings(request: HttpRequest, key: str) -> HttpResponse:
     return JsonResponse({"integrations": {"Segment.io": to}, "plan": {}, "edgeFunction": {}})
 
 
+@from_anywhere
+@require_GET
+def script(request: HttpRequest) -> HttpResponse:
+    """t.js, the script for websites (docs/tracking.md). Kept by browsers for a day, and asked for anew by its tag."""
+    tag, body = _script()
+    kept = request.headers.get("If-None-Match") == tag
+    answer = HttpResponse(status=304) if kept else HttpResponse(body, content_type="text/javascript; charset=utf-8")
+    answer["ETag"] = tag
+    answer["Cache-Control"] = f"public, max-age={A_DAY}"
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+@cache
+def _script() -> tuple[str, str]:
+    """(tag, text): the source without its comment and indentation."""
+    lines = Path(str(finders.find("js/t.js"))).read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line.strip() for line in lines if line.strip() and not line.startswith("//"))
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"', text
+
+
 urlpatterns: list[URLPattern] = [
     re_path(rf"^v1/(?P<call>{'|'.join(CALLS)}|[{''.join(SHORT)}])/?$", collect, name="collect"),
+    path("t.js", script, name="t.js"),
     path("v1/projects/<str:key>/settings", project_settings, name="project-settings"),
 ]

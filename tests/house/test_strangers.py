@@ -20,6 +20,8 @@ PUBLIC = {
     "password/reset/complete/": "for people who cannot sign in",
     "admin/login/": "signing in",
     "^v1/(?P<call>batch|import|track|identify|page|screen|group|alias|[tipsgab])/?$": "the write key is the key",
+    "t.js": "the script for websites, the same for everybody",
+    "f/<str:key>/": "lead forms of other websites are sent here; what they make is all they can do",
     "v1/projects/<str:key>/settings": "analytics.js asks where to send; the same answer for every key",
 }
 STATIC = re.compile(r"^admin/(jsi18n/|\(\?P<url>)")

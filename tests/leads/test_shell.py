@@ -33,16 +33,17 @@ def places(client):
 @pytest.mark.parametrize(
     ("role", "not_for_them"),
     [
-        (Role.REP, {"Reports", "Import", "Administration"}),
+        (Role.REP, {"Reports", "Import", "Sources", "Administration"}),
         (Role.MARKETING, set()),
-        (Role.MANAGER, {"Import", "Administration"}),
+        (Role.MANAGER, {"Import", "Sources", "Administration"}),
         (Role.ADMIN, set()),
     ],
 )
 def test_the_way_around_by_role(client, team, role, not_for_them):
     client.force_login(make_user("Mia", team, role))
     everything = {
-        "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Administration",
+        "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
+        "Administration",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them
 

@@ -66,9 +66,7 @@ def _share_addresses(messages: Iterable[Message]) -> None:
         message.email = message.email or addresses.get(message.user_id, "")
 
 
-def _make(
-    source: Source, named: list[Message], before: dict[Key, Lead], newly: set[str], people: People
-) -> None:
+def _make(source: Source, named: list[Message], before: dict[Key, Lead], newly: set[str], people: People) -> None:
     if not named:
         return
     channels = sql.first_channels(source.pk, sorted(newly)) if newly else {}
@@ -103,10 +101,9 @@ class _Browsers:
         visitors = {message.anonymous_id for message in named}
         leads = {visitor: before[ANONYMOUS, visitor] for visitor in visitors if (ANONYMOUS, visitor) in before}
         users: dict[int, set[str]] = {}
-        for lead, user in LeadIdentity.objects.filter(
-            source=source, kind=USER, lead__in={lead.pk for lead in leads.values()}
-        ).values_list("lead", "value"):
-            users.setdefault(lead, set()).add(user)
+        known = LeadIdentity.objects.filter(source=source, kind=USER, lead__in={lead.pk for lead in leads.values()})
+        for pk, user in known.values_list("lead", "value"):
+            users.setdefault(pk, set()).add(user)
         for visitor, lead in leads.items():
             self.users[visitor], self.emails[visitor] = set(users.get(lead.pk, ())), lead.email
 

@@ -1,6 +1,5 @@
 """Messages of one source → leads, companies and events, in one transaction."""
 
-import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +8,13 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
+from leads.ingest.counts import count
 from leads.ingest.kinds import kind_ids
 from leads.ingest.sql import insert_events
 from leads.ingest.tracking import groups, identity, sql, traits
 from leads.ingest.tracking.calls import Message
 from leads.ingest.tracking.stream import keep
-from leads.models import Call, Source, SourceDay
+from leads.models import Call, Source
 from leads.models.event import day_number
 from leads.retry import retried
 from leads.signals import leads_due
@@ -122,6 +122,4 @@ class _Batch:
     def _note(self) -> None:
         """For people: the stream and the counts."""
         keep(self.source, self.receipts, self.received_at)
-        counts = Counter(receipt.result for receipt in self.receipts)
-        slot = random.randrange(SourceDay.SLOTS)  # noqa: S311 only spreads them
-        sql.count_day(self.source.pk, day_number(self.received_at), slot, counts, self.received_at)
+        count(self.source.pk, Counter(receipt.result for receipt in self.receipts), self.received_at)

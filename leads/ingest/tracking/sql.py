@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db import connection
 
-from leads.models import SourceDay
-
 BUCKETS = 64
 
 
@@ -102,16 +100,3 @@ def first_channels(source_id: int, visitors: Sequence[str]) -> dict[str, str]:
             [source_id, list(visitors)],
         )
         return dict(cursor.fetchall())
-
-
-def count_day(source_id: int, day: int, slot: int, counts: Mapping[str, int], at: Any) -> None:
-    names = ("accepted", "waiting", "duplicate", "rejected")
-    table = SourceDay._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} AS d (source_id, day, slot, {', '.join(names)}, last_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-            f" ON CONFLICT (source_id, day, slot) DO UPDATE SET last_at = greatest(d.last_at, excluded.last_at),"
-            f" {', '.join(f'{name} = d.{name} + excluded.{name}' for name in names)}",
-            [source_id, day, slot, *(counts.get(name, 0) for name in names), at],
-        )

@@ -50,7 +50,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **options: Any):
         super().__init__(*args, **options)
-        self.fields["team"].queryset = teams_of(user)  # type: ignore[attr-defined]
+        team: Any = self.fields["team"]
+        team.queryset = teams_of(user)
+        # a whole file in the wrong team is much to undo, so of several teams none is chosen for you
+        team.empty_label = "Choose the team" if len(team.queryset) > 1 else None
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from leads.enums import ImportState, Role
 from leads.ingest import job as jobs
-from leads.models import Field, Import, ImportProblem, Lead
+from leads.models import Field, Import, ImportProblem, Lead, Membership
 from tests.leads.importing import FILES, bring, take_over
 from tests.sales import make_team, make_user
 
@@ -136,6 +136,12 @@ def test_a_team_of_somebody_else_cannot_be_chosen(client, dana):
     other = make_team("APAC")
     file = SimpleUploadedFile("a.csv", b"Email\na@b.example\n")
     assert client.post(reverse("imports"), {"file": file, "team": other.pk}).status_code == 422
+
+
+def test_of_several_teams_none_is_chosen_for_you(client, dana):
+    assert "Choose the team" not in page(client, "imports")
+    Membership.objects.create(user=dana, team=make_team("APAC"), role=Role.MARKETING)
+    assert "Choose the team" in page(client, "imports")
 
 
 def test_lists_cost_the_same_for_one_row_and_three(client, dana):

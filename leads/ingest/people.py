@@ -27,7 +27,7 @@ def leads_of(
         known = look_up(source, wanted)
         _settle(source, people, channels or [""] * len(people), known)
     found = [next((known[key].pk for key in keys if key in known), None) for keys in people]
-    existing = _lock(found)
+    existing = lock_leads(found)
     return [pk if pk in existing else None for pk in found]
 
 
@@ -85,7 +85,8 @@ def _save(source: Source, made: list[Lead], named: list[Lead]) -> None:
     update_rows(Lead, named, ["email"])
 
 
-def _lock(found: Iterable[int | None]) -> set[int]:
+def lock_leads(found: Iterable[int | None]) -> set[int]:
+    """Lock these leads in order of id, until the end of the transaction; those that are there."""
     pks = {pk for pk in found if pk is not None}
     return set(
         Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from leads.ingest import safe
@@ -217,7 +218,12 @@ def _surroundings(message: Message, context: dict[str, Any]) -> None:
 def _get(event: dict[str, Any], name: str) -> Any:
     """Also by the name with _ between words, as some senders write it."""
     value = event.get(name)
-    return value if value is not None else event.get(re.sub(r"([A-Z])", r"_\1", name).lower())
+    return value if value is not None else event.get(_with_bars(name))
+
+
+@cache
+def _with_bars(name: str) -> str:
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
 
 
 def _id(event: dict[str, Any], name: str, longest: int = 200) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leads.enums import Stage
-from leads.ingest.people import Key, leads_of, look_up
+from leads.ingest.people import Key, leads_of, lock_leads, look_up
 from leads.ingest.tracking import sql
 from leads.ingest.tracking.calls import Message
 from leads.models import Call, Deal, Event, Handoff, Lead, LeadIdentity, Profile, Source
@@ -73,7 +73,7 @@ def _make(source: Source, named: list[Message], before: dict[Key, Lead], newly: 
     first = _first_touch(named)
     browsers = _Browsers(source, named, before)
     known_by = [browsers.keys_of(message) for message in named]
-    found = leads_of(
+    found = _known(known_by, before) or leads_of(
         source,
         known_by,
         [channels.get(message.anonymous_id) or first.get(keys_of(message)[0], "") for message in named],
@@ -90,6 +90,15 @@ def _make(source: Source, named: list[Message], before: dict[Key, Lead], newly: 
         profiles = Profile.objects.filter(source=source, visitor__in=visitors)
         people.inherited += [(visitors[profile.visitor], profile.traits) for profile in profiles]
         profiles.delete()
+
+
+def _known(known_by: list[list[Key]], before: dict[Key, Lead]) -> list[int | None]:
+    """The leads, locked, where nothing about anybody is new, as in most batches; else nothing."""
+    if any(key not in before for keys in known_by for key in keys):
+        return []
+    found = [before[keys[0]].pk for keys in known_by]
+    existing = lock_leads(found)
+    return list(found) if existing == {*found} else []
 
 
 class _Browsers:

@@ -6,7 +6,7 @@ same row, and none waits for another.
 """
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -150,5 +150,7 @@ def _calls_for_handoff(move: Move) -> bool:
     return move.label in handed and move.label_before not in handed
 
 
+@lru_cache(maxsize=64)
 def handoff_labels(version: int) -> frozenset[str]:
+    """The labels that hand a lead off. A version is frozen, so it is asked once."""
     return frozenset(load(Version.objects.values_list("definition", flat=True).get(pk=version)).handoff_labels)

@@ -17,7 +17,8 @@ class InUseAdmin(ModelAdmin):
     """What a criterion asks for cannot be deleted; the answer says which."""
 
     def key_of(self, obj: Any) -> str:
-        raise NotImplementedError
+        """What conditions call it."""
+        return obj.slug
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
@@ -76,9 +77,6 @@ class EventKindAdmin(InUseAdmin):
     list_filter = ("by_lead",)
     search_fields = ("label", "slug")
     fields = ("label", "slug", "by_lead")
-
-    def key_of(self, obj: EventKind) -> str:
-        return obj.slug
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()

@@ -21,7 +21,7 @@ def _may(app: str, models: str, *verbs: str) -> set[str]:
 
 _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
-    | _may("leads", "rejectionreason", VIEW)
+    | _may("leads", "rejectionreason segment", VIEW)
     | _may("scoring", "scoringmodel version criterion group entry override", VIEW)
 )
 
@@ -32,6 +32,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "import importproblem", VIEW, ADD, CHANGE)
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
     | _may("leads", "handoff", ADD)
+    | _may("leads", "segment", ADD, CHANGE, DELETE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},

@@ -30,6 +30,7 @@ class Section:
 _PLACES = (
     ("", "Today", "home", "today", ""),
     ("", "Leads", "leads", "leads", "leads.view_lead"),
+    ("", "Segments", "segments", "search", "leads.view_segment"),
     ("", "Companies", "companies", "company", "leads.view_company"),
     ("", "Handoffs", "handoffs", "handoff", "leads.view_handoff"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),

@@ -7,10 +7,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import CheckboxSelectMultiple as Boxes
 
+from leads.conditions import ConditionError
 from leads.conditions.compile import leads_matching
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Label, Stage
-from leads.models import Company, Lead, Standing, Team, User
+from leads.models import Company, Lead, Segment, Standing, Team, User
 from leads.requests import Request
 from leads.search import search_query
 
@@ -26,6 +27,10 @@ def _teams(request: Request | None) -> QuerySet[Team]:
 
 def _colleagues(request: Request | None) -> QuerySet[User]:
     return User.objects.visible_to(request.user) if request else User.objects.none()
+
+
+def _segments(request: Request | None) -> QuerySet[Segment]:
+    return Segment.objects.visible_to(request.user) if request else Segment.objects.none()
 
 
 class TeamField(filters.fields.ModelChoiceField):
@@ -69,6 +74,9 @@ class LeadFilters(filters.FilterSet):
     grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, method="by_grade", widget=Boxes)
     model = filters.CharFilter(label="Model", method="by_model", max_length=50, validators=[known_model])
     stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, distinct=False, widget=Boxes)
+    segment = filters.ModelChoiceFilter(
+        label="Segment", queryset=_segments, method="by_segment", empty_label="All leads"
+    )
     team = TeamFilter(empty_label="All teams")
     owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues, empty_label="Anybody")
     source = filters.CharFilter(label="Source", field_name="lead__source", max_length=100)
@@ -121,6 +129,15 @@ class LeadFilters(filters.FilterSet):
             return queryset.filter(total=None)
         scored = Q(label__in=value)
         return queryset.filter(scored | Q(total=None) if NOT_SCORED in value else scored)
+
+    def by_segment(self, queryset: QuerySet, name: str, value: Segment | None) -> QuerySet:
+        """The leads inside now. A segment that can no longer be read holds nobody."""
+        if value is None:
+            return queryset
+        try:
+            return queryset.filter(lead__in=Lead.objects.filter(leads_matching(value.condition)))
+        except ConditionError:
+            return queryset.none()
 
     def by_email(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         # the index of e-mail addresses begins with the team

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, forms, handoffs, home, imports, lead, leads, sources, tracking, ui_kit
+from leads.views import companies, forms, handoffs, home, imports, lead, leads, segments, sources, tracking, ui_kit
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
     *leads.urlpatterns,
     *lead.urlpatterns,
+    *segments.urlpatterns,
     *companies.urlpatterns,
     *handoffs.urlpatterns,
     *imports.urlpatterns,

@@ -50,12 +50,12 @@ class Findings:
     errors: list[dict[str, str]] = field(default_factory=list)
 
 
-def check(condition: Any, leads: LeadQuerySet) -> Findings:
-    """The sentence of a condition of a criterion or audience, and how many of the leads match now."""
+def check(condition: Any, leads: LeadQuerySet, *, scoring: bool = True) -> Findings:
+    """The sentence of a condition, and how many of the leads match now. `scoring`: of a criterion or audience."""
     vocabulary = Vocabulary.load()
     try:
         node = grammar.parse(condition)
-        vocabulary.check(node)
+        vocabulary.check(node, scoring=scoring)
     except ConditionError as error:
         return Findings(errors=[{"path": ".".join(error.path), "message": error.message}])
     return Findings(describe(node, vocabulary), _patiently(lambda: count(node, condition, leads)))
@@ -63,7 +63,7 @@ def check(condition: Any, leads: LeadQuerySet) -> Findings:
 
 def count(node: grammar.Node, condition: Any, leads: LeadQuerySet) -> Matches:
     """Of every lead where that is quick, else estimated from a sample, the same one while a condition is edited."""
-    every, total = leads_matching(condition, scoring=True), _about_all()
+    every, total = leads_matching(condition), _about_all()
     events = any(isinstance(test, grammar.EventTest) for test in grammar.tests(node))
     if total <= (EXACT_EVENTS if events else EXACT):
         return Matches(**_tally(leads, every))
@@ -112,13 +112,13 @@ def _sampled(percent: float) -> Q:
 # --- The words ---------------------------------------------------------------------------------------
 
 
-def words(user: Any) -> dict[str, Any]:
+def words(user: Any, *, scoring: bool = True) -> dict[str, Any]:
     """Fields, operators and kinds of events, with properties and values seen of late on leads the user may see.
 
     Six queries, each over a bounded number of rows.
     """
     vocabulary = Vocabulary.load()
-    terms = [term for term in vocabulary.terms.values() if term.scorable]
+    terms = [term for term in vocabulary.terms.values() if term.scorable or not scoring]
     seen = _seen_values(terms, user, ListScope.of_now(vocabulary))
     return {
         "fields": [_field(term, seen.get(term.key, [])) for term in terms],

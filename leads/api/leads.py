@@ -50,7 +50,7 @@ class LeadSerializer(serializers.ModelSerializer):
         model = Lead
         fields = (
             "id", "email", "first_name", "last_name", "title", "seniority", "department", "phone", "country", "city",
-            "website", "source", "company", "team", "owner", "stage", "fields", "standing", "created_at",
+            "website", "source", "company", "team", "owner", "stage", "tags", "fields", "standing", "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -72,13 +72,14 @@ class LeadChange(Strict, serializers.ModelSerializer):
     country = Read(country, required=False, allow_blank=True, max_length=100, help_text="Two letters, or the name.")
     owner = Colleague(required=False, allow_null=True)
     company = CompanyInput(required=False, allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField(max_length=40), max_length=50, required=False)
     fields = serializers.DictField(required=False)
 
     class Meta:
         model = Lead
         fields: tuple[str, ...] = (
             "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "owner",
-            "company", "fields",
+            "tags", "company", "fields",
         )  # fmt: skip
         validators: tuple[Any, ...] = ()
 

@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.api import companies, deals, docs, events, handoffs, leads, lists
+from leads.api import companies, deals, docs, events, handoffs, leads, lists, segments
 from leads.api.routers import Router
 
 router = Router()
 router.register("leads", leads.LeadViewSet, basename="lead")
 router.register("companies", companies.CompanyViewSet)
 router.register("events", events.EventViewSet)
+router.register("segments", segments.SegmentViewSet)
 router.register("handoffs", handoffs.HandoffViewSet)
 router.register("feedback", handoffs.FeedbackViewSet)
 router.register("deals", deals.DealViewSet)

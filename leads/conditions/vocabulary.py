@@ -90,6 +90,10 @@ def _completeness(scope: "Scope") -> Expression:
     return Sql(share, *map(F, EXPECTED), output_field=DecimalField())
 
 
+def _tags(scope: "Scope") -> Expression:
+    return Sql("(CASE WHEN cardinality({}) > 0 THEN to_jsonb({}) END)", F("tags"), F("tags"), output_field=JSONField())
+
+
 def _of_company(rollup: Callable[[F], Expression]) -> Reads:
     return lambda scope: rollup(F("company_id"))
 
@@ -123,6 +127,9 @@ _BUILT_IN = [
     Term("company.top3_score", "Three best scores of the company", NUMBER, _of_company(top3_score), scorable=False),
     Term("company.engaged_people", "Engaged people", NUMBER, _of_company(engaged_people), scorable=False),
     Term("stage", "Stage", CHOICE, _text("stage"), tuple(Stage.choices), scorable=False),
+    Term("team", "Team", TEXT, _text("team__slug"), scorable=False),
+    Term("owner", "Owner", TEXT, _text("owner__email"), scorable=False),
+    Term("tags", "Tags", FieldType.LIST, _tags, scorable=False),
     Term("label", "Label", CHOICE, _text("standing__label"), tuple(Label.choices), scorable=False),
     Term("grade", "Grade", TEXT, _text("standing__grade"), scorable=False),
     Term("total", "Score", NUMBER, _number("standing__total"), scorable=False),

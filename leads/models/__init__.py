@@ -7,6 +7,7 @@ from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportProblem
 from leads.models.lead import Lead, LeadIdentity
+from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
 from leads.models.team import ApiToken, Membership, Team, User
@@ -15,6 +16,6 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 __all__ = [
     "ApiToken", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Event", "EventKind", "Feedback", "Field",
     "Handoff", "Heartbeat", "Import", "ImportProblem", "Lead", "LeadForm", "LeadIdentity", "LedgerLine",
-    "Membership", "Profile", "RejectionReason", "Source", "SourceDay", "Standing", "Team", "User", "VisitorEvent",
-    "WriteKey", "top_reasons",
+    "Membership", "Profile", "RejectionReason", "Segment", "Source", "SourceDay", "Standing", "Team", "User",
+    "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

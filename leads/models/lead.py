@@ -3,6 +3,7 @@
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -46,6 +47,7 @@ class Lead(models.Model):
     source = models.CharField(max_length=100, blank=True, help_text="The channel this lead came from.")
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.NEW)
     resting_until = models.DateField(null=True, blank=True, editable=False)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, db_default=[])
     fields = models.JSONField("custom fields", default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     search = models.GeneratedField(

@@ -15,7 +15,7 @@ from scoring import conditions
 @require_safe
 @permission_required("scoring.view_scoringmodel", raise_exception=True)
 def vocabulary(request: Request) -> JsonResponse:
-    return JsonResponse(conditions.words(request.user))
+    return JsonResponse(conditions.words(request.user, scoring=_scoring(request)))
 
 
 @require_POST
@@ -26,4 +26,10 @@ def check(request: Request) -> JsonResponse:
         condition = json.loads(request.body)["condition"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return JsonResponse({"errors": [{"path": "", "message": 'send JSON: {"condition": …}'}]}, status=400)
-    return JsonResponse(asdict(conditions.check(condition, Lead.objects.visible_to(request.user))))
+    leads = Lead.objects.visible_to(request.user)
+    return JsonResponse(asdict(conditions.check(condition, leads, scoring=_scoring(request))))
+
+
+def _scoring(request: Request) -> bool:
+    """Whether the condition is for a score; those of segments may also ask what follows from one."""
+    return request.GET.get("over") != "standing"

@@ -22,6 +22,7 @@ from leads.models import (
     Import,
     Lead,
     LeadForm,
+    Segment,
     Source,
     Team,
     User,
@@ -31,11 +32,12 @@ from tests.sales import hand_off, make_team, make_user, reason
 
 pytestmark = pytest.mark.django_db
 MISSING = 987654321
+HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 
 # The first part of an address that names a row → whose row it is. Rows of no team belong to the company.
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
-    "feedback": Feedback, "sources": Source, "teams": Team, "users": User,
+    "feedback": Feedback, "sources": Source, "teams": Team, "users": User, "segments": Segment,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f"}  # addresses that carry a key, not the id of a row
@@ -116,6 +118,7 @@ def theirs() -> dict[type[Any], Any]:
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
+        Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
         Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),
     }  # fmt: skip
 

@@ -2,13 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scoring.views import conditions, models, overrides, publications, standings
+from scoring.views import conditions, models, overrides, publications, standings, starting
 
 app_name = "scoring"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", models.index, name="index"),
+    path("models/new/", starting.new, name="new"),
+    path("models/new/file", starting.upload, name="upload"),
+    path("models/new/profile/", starting.profile, name="profile"),
+    path("models/new/starters/<slug:key>", starting.starter, name="starter"),
     path("models/<int:pk>/", models.model, name="model"),
+    path("models/<int:pk>/file", starting.draft_as_file, name="file"),
+    path("models/<int:pk>/versions/<int:number>/file", starting.version_as_file, name="version-file"),
     path("models/<int:pk>/publications", publications.publish, name="publications"),
     path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
     path("publications/<int:pk>/", publications.publication, name="publication"),

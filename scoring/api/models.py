@@ -20,6 +20,9 @@ from leads.wake import wake
 from scoring import publishing
 from scoring.engine.definition import freeze, load
 from scoring.layout import rules_of
+from scoring.modelfile.apply import apply
+from scoring.modelfile.dump import draft_file
+from scoring.modelfile.read import ModelFileSerializer, ModelFileError, read_data
 from scoring.models import Publication, ScoringModel, Version, VersionState
 from scoring.tasks import run_publications
 
@@ -28,6 +31,9 @@ PUBLISH = {
     "POST": "scoring.publish_scoringmodel",
     "DELETE": "scoring.publish_scoringmodel",
 }
+
+
+DRAFT = {"GET": "scoring.view_scoringmodel", "PUT": "scoring.change_scoringmodel"}
 
 
 class VersionSerializer(serializers.ModelSerializer):
@@ -127,6 +133,24 @@ class ModelViewSet(ReadViewSet):
         """The model with its draft in sentences."""
         return Response(ModelDetailSerializer(self.get_object()).data)
 
+    @extend_schema(request=ModelFileSerializer, responses={201: ModelDetailSerializer})
+    def create(self, request: Request, *args: Any, **extra: Any) -> Response:
+        """A new model from a model file (docs/model-files.md) as JSON. 409 where a model has its slug."""
+        file = _file(request)
+        if ScoringModel.objects.filter(slug=file["slug"]).exists():
+            raise Conflict(f"There is a model {file['slug']} already: PUT its file, or choose another slug.")
+        return Response(ModelDetailSerializer(_drafted(file)).data, status=201)
+
+    @extend_schema(methods=["GET"], responses=ModelFileSerializer)
+    @extend_schema(methods=["PUT"], request=ModelFileSerializer, responses=ModelDetailSerializer)
+    @action(detail=True, methods=["get", "put"], permissions=DRAFT)
+    def file(self, request: Request, pk: str) -> Response:
+        """GET: the draft as a model file. PUT: make the draft what the file says; what is live stays live."""
+        model = self.get_object()
+        if request.method == "PUT":
+            return Response(ModelDetailSerializer(_drafted(_file(request) | {"slug": model.slug})).data)
+        return Response(draft_file(model))
+
     @extend_schema(methods=["GET"], responses=PublicationSerializer)
     @extend_schema(methods=["POST"], request=PublicationInput, responses={202: PublicationSerializer})
     @extend_schema(methods=["DELETE"], responses=PublicationSerializer)
@@ -163,6 +187,20 @@ def _read(serializer: type[serializers.Serializer], request: Request) -> dict[st
     given = serializer(data=request.data)
     given.is_valid(raise_exception=True)
     return given.validated_data
+
+
+def _file(request: Request) -> dict[str, Any]:
+    try:
+        return read_data(request.data)
+    except ModelFileError as error:
+        raise serializers.ValidationError({"file": error.problems}) from None
+
+
+def _drafted(file: dict[str, Any]) -> ScoringModel:
+    try:
+        return apply(file).model
+    except ModelFileError as error:
+        raise serializers.ValidationError({"file": error.problems}) from None
 
 
 def _started(verb: Any) -> Response:

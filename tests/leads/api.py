@@ -20,6 +20,9 @@ class Caller:
     def post(self, path: str, data: Any) -> Any:
         return self.client.post(f"/api/v1/{path}", data, content_type="application/json")
 
+    def put(self, path: str, data: Any) -> Any:
+        return self.client.put(f"/api/v1/{path}", data, content_type="application/json")
+
     def patch(self, path: str, data: Any) -> Any:
         return self.client.patch(f"/api/v1/{path}", data, content_type="application/json")
 

@@ -143,7 +143,7 @@ def test_the_history_adds_up_and_goes_on_to_older_pages(rep: Client) -> None:
 
 
 def test_without_a_model_the_next_step_is_shown(marketer: Client) -> None:
-    assert reverse("admin:scoring_scoringmodel_add") in text(marketer.get(reverse("scoring:index")))
+    assert reverse("scoring:new") in text(marketer.get(reverse("scoring:index")))
 
 
 def test_a_rep_reads_models_and_publishes_none(rep: Client) -> None:

@@ -20,6 +20,11 @@ def read_title(title: str) -> tuple[str, str]:
     return _first(tables["seniority"], plain) or Seniority.STAFF.value, _first(tables["department"], plain)
 
 
+def departments() -> list[str]:
+    """The departments a title may name."""
+    return sorted(name for name, _ in _tables()["department"])
+
+
 def _first(table: Table, title: str) -> str:
     return next((name for name, words in table if words.search(title)), "")
 

@@ -22,7 +22,7 @@ from scoring.engine.definition import freeze, load
 from scoring.layout import rules_of
 from scoring.modelfile.apply import apply
 from scoring.modelfile.dump import draft_file
-from scoring.modelfile.read import ModelFileSerializer, ModelFileError, read_data
+from scoring.modelfile.read import ModelFileError, ModelFileSerializer, read_data
 from scoring.models import Publication, ScoringModel, Version, VersionState
 from scoring.tasks import run_publications
 

@@ -22,6 +22,7 @@ def _may(app: str, models: str, *verbs: str) -> set[str]:
 _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
     | _may("leads", "rejectionreason segment", VIEW)
+    | _may("leads", "notice", VIEW, CHANGE)
     | _may("scoring", "scoringmodel version criterion group entry override", VIEW)
 )
 

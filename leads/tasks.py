@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from leads import delivery
 from leads.ingest import job
 from leads.ingest.tracking.stream import prune
 from leads.wake import wake
@@ -18,3 +19,16 @@ def run_imports() -> None:
 def prune_tracking() -> None:
     """The event debugger's stream, and visitors who never said who they are."""
     prune()
+
+
+@shared_task(name="leads.deliver")
+def deliver() -> None:
+    """Bring out what the outbox has: mails, webhooks, messages to Slack."""
+    if delivery.deliver_due() and delivery.is_due():
+        wake(deliver)
+
+
+@shared_task(name="leads.prune_outbox")
+def prune_outbox() -> None:
+    """What was delivered long ago."""
+    delivery.prune()

@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.views import companies, forms, handoffs, home, imports, lead, leads, segments, sources, tracking, ui_kit
+from leads.views import (
+    companies,
+    forms,
+    handoffs,
+    home,
+    imports,
+    lead,
+    leads,
+    notices,
+    segments,
+    sources,
+    tracking,
+    ui_kit,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
@@ -15,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *sources.urlpatterns,
     *tracking.urlpatterns,
     *forms.urlpatterns,
+    *notices.urlpatterns,
     *ui_kit.urlpatterns,
 ]

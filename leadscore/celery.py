@@ -36,6 +36,8 @@ app.conf.beat_schedule = {
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
+    "deliver": {"task": "leads.deliver", "schedule": 5.0},
+    "prune-outbox": {"task": "leads.prune_outbox", "schedule": 3607.0},
     "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }
 

@@ -38,3 +38,11 @@ def _kept_key(path: Path) -> str:
     with os.fdopen(handle, "w") as file:
         file.write(key)
     return key
+
+
+def public_url(hosts: list[str], https: bool) -> str:
+    """PUBLIC_URL, else where `manage.py up` serves: the first allowed host by TLS, or this machine."""
+    if given := env.str("PUBLIC_URL", default=""):
+        return given
+    host = (hosts or ["localhost"])[0].lstrip(".")
+    return f"https://{host}/" if https else f"http://{host}:{os.environ.get('PORT') or '8000'}/"

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from leadscore import embedded
 from leadscore.admin_look import UNFOLD as UNFOLD
-from leadscore.env import env, secret_key
+from leadscore.env import env, public_url, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()
@@ -211,9 +211,20 @@ CELERY_TASK_PUBLISH_RETRY = False  # a wake-up that cannot be sent is dropped: t
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+# Mail: without a server each one becomes a file, to be read there.
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default=f"filemail:///{DATA_DIR / 'mail'}")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 15
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="leadscore@localhost")
+
+# --- What leaves the installation ---------------------------------------------------------------------
+# Where people reach it; links in mails begin so. Never taken from a request, which could name any host.
+PUBLIC_URL = public_url(ALLOWED_HOSTS, HTTPS)
+# Internal addresses that outgoing HTTP may reach all the same, each as an exact host:port.
+OUTBOUND_ALLOWLIST = env.list("OUTBOUND_ALLOWLIST", default=[])
+# What secrets are encrypted with (leads/keyring.py): the first key encrypts, all decrypt.
+ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
+ENCRYPTION_KEYS_FILE = DATA_DIR / "encryption_keys"
 
 LOGGING = {
     "version": 1,

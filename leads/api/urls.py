@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from leads.api import companies, deals, docs, events, handoffs, leads, lists, segments
+from leads.api import companies, deals, docs, events, handoffs, leads, lists, notices, segments
 from leads.api.routers import Router
 
 router = Router()
@@ -16,6 +16,7 @@ router.register("deals", deals.DealViewSet)
 router.register("fields", lists.FieldViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
+router.register("notices", notices.NoticeViewSet)
 router.register("sources", lists.SourceViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [*docs.urlpatterns, *router.urls]

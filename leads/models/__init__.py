@@ -1,12 +1,15 @@
 from leads.models.change import Change
 from leads.models.company import Company
 from leads.models.crm import Deal
+from leads.models.endpoint import Endpoint
 from leads.models.event import Event, EventKind
 from leads.models.field import Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportProblem
 from leads.models.lead import Lead, LeadIdentity
+from leads.models.notice import Notice
+from leads.models.outbox import Attempt, Effect, Lane
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
@@ -14,8 +17,8 @@ from leads.models.team import ApiToken, Membership, Team, User
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-    "ApiToken", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Event", "EventKind", "Feedback", "Field",
-    "Handoff", "Heartbeat", "Import", "ImportProblem", "Lead", "LeadForm", "LeadIdentity", "LedgerLine",
-    "Membership", "Profile", "RejectionReason", "Segment", "Source", "SourceDay", "Standing", "Team", "User",
-    "VisitorEvent", "WriteKey", "top_reasons",
+    "ApiToken", "Attempt", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Effect", "Endpoint", "Event",
+    "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportProblem", "Lane", "Lead", "LeadForm",
+    "LeadIdentity", "LedgerLine", "Membership", "Notice", "Profile", "RejectionReason", "Segment", "Source",
+    "SourceDay", "Standing", "Team", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

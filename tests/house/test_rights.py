@@ -22,6 +22,7 @@ from leads.models import (
     Import,
     Lead,
     LeadForm,
+    Notice,
     Segment,
     Source,
     Team,
@@ -38,6 +39,7 @@ HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
     "feedback": Feedback, "sources": Source, "teams": Team, "users": User, "segments": Segment,
+    "notices": Notice,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f"}  # addresses that carry a key, not the id of a row
@@ -47,6 +49,9 @@ ALIKE = {
     "/imports/{}/start/": "asked only before an import is started",
     "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
+    "/notices/{}/reading/": "a notice is for its own person",
+    "/api/v1/notices/{}/": "a notice is for its own person",
+    "/api/v1/notices/{}/reading/": "a notice is for its own person",
     **{f"/admin/leads/{name}/{{}}/delete/": "not deleted in the admin" for name in (
         "lead", "company", "deal", "source", "team", "user")},
 }  # fmt: skip
@@ -119,6 +124,7 @@ def theirs() -> dict[type[Any], Any]:
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
         Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
+        Notice: Notice.objects.create(user=user, kind="mention", key="m", text="Secret"),
         Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),
     }  # fmt: skip
 

@@ -1,0 +1,89 @@
+"""Secrets at rest."""
+
+import pytest
+from cryptography.fernet import Fernet
+
+from leads import keyring, sealing
+from leads.models import Endpoint
+from leads.sealing import Sealed, Unreadable
+from tests.sales import make_team
+
+pytestmark = pytest.mark.django_db
+SECRET = "whsec_0123456789abcdefghijAB12"
+
+
+@pytest.fixture
+def keys(settings, tmp_path):
+    settings.ENCRYPTION_KEYS, settings.ENCRYPTION_KEYS_FILE = [], tmp_path / "encryption_keys"
+    return settings.ENCRYPTION_KEYS_FILE
+
+
+@pytest.fixture
+def endpoint(keys):
+    row = Endpoint.objects.create(team=make_team(), name="Ours")
+    sealing.put(row, "secret", SECRET)
+    return Endpoint.objects.get()
+
+
+def test_what_is_sealed_reads_the_same_and_stands_nowhere(endpoint):
+    assert sealing.read(endpoint, "secret") == SECRET
+    assert SECRET[6:] not in str(endpoint.secret)
+    assert endpoint.secret.hint == "••••AB12"
+
+
+def test_a_short_secret_shows_nothing_of_itself(endpoint):
+    assert sealing.seal("hunter2", "x").hint == "••••"
+
+
+def test_an_empty_one_is_empty(endpoint):
+    sealing.put(endpoint, "secret", "")
+    assert (sealing.read(endpoint, "secret"), endpoint.secret.hint) == ("", "")
+
+
+def test_the_column_takes_no_plain_text(endpoint):
+    with pytest.raises(ValueError, match="never the secret itself"):
+        Endpoint.objects.update(secret="whsec_plain")
+
+
+def test_it_cannot_be_read_in_another_row_or_column(endpoint):
+    other = Endpoint.objects.create(team=endpoint.team, name="Theirs", secret=endpoint.secret)
+    endpoint.secret_before = endpoint.secret
+    for row, name in ((other, "secret"), (endpoint, "secret_before")):
+        with pytest.raises(Unreadable, match="enter it again"):
+            sealing.read(row, name)
+
+
+def test_the_file_is_private_and_made_once(endpoint, keys):
+    assert keys.stat().st_mode & 0o777 == 0o600
+    assert keyring.keys() == keyring.keys()
+    assert [path.name for path in keys.parent.iterdir()] == ["encryption_keys"]
+
+
+def test_a_lost_or_wrong_key_is_said(endpoint, keys):
+    keys.write_text(Fernet.generate_key().decode())
+    assert not sealing.is_readable(endpoint, "secret")
+    assert endpoint.secret.hint == "••••AB12"
+    keys.write_text("not a key")
+    assert not sealing.is_readable(endpoint, "secret")
+    keys.chmod(0o644)
+    assert not sealing.is_readable(endpoint, "secret")
+
+
+def test_a_new_key_reads_the_old_and_the_old_can_be_forgotten(endpoint, keys):
+    keyring.add()
+    assert sealing.read(endpoint, "secret") == SECRET
+    assert sealing.seal_again(endpoint, "secret")
+    assert keyring.forget_old() == 1
+    assert sealing.read(Endpoint.objects.get(), "secret") == SECRET
+
+
+def test_without_sealing_again_the_forgotten_key_is_missed(endpoint):
+    """Negative control."""
+    keyring.add()
+    keyring.forget_old()
+    assert not sealing.is_readable(endpoint, "secret")
+
+
+def test_a_damaged_text_is_unreadable(endpoint):
+    endpoint.secret = Sealed(str(endpoint.secret)[:-10])
+    assert not sealing.is_readable(endpoint, "secret")

@@ -46,18 +46,29 @@ _AS_OF = """
      WHERE {rows}
 )"""
 
+# What we know by now to be a robot's is left out of every past moment; as it was known, only from when we found out.
+_EVENTS = "leads_event AS (SELECT * FROM leads_event WHERE lead_id = ANY(%s) AND occurred_at <= %s)"
+_EVENTS_AS_KNOWN = """
+leads_event AS (
+    SELECT e.id, e.lead_id, e.kind_id, e.source_id, e.occurred_at, e.day, e.received_at, e.message_id, e.properties,
+           COALESCE(q.then_held, e.quarantined) AS quarantined
+      FROM leads_event e
+      LEFT JOIN (SELECT event_id, bool_or(at <= %s AND (released_at IS NULL OR released_at > %s)) AS then_held
+                   FROM leads_quarantine GROUP BY event_id) q ON q.event_id = e.id
+     WHERE e.lead_id = ANY(%s) AND GREATEST(e.occurred_at, e.received_at) <= %s
+)"""
+
 
 def as_of_sql(lead_ids: Sequence[int], moment: datetime, *, as_known: bool = False) -> tuple[str, list[Any]]:
     """CTEs under which leads, their companies and events are what they were at the moment.
 
-    With `as_known` also only what we had learned by then: later corrections and late arrivals are left out. Put them
-    behind WITH, before the SQL that is to read the past. Leads created later are not there.
+    With `as_known` also only what we had learned by then: later corrections and late arrivals are left out.
+    Put them behind WITH, before the SQL that is to read the past. Leads created later are not there.
     """
     known = "learned_at" if as_known else "held_at"
     ids = list(lead_ids)
     lead = _AS_OF.format(table="leads_lead", key="lead_id", known=known, rows="t.id = ANY(%s) AND t.created_at <= %s")
     company = _AS_OF.format(table="leads_company", key="company_id", known=known, rows="true")
-    event = "leads_event AS (SELECT * FROM leads_event WHERE lead_id = ANY(%s) AND {})".format(
-        "GREATEST(occurred_at, received_at) <= %s" if as_known else "occurred_at <= %s"
-    )
-    return f"{lead}, {company}, {event}", [moment, ids, moment, moment, ids, moment]
+    event = _EVENTS_AS_KNOWN if as_known else _EVENTS
+    marks = [moment] * 2 if as_known else []
+    return f"{lead}, {company}, {event}", [moment, ids, moment, moment, *marks, ids, moment]

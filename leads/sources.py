@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from leads.ingest.tracking.throttle import limited_at
 from leads.ingest.tracking.traits import suggested
-from leads.models import Field, Profile, Source, SourceDay
+from leads.models import Event, Field, Profile, Source, SourceDay
 from leads.models.event import day_number
+from leads.timeline import held_quarantine, why
 
 DAYS = 14
 WEEK = 7
@@ -57,6 +58,15 @@ def limited(source: Source) -> datetime | None:
     """When the source was last told to wait, if that was in the last minutes."""
     at = limited_at(source.pk)
     return datetime.fromtimestamp(at, timezone.get_default_timezone()) if at else None
+
+
+def mark_not_counted(source: Source, calls: Sequence[Any]) -> None:
+    """Each call gets `not_counted`: why its event is in quarantine, or nothing."""
+    events = Event.objects.filter(source=source, quarantined=True, lead__in={call.lead_id for call in calls})
+    events = events.filter(occurred_at__in={call.occurred_at for call in calls}).prefetch_related(held_quarantine())
+    reasons = {(event.lead_id, event.occurred_at): why(event) for event in events}
+    for call in calls:
+        call.not_counted = reasons.get((call.lead_id, call.occurred_at), "")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,17 @@
 """Work in the background. A message only wakes: each task looks for rows that are due."""
 
+from time import monotonic
+
 from celery import shared_task
 
 from leads import delivery
 from leads.ingest import job
 from leads.ingest.tracking.stream import prune
+from leads.quality import check
 from leads.wake import wake
+
+# Well under the time limit of a task; the next run finds the rest.
+SECONDS = 60
 
 
 @shared_task(name="leads.run_imports")
@@ -32,3 +38,13 @@ def deliver() -> None:
 def prune_outbox() -> None:
     """What was delivered long ago."""
     delivery.prune()
+
+
+@shared_task(name="leads.check_quality")
+def check_quality() -> None:
+    """Facts that quality has not looked at yet: robots, contradictions."""
+    until = monotonic() + SECONDS
+    while check.check_page():
+        if monotonic() > until:
+            wake(check_quality)
+            return

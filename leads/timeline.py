@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
+
 from leads.keyset import page_of
-from leads.models import Event, Lead
+from leads.models import Event, Lead, Quarantine
 
 SIZE = 20
 # What says most about an event, of what senders commonly put into it.
@@ -19,6 +21,8 @@ class Moment:
     at: datetime
     key: bool
     quarantined: bool
+    why: str = ""
+    event: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Timeline:
 def timeline(lead: Lead, user: Any, cursor: str = "") -> Timeline:
     """A page of the lead's events. Raises BadCursor."""
     events = Event.objects.visible_to(user).filter(lead=lead).select_related("kind", "source")
+    events = events.prefetch_related(held_quarantine())
     page = page_of(events, order="-occurred_at", size=SIZE, cursor=cursor)
     return Timeline([_moment(event) for event in page.rows], page.next, page.previous)
 
@@ -43,7 +48,21 @@ def _moment(event: Event) -> Moment:
         event.occurred_at,
         event.kind.by_lead and not event.quarantined,
         event.quarantined,
+        why(event),
+        event.pk,
     )
+
+
+def held_quarantine() -> Prefetch:
+    """For `why`: the quarantine that holds now."""
+    return Prefetch("quarantines", Quarantine.objects.held(), to_attr="held")
+
+
+def why(event: Any) -> str:
+    """Why the event does not count; empty where it does."""
+    if not event.quarantined:
+        return ""
+    return event.held[0].get_rule_display() if event.held else "In quarantine"
 
 
 def _detail(event: Event) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters as filters
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -14,6 +15,8 @@ from leads.api.requests import Request
 from leads.filters import SourceFilter
 from leads.ingest.records import EventRecord, Outcome, Result, rejected
 from leads.models import Event, Lead, Source, User
+from leads.quality.quarantine import quarantine, release
+from leads.timeline import held_quarantine, why
 
 AT_ONCE = 1000
 
@@ -21,13 +24,18 @@ AT_ONCE = 1000
 class EventSerializer(serializers.ModelSerializer):
     kind = serializers.SlugRelatedField(slug_field="slug", read_only=True)
     source = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    quarantine_reason = serializers.SerializerMethodField(help_text="Why it does not count; empty where it does.")
 
     class Meta:
         model = Event
         fields = (
             "id", "lead", "kind", "occurred_at", "received_at", "source", "message_id", "properties", "quarantined",
+            "quarantine_reason",
         )  # fmt: skip
         read_only_fields = fields
+
+    def get_quarantine_reason(self, event: Event) -> str:
+        return why(event)
 
 
 class EventInput(Strict, serializers.Serializer):
@@ -71,7 +79,7 @@ class EventFilters(filters.FilterSet):
 class EventViewSet(ReadViewSet):
     """Events, last received first."""
 
-    queryset = Event.objects.select_related("kind", "source")
+    queryset = Event.objects.select_related("kind", "source").prefetch_related(held_quarantine())
     serializer_class = EventSerializer
     filterset_class = EventFilters
     ordering = "-id"
@@ -92,6 +100,32 @@ class EventViewSet(ReadViewSet):
         results = {outcome.result for outcome in outcomes}
         status = 201 if Result.STORED in results else 200 if Result.DUPLICATE in results else 400
         return Response({"results": answers} if many else answers[0], status=status)
+
+
+class QuarantineViewSet(ReadViewSet):
+    """Whether an event counts. Both ways put the score right, as a correction in its history."""
+
+    queryset = EventViewSet.queryset
+    serializer_class = EventSerializer
+    permissions = {"POST": "leads.change_event", "DELETE": "leads.change_event"}
+    lookup_url_kwarg = "id"
+
+    @extend_schema(request=None, responses=EventSerializer)
+    def create(self, request: Request, id: str) -> Response:
+        """Take the event out of the count."""
+        quarantine([self._event().pk], by=request.user)
+        return Response(EventSerializer(self.get_object()).data)
+
+    @extend_schema(responses=EventSerializer)
+    def destroy(self, request: Request, id: str) -> Response:
+        """Put the event back for good: no rule takes it out again."""
+        release([self._event().pk], by=request.user)
+        return Response(EventSerializer(self.get_object()).data)
+
+    def _event(self) -> Event:
+        event = get_object_or_404(self.get_queryset().select_related("lead"), pk=self.kwargs["id"])
+        self.check_object_permissions(self.request, event.lead)
+        return event
 
 
 def record(items: list[Any], *, by: User) -> list[Outcome]:

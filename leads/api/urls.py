@@ -1,6 +1,6 @@
 """Addresses of this app's API. Each subject lists its own; `router` takes viewsets."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api import companies, deals, docs, events, handoffs, leads, lists, notices, segments
 from leads.api.routers import Router
@@ -19,4 +19,10 @@ router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)
 router.register("sources", lists.SourceViewSet)
 
-urlpatterns: list[URLPattern | URLResolver] = [*docs.urlpatterns, *router.urls]
+quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "destroy"})
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *docs.urlpatterns,
+    re_path(r"^events/(?P<id>[0-9]+)/quarantine/?$", quarantine, name="api-event-quarantine"),
+    *router.urls,
+]

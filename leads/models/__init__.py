@@ -10,6 +10,7 @@ from leads.models.imports import Import, ImportProblem
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.notice import Notice
 from leads.models.outbox import Attempt, Effect, Lane
+from leads.models.quality import Quarantine, QuarantineRule, Unchecked
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
@@ -19,6 +20,7 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 __all__ = [
     "ApiToken", "Attempt", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Effect", "Endpoint", "Event",
     "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportProblem", "Lane", "Lead", "LeadForm",
-    "LeadIdentity", "LedgerLine", "Membership", "Notice", "Profile", "RejectionReason", "Segment", "Source",
-    "SourceDay", "Standing", "Team", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "LeadIdentity", "LedgerLine", "Membership", "Notice", "Profile", "Quarantine", "QuarantineRule",
+    "RejectionReason", "Segment", "Source", "SourceDay", "Standing", "Team", "top_reasons", "Unchecked", "User",
+    "VisitorEvent", "WriteKey",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from leads.ingest.tracking.traits import choices
 from leads.keyset import BadCursor, page_of
 from leads.models import Call, Field, LeadForm, Source, Team, User, WriteKey
 from leads.requests import Request
-from leads.sources import limited, source_rows, trait_rows
+from leads.sources import limited, mark_not_counted, source_rows, trait_rows
 
 MAY_CHANGE = permission_required("leads.change_source", raise_exception=True)
 PAGE = 50
@@ -152,6 +152,7 @@ def stream(request: Request, pk: int) -> HttpResponse:
         page = page_of(calls, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         return redirect("source-events", pk)
+    mark_not_counted(found, page.rows)
     context = {"source": found, "page": page, "only": only, "results": Call.RESULTS, "limited": limited(found)}
     return render(request, "leads/_source_stream.html" if request.htmx else "leads/source_events.html", context)
 

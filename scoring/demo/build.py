@@ -41,6 +41,7 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     loader.companies()
     with checked_afterwards("leads_event"):
         history, ending = _load(loader, story, say)
+    loader.quarantines()
     _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
     say("a year of scoring and handoffs")
     history.walk(model.draft())

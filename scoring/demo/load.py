@@ -69,6 +69,15 @@ class Loader:
                 person.rng = _SPENT  # whoever is kept need not keep 2,500 bytes of dice
                 yield person, self.first_lead + person.number, done
 
+    def quarantines(self) -> None:
+        """Why the events of this load that do not count do not."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO leads_quarantine (event_id, rule, at) SELECT id, 'burst', received_at FROM leads_event"
+                " WHERE quarantined AND lead_id >= %s",
+                [self.first_lead],
+            )
+
     def _company(self, number: int, firm: Firm) -> list[Any]:
         known = firm.known(dice("known", self.story.seed, number))
         return [

@@ -38,6 +38,7 @@ def test_an_event_is_stored_once_and_makes_the_lead_due(caller: Caller, team: Te
         "id": stored.pk, "lead": lead.pk, "kind": "pricing_requested", "occurred_at": "2026-01-05T10:00:00Z",
         "received_at": caller.get(f"events/{stored.pk}").json()["received_at"], "source": "api", "message_id": "m1",
         "properties": {"url": "/pricing"}, "quarantined": False,
+        "quarantine_reason": "",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from leads.enums import FieldType
 from leads.expected import OF_COMPANY, OF_LEAD
+from leads.ingest.normalise.countries import country_name
 from leads.models import Company, Field, Lead
 
 UNKNOWN_SHOWN = 8
@@ -82,6 +83,8 @@ def completeness(lead: Lead) -> Completeness:
 
 def _detail(row: Lead | Company | None, name: str, model: Any = Lead) -> Detail:
     value = getattr(row, name, None)
+    if name == "country" and value:
+        value = country_name(value)
     return Detail(model._meta.get_field(name).verbose_name, None if value == "" else value, name)
 
 

@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Count
 
 from leads.enums import Seniority
+from leads.ingest.normalise.countries import country_name
 from leads.ingest.normalise.titles import departments
 from leads.models import Company, Lead
 from scoring.modelfile.starters import starters
@@ -43,13 +44,14 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
-        for name, values in (
-            ("industries", _frequent(Company, "industry")),
-            ("countries", _frequent(Lead, "country")),
-            ("departments", departments()),
-        ):
+        offered = {
+            "industries": [(value, value) for value in _frequent(Company, "industry")],
+            "countries": [(code, country_name(code)) for code in _frequent(Lead, "country")],
+            "departments": [(name, name.upper() if len(name) < 3 else name.capitalize()) for name in departments()],
+        }
+        for name, choices in offered.items():
             field: Any = self.fields[name]
-            field.choices = [(value, value) for value in values]
+            field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}

@@ -9,6 +9,7 @@ from django import template
 from django.utils import timezone
 
 from leads.enums import Label, Stage
+from leads.ingest.normalise.countries import country_name
 
 register = template.Library()
 
@@ -90,6 +91,12 @@ def ago(moment: datetime | None) -> str:
     if days == 1:
         return "yesterday"
     return f"{days} days ago" if days <= 30 else day(moment)
+
+
+@register.filter
+def country(code: str) -> str:
+    """DE → Germany; unknown → –."""
+    return country_name(code) if code else UNKNOWN
 
 
 @register.filter

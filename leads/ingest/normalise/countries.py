@@ -20,6 +20,13 @@ def country(text: str) -> str:
     return code
 
 
+@lru_cache(maxsize=512)
+def country_name(code: str) -> str:
+    """How people call it: DE is Germany. What is no code of a country stays as it is."""
+    known = pycountry.countries.get(alpha_2=code)
+    return getattr(known, "common_name", known.name) if known else code
+
+
 @cache
 def _names() -> dict[str, str]:
     names: dict[str, str] = {}

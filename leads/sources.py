@@ -8,10 +8,12 @@ from typing import Any
 from django.db.models import Max, Sum
 from django.utils import timezone
 
+from leads.ingest.mail import PROVIDERS, Provider
 from leads.ingest.tracking.throttle import limited_at
 from leads.ingest.tracking.traits import suggested
-from leads.models import Event, Field, Profile, Source, SourceDay
+from leads.models import Event, Field, MailHook, Profile, Source, SourceDay
 from leads.models.event import day_number
+from leads.sealing import is_readable
 from leads.timeline import held_quarantine, why
 
 DAYS = 14
@@ -91,3 +93,30 @@ def trait_rows(source: Source) -> list[TraitRow]:
         TraitRow(name, str(sample), source.mapping.get(name, suggestions[name]) or "", suggestions[name])
         for name, sample in sorted(samples.items())
     ]
+
+
+@dataclass(frozen=True)
+class MailRow:
+    """The webhook of an e-mail provider as it is set up. `address` has user and password in it just after they were
+    made; `readable` is False when the secret has to be entered again."""
+
+    hook: MailHook
+    provider: Provider
+    address: str
+    hint: str
+    readable: bool
+    shown: bool
+    wrong: str
+
+
+def mail_rows(source: Source, host: str, shown: tuple[int, str], wrong: tuple[int, str]) -> list[MailRow]:
+    """The open webhooks of a source. `shown`, `wrong`: (id, password just made) and (id, what is wrong)."""
+    rows = []
+    for hook in source.mail_hooks.filter(closed_at=None):
+        password = shown[1] if shown[0] == hook.pk else ""
+        at = host.replace("://", f"://{password}@", 1) if password else host
+        address = f"{at}/hooks/email/{hook.provider}/?key={hook.key}"
+        hint, wrong_here = str(getattr(hook.secret, "hint", "")), wrong[1] if wrong[0] == hook.pk else ""
+        readable = is_readable(hook, "secret")
+        rows.append(MailRow(hook, PROVIDERS[hook.provider], address, hint, readable, bool(password), wrong_here))
+    return rows

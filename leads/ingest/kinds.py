@@ -10,11 +10,16 @@ from leads.models import EventKind
 
 MOST_KINDS = 2_000
 LONGEST = 60
-# Kinds that are not done by the lead and come by files and CRMs only: made when they first occur.
+# Kinds that are not done by the lead and come by files, CRMs and e-mail providers: made when they first occur.
 NOT_BY_LEAD = {
     "call_attempted": "call was attempted",
     "meeting_planned": "meeting was planned",
     "meeting_missed": "meeting did not take place",
+    "email_queued": "e-mail waits to be sent",
+    "email_deferred": "e-mail was delayed",
+    "email_rejected": "e-mail was not sent",
+    "email_failed": "e-mail could not be sent",
+    "email_autoresponded": "e-mail was answered by a program",
 }
 
 

@@ -8,6 +8,7 @@ from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportProblem
 from leads.models.lead import Lead, LeadIdentity
+from leads.models.mail import MailHook
 from leads.models.notice import Notice
 from leads.models.outbox import Attempt, Effect, Lane
 from leads.models.quality import Quarantine, QuarantineRule, Unchecked
@@ -20,7 +21,7 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 __all__ = [
     "ApiToken", "Attempt", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Effect", "Endpoint", "Event",
     "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportProblem", "Lane", "Lead", "LeadForm",
-    "LeadIdentity", "LedgerLine", "Membership", "Notice", "Profile", "Quarantine", "QuarantineRule",
+    "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "Profile", "Quarantine", "QuarantineRule",
     "RejectionReason", "Segment", "Source", "SourceDay", "Standing", "Team", "top_reasons", "Unchecked", "User",
     "VisitorEvent", "WriteKey",
 ]  # fmt: skip

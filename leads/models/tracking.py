@@ -18,7 +18,7 @@ class VisitorEvent(models.Model):
     """
 
     source = models.ForeignKey(Source, models.CASCADE, db_index=False)
-    visitor = models.CharField(max_length=200, help_text="The anonymous id.")
+    visitor = models.CharField(max_length=200, help_text="The anonymous id; mailto:… for an address no lead has.")
     kind = models.ForeignKey(EventKind, models.PROTECT, db_index=False)
     occurred_at = models.DateTimeField()
     day = models.IntegerField()
@@ -31,6 +31,9 @@ class VisitorEvent(models.Model):
         indexes = [
             models.Index(fields=["source", "visitor"], name="visit_visitor"),
             models.Index(fields=["received_at"], name="visit_received"),
+            models.Index(
+                fields=["visitor"], condition=models.Q(visitor__startswith="mailto:"), name="visit_of_an_address"
+            ),
         ]
 
     def __str__(self) -> str:

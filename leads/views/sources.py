@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from leads.access import teams_with
 from leads.enums import SourceKind
+from leads.ingest.mail import PROVIDERS
 from leads.ingest.tracking.traits import choices
 from leads.keyset import BadCursor, page_of
 from leads.models import Call, Field, LeadForm, Source, Team, User, WriteKey
 from leads.requests import Request
-from leads.sources import limited, mark_not_counted, source_rows, trait_rows
+from leads.sources import limited, mail_rows, mark_not_counted, source_rows, trait_rows
 
 MAY_CHANGE = permission_required("leads.change_source", raise_exception=True)
 PAGE = 50
@@ -70,6 +71,12 @@ class FormForm(forms.ModelForm):
         fields = ("name", "thanks_url")
 
 
+class HookForm(forms.Form):
+    provider = forms.ChoiceField(
+        label="Provider", choices=[(slug, provider.name) for slug, provider in PROVIDERS.items()]
+    )
+
+
 @MAY_CHANGE
 def sources(request: Request) -> HttpResponse:
     """The sources, and a new one."""
@@ -88,7 +95,7 @@ def sources(request: Request) -> HttpResponse:
 def source(request: Request, pk: int) -> HttpResponse:
     """One source: keys, the script for websites, forms."""
     found = get_object_or_404(sources_of(request.user), pk=pk)
-    return _source_page(request, found)
+    return source_page(request, found)
 
 
 @MAY_CHANGE
@@ -97,7 +104,7 @@ def keys(request: Request, pk: int) -> HttpResponse:
     """A new write key. Its secret is in this answer and nowhere else."""
     found = get_object_or_404(sources_of(request.user), pk=pk)
     _, secret = WriteKey.issue(found)
-    return _source_page(request, found, secret=secret)
+    return source_page(request, found, secret=secret)
 
 
 @MAY_CHANGE
@@ -115,7 +122,7 @@ def new_form(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(sources_of(request.user), pk=pk)
     form = FormForm(request.POST, instance=LeadForm(source=found, key=secrets.token_urlsafe(12)))
     if not form.is_valid():
-        return _source_page(request, found, form=form, status=422)
+        return source_page(request, found, form=form, status=422)
     form.save()
     return redirect("source", pk)
 
@@ -175,11 +182,25 @@ def traits(request: Request, pk: int) -> HttpResponse:
     return render(request, "leads/source_traits.html", {"source": found, "rows": rows, "targets": targets.values()})
 
 
-def _source_page(request: Request, found: Source, *, secret: str = "", form: Any = None, status: int = 200) -> Any:
+def source_page(
+    request: Request,
+    found: Source,
+    *,
+    secret: str = "",
+    form: Any = None,
+    hook_form: Any = None,
+    status: int = 200,
+    shown: tuple[int, str] = (0, ""),
+    wrong: tuple[int, str] = (0, ""),
+) -> HttpResponse:
+    """The page of a source. `secret`: a write key just made; `shown`, `wrong`: (id of a mail hook, its new password or
+    what is wrong with its secret)."""
+    host = request.build_absolute_uri("/").rstrip("/")
     context = {
         "source": found, "keys": found.write_keys.order_by("-pk"), "secret": secret, "form": form or FormForm(),
         "forms": found.forms.order_by("pk"), "row": source_rows([found])[0], "first": _last_call(found),
-        "host": request.build_absolute_uri("/").rstrip("/"), "limited": limited(found),
+        "host": host, "limited": limited(found), "hook_form": hook_form or HookForm(auto_id="hook_%s"),
+        "hooks": mail_rows(found, host, shown, wrong),
     }  # fmt: skip
     return render(request, "leads/source.html", context, status=status)
 

@@ -22,6 +22,7 @@ from leads.models import (
     Import,
     Lead,
     LeadForm,
+    MailHook,
     Notice,
     Segment,
     Source,
@@ -42,7 +43,7 @@ OF_A_TEAM = {
     "notices": Notice,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
-TOKENS = {"setup", "password", "v1", "f"}  # addresses that carry a key, not the id of a row
+TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
 # Alike even for whom the row belongs to, and why.
 ALIKE = {
     "/imports/{}/check/": "asked only before an import is started",
@@ -112,6 +113,7 @@ def theirs() -> dict[type[Any], Any]:
     company = Company.objects.create(team=team, name="Northgate", domain="northgate.example")
     source = Source.objects.named(team, "Web", "website")
     LeadForm.objects.create(pk=source.pk, source=source, key="k", name="Contact")  # one address names both
+    MailHook.objects.create(pk=source.pk, source=source, provider="postmark")
     handoff = hand_off(team, company=company)
     event = Event.objects.create(
         lead=handoff.lead, kind=EventKind.objects.get(slug="page_viewed"), source=source, message_id="m1",

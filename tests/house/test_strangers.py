@@ -22,6 +22,7 @@ PUBLIC = {
     "^v1/(?P<call>batch|import|track|identify|page|screen|group|alias|[tipsgab])/?$": "the write key is the key",
     "t.js": "the script for websites, the same for everybody",
     "f/<str:key>/": "lead forms of other websites are sent here; what they make is all they can do",
+    "hooks/email/<slug:provider>/": "e-mail providers send there; their signature is the key",
     "v1/projects/<str:key>/settings": "analytics.js asks where to send; the same answer for every key",
 }
 STATIC = re.compile(r"^admin/(jsi18n/|\(\?P<url>)")

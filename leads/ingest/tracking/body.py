@@ -38,11 +38,11 @@ def read_body(stream: Stream, encoding: str = "") -> Any:
         raise TooLargeError
     match encoding.strip().lower():
         case "" | "identity":
-            return _json(raw)
+            return read_json(raw)
         case "gzip" | "x-gzip":
-            return _json(_inflated(raw, zlib.MAX_WBITS | 16))
+            return read_json(_inflated(raw, zlib.MAX_WBITS | 16))
         case "deflate":
-            return _json(_inflated(raw, zlib.MAX_WBITS))
+            return read_json(_inflated(raw, zlib.MAX_WBITS))
     raise BodyError(f"Content-Encoding {encoding[:40]!r} is not understood. Send gzip, or nothing of the kind.")
 
 
@@ -64,7 +64,8 @@ def _inflated(raw: bytes, window: int) -> bytes:
     return b"".join(parts)
 
 
-def _json(raw: bytes) -> Any:
+def read_json(raw: bytes) -> Any:
+    """The JSON of some bytes, with what one message cannot hold left in a form that its own check refuses."""
     text = raw.decode(json.detect_encoding(raw), "surrogateescape" if _is_utf8(raw) else "replace")
     try:
         return _load(text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.utils import timezone
 
-from leads.ingest.tracking.sql import join_known_visits
+from leads.ingest.tracking.sql import join_known_visits, join_mail
 from leads.models import Call, Source, VisitorEvent
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def keep(source: Source, receipts: Sequence["Receipt"], received_at: datetime) -
 def prune() -> None:
     """Forget old messages of the stream and visitors who never said who they are; find those who did elsewhere."""
     join_known_visits()
+    join_mail()
     now = timezone.now()
     while _delete(VisitorEvent, now - VISITS_KEPT) or _delete(Call, now - CALLS_KEPT):
         pass

@@ -147,15 +147,24 @@ def future_versions(publication: Publication) -> tuple[int, ...]:
     return tuple(both.order_by("position", "model_id").values_list("pk", flat=True))
 
 
+_KEPT = ("as_of", "rev", *COLUMNS[1:])
+_AGAIN = (
+    f" ON CONFLICT (publication_id, lead_id) DO UPDATE SET ({', '.join(_KEPT)})"
+    f" = ({', '.join(f'EXCLUDED.{column}' for column in _KEPT)}) WHERE s.rev < EXCLUDED.rev"
+)
+
+
 def _score(publication: Publication, leads: Sequence[tuple[int, int]], *, dense: bool = False) -> None:
-    """Scores of (lead, revision of its facts), kept beside standings. The clock is read after revisions, then facts."""
+    """Scores of (lead, revision of its facts), kept beside standings. The clock is read after revisions, then facts.
+
+    dense: a page, whose leads nobody has scored for this publication.
+    """
     if not leads:
         return
     versions = future_versions(publication)
     compiled = compiled_for(versions, dense=dense)
     ids, revs = [pk for pk, _ in leads], [rev for _, rev in leads]
     columns, as_of = ", ".join(COLUMNS), database_clock()
-    kept = ("as_of", "rev", *COLUMNS[1:])
     with connection.cursor() as cursor:
         cursor.execute(ROOM)
         cursor.execute(
@@ -163,8 +172,7 @@ def _score(publication: Publication, leads: Sequence[tuple[int, int]], *, dense:
             f" SELECT %s, %s, c.rev, {', '.join('r.' + column for column in COLUMNS)}"
             f" FROM ({compiled.sql}) AS r({columns})"
             " JOIN unnest(%s::bigint[], %s::bigint[]) AS c(lead_id, rev) USING (lead_id) ORDER BY lead_id"
-            f" ON CONFLICT (publication_id, lead_id) DO UPDATE SET ({', '.join(kept)})"
-            f" = ({', '.join('EXCLUDED.' + column for column in kept)}) WHERE s.rev < EXCLUDED.rev",
+            + ("" if dense else _AGAIN),
             [publication.pk, as_of, *compiled.bound(ids, as_of), ids, revs],
         )
     keep_others(publication.pk, versions, ids, as_of, dense=dense)

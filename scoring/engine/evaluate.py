@@ -5,7 +5,7 @@
 The statement of a set of versions is compiled once and kept; only lead ids and moment are filled in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -178,7 +178,7 @@ def _version_sql(pk: int, definition: Definition, belongs: Q, scope: EngineScope
     bars = [compile(criterion.node, scope) for criterion in definition.criteria if criterion.disqualifies]
     columns["barred"] = boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
     inner, params = _lead_query(scope, columns, belongs)
-    return f"WITH p AS MATERIALIZED ({inner}) {_outer_sql(pk, definition)}", params
+    return _outer_sql(pk, definition, inner), params
 
 
 def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
@@ -207,9 +207,8 @@ def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tup
         seen = Event.objects.filter(
             scope.wanted_events(), Sql("({} <= {})", F("occurred_at"), AS_OF), quarantined=False
         )
-        events = CTE(
-            _of_leads(seen, "lead_id", scope).values("lead_id").annotate(**aggregates), name="e", materialized=True
-        )
+        # not materialized: the planner sees that a lead has one row, and grouping keeps it from being torn apart
+        events = CTE(_of_leads(seen, "lead_id", scope).values("lead_id").annotate(**aggregates), name="e")
         rows, ctes = events.join(rows, id=events.col.lead_id, _join_type=LOUTER), [leads, events]
     rows = with_cte(*ctes, select=rows).filter(audience).annotate(lead=F("id"), **columns)
     sql, params = rows.values_list("lead", *columns).query.sql_with_params()
@@ -222,46 +221,53 @@ def _of_leads(rows: QuerySet, key: str, scope: EngineScope) -> QuerySet:
     return rows.filter(Sql("({} = ANY({}))", F(key), LEADS)).order_by()
 
 
-def _outer_sql(pk: int, definition: Definition) -> str:
-    """From criteria to groups, axes, grade and label. Only whole numbers and the names of columns are written here."""
-    caps = {
-        i: _limit(" + ".join(f"p{c}" for c in definition.criteria_of(i)) or "0", group.floor, group.cap)
-        for i, group in enumerate(definition.groups)
-    }
-    groups = ", ".join(["p.*", *(f"{sql} AS c{i}" for i, sql in caps.items())])
-    raw = {axis: _sum(definition, axis) for axis in (Axis.FIT, Axis.ENGAGEMENT)}
-    limit = definition.axis_limit
-    fit, engagement = (clamp_to_axis(sql, limit) for sql in raw.values())
-    lines = [f"p{i}" for i in range(len(definition.criteria))] + [f"c{i}" for i in caps]
+def _outer_sql(pk: int, definition: Definition, inner: str) -> str:
+    """From criteria to groups, axes, grade and label. Only whole numbers and the names of columns are written here.
+
+    OFFSET 0 keeps PostgreSQL from writing the sum of a group into every place that asks for it.
+    """
+    groups = range(len(definition.groups))
+    sums = [f"{_sum(f'p{c}' for c in definition.criteria_of(i))} AS g{i}" for i in groups]
+    limited = [_limited(f"g{i}", group.floor, group.cap) for i, group in enumerate(definition.groups)]
+    raw = {axis: _sum(limited[i] for i in definition.groups_of(axis)) for axis in (Axis.FIT, Axis.ENGAGEMENT)}
+    fit, engagement = (clamp_to_axis(sql, definition.axis_limit) for sql in raw.values())
+    lines = [f"p{i}" for i in range(len(definition.criteria))]
+    lines += [f"{sql} - g{i}" for i, sql in enumerate(limited)]
     lines += [f"fit - ({raw[Axis.FIT]})", f"engagement - ({raw[Axis.ENGAGEMENT]})"]
-    letter = _grade("fit", definition.fit_limits, "ABCD")
-    digit = _grade("engagement", definition.engagement_limits, "1234")
-    labels = " ".join(f"WHEN '{grade}' THEN '{label}'" for grade, label in sorted(definition.labels.items()))
+    label = _by_grade(definition, lambda grade: definition.labels[grade])
     return (
-        f"SELECT lead_id, {pk}::int, fit, engagement, fit + engagement, grade,"
-        f" CASE WHEN barred THEN 'disqualified' ELSE CASE grade {labels} END END,"
+        f"SELECT lead_id, {pk}::int, fit, engagement, fit + engagement, {_by_grade(definition, str)},"
+        f" CASE WHEN barred THEN 'disqualified' ELSE {label} END,"
         f" ARRAY[{', '.join(lines)}]::smallint[], {_moment('turn')} FROM"
-        f" (SELECT *, {letter} || {digit} AS grade FROM"
-        f" (SELECT *, {fit} AS fit, {engagement} AS engagement FROM (SELECT {groups} FROM p) c OFFSET 0) a OFFSET 0) r"
+        f" (SELECT *, {fit} AS fit, {engagement} AS engagement FROM"
+        f" (SELECT {', '.join(['p.*', *sums])} FROM ({inner}) p OFFSET 0) g OFFSET 0) a"
     )
 
 
-def _limit(total: str, floor: int | None, cap: int | None) -> str:
-    """What the limits of a group add or take away."""
-    value = f"GREATEST({floor}, {total})" if floor is not None else f"({total})"
-    value = f"LEAST({cap}, {value})" if cap is not None else value
-    return f"{value} - ({total})"
+def _limited(value: str, floor: int | None, cap: int | None) -> str:
+    """The points of a group inside its limits."""
+    value = f"GREATEST({floor}, {value})" if floor is not None else value
+    return f"LEAST({cap}, {value})" if cap is not None else value
 
 
-def _sum(definition: Definition, axis: str) -> str:
-    groups = definition.groups_of(axis)
-    parts = [f"p{c}" for group in groups for c in definition.criteria_of(group)] + [f"c{group}" for group in groups]
+def _sum(parts: Iterable[str]) -> str:
     return " + ".join(parts) or "0"
 
 
-def _grade(axis: str, limits: tuple[int, ...], marks: str) -> str:
-    cases = " ".join(f"WHEN {axis} >= {limit} THEN '{mark}'" for limit, mark in zip(limits, marks, strict=False))
-    return f"CASE {cases} ELSE '{marks[-1]}' END"
+def _by_grade(definition: Definition, word: Callable[[str], str]) -> str:
+    """A word for the letter of fit and the digit of engagement."""
+
+    def digits(letter: str) -> str:
+        words = [f"'{word(letter + digit)}'" for digit in "1234"]
+        return _at_least("engagement", definition.engagement_limits, words)
+
+    return _at_least("fit", definition.fit_limits, [digits(letter) for letter in "ABCD"])
+
+
+def _at_least(axis: str, limits: Sequence[int], results: Sequence[str]) -> str:
+    """The first of the results whose limit is reached, else the last."""
+    cases = " ".join(f"WHEN {axis} >= {limit} THEN {then}" for limit, then in zip(limits, results, strict=False))
+    return f"(CASE {cases} ELSE {results[-1]} END)"
 
 
 def _moment(day: str) -> str:

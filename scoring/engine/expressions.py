@@ -34,6 +34,8 @@ from scoring.models.criterion import Counting
 
 HUNDREDTHS = 100
 MOST = 1000  # what a criterion gives for all its events together, where it does not say less
+# How many kinds of events are looked up apart, and how many times as wide their windows are.
+APART, MUCH = 2, 1.5
 TODAY = Parameter("today", "int", IntegerField())
 AS_OF = Parameter("as_of", "timestamptz", DateTimeField())
 
@@ -94,29 +96,52 @@ class EngineScope:
             self.windows.setdefault(kind, set()).add(days)
 
     def wanted_events(self) -> Q:
-        """The events any condition can see: for each kind its widest window."""
-        widest: dict[int | None, list[int]] = {}
-        for kind, windows in sorted(self.windows.items()):
-            days = None if None in windows else max(window for window in windows if window)
-            widest.setdefault(days, []).append(kind)
-        wanted = Q()
-        for days, kinds in widest.items():
-            within = Q() if days is None else Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(days)))
-            wanted |= Q(kind__in=kinds) & within
-        if widest and None not in widest:
-            # said once more for all kinds: this is what the index can use
-            wanted &= Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(max(filter(None, widest)))))
+        """The events any condition can see: for each kind its widest window.
+
+        A few kinds looked for much further back than the others are asked for apart: found together, most of the
+        older events would be of kinds nobody asks for.
+        """
+        near = {kind: max(math.inf if days is None else days for days in asked) for kind, asked in self.windows.items()}
+        far = _far_back(near)
+        wanted = self._inside({kind: days for kind, days in near.items() if kind not in far})
+        for kind in far:
+            wanted |= self._inside({kind: near[kind]})
         return wanted
+
+    def _inside(self, widest: dict[int, float]) -> Q:
+        """Events of these kinds, each in its window; the widest is said once more, since an index can use it."""
+        by_window: dict[float, list[int]] = {}
+        for kind, days in sorted(widest.items()):
+            by_window.setdefault(days, []).append(kind)
+        wanted = Q()
+        for days, kinds in by_window.items():
+            wanted |= Q(kind__in=kinds) & self._since(days)
+        return wanted & self._since(max(by_window)) if len(by_window) > 1 else wanted
+
+    def _since(self, days: float) -> Q:
+        return Q() if days == math.inf else Q(Sql("({} > {} - {}::int)", F("day"), self.today, Value(days)))
 
     def next_turn(self) -> Expression | None:
         """The first day on which an event leaves a window it is in now, whatever its properties: a column of `e`."""
+        by_windows: dict[tuple[int, ...], list[int]] = {}
+        for kind, asked in sorted(self.windows.items()):
+            if windows := tuple(sorted(filter(None, asked))):
+                by_windows.setdefault(windows, []).append(kind)
         cases = ""
-        for kind, windows in sorted(self.windows.items()):
-            for days in sorted(window for window in windows if window):
-                cases += f" WHEN kind_id = {kind} AND day > {{}} - {days} THEN day + {days}"
+        for windows, kinds in by_windows.items():
+            of_kind = " OR ".join(f"kind_id = {kind}" for kind in kinds)
+            leaves = " ".join(f"WHEN day > {{}} - {days} THEN day + {days}" for days in windows)
+            cases += f" WHEN {of_kind} THEN CASE {leaves} END"
         if not cases:
             return None
         return Min(Sql(f"(CASE{cases} END)", *[self.today] * cases.count("{}"), output_field=IntegerField()))
+
+
+def _far_back(widest: dict[int, float]) -> list[int]:
+    """The kinds, APART at most, whose window is much wider than that of all others."""
+    by_width = sorted(widest, key=lambda kind: (widest[kind], kind))
+    others = max((widest[kind] for kind in by_width[:1] + by_width[1:-APART]), default=math.inf)
+    return [kind for kind in by_width[1:][-APART:] if widest[kind] > MUCH * others]
 
 
 def points(criterion: CriterionRule, scope: EngineScope) -> Expression:

@@ -1,4 +1,5 @@
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from leads.enums import Cause, Label
@@ -36,7 +37,8 @@ class Entry(models.Model):
         ordering = ["-seq"]
         verbose_name_plural = "entries"
         constraints = [models.UniqueConstraint(fields=["lead", "seq"], name="entry_in_order")]
-        indexes = [models.Index(fields=["recorded_at"], name="entry_recorded")]
+        # lines lie in the order in which they were recorded
+        indexes = [BrinIndex(fields=["recorded_at"], name="entry_recorded", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.total_before} → {self.total} ({self.get_cause_display()})"

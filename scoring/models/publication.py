@@ -53,8 +53,13 @@ class PublicationPage(models.Model):
 
 
 class PublicationScore(models.Model):
-    """Where a lead will stand after the switch. `rev` is the revision of the facts that were read."""
+    """Where a lead will stand after the switch. `rev` is the revision of the facts that were read.
 
+    Written for every lead and gone minutes later, so the table is not logged: after a crash of the database server it
+    is empty, and what is missing is scored before the switch like whatever came late.
+    """
+
+    pk = models.CompositePrimaryKey("publication", "lead")
     publication = models.ForeignKey(
         Publication, models.CASCADE, related_name="scores", db_index=False, db_constraint=False
     )
@@ -69,9 +74,6 @@ class PublicationScore(models.Model):
     label = models.CharField(max_length=12, blank=True)
     points = ArrayField(models.SmallIntegerField(), default=list)
     due_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["publication", "lead"], name="one_score_in_publication")]
 
     def __str__(self) -> str:
         return f"{self.lead_id}: {self.total}"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from leads.mailing import send_mail
@@ -21,22 +21,25 @@ from leads.models import Attempt, Effect, Lane
 from leads.models.outbox import EffectQuerySet
 from leads.outcomes import Arrived, Failed
 from leads.retry import retried
+from leads.slack import send_slack
+from leads.webhooks import PLAN, send_webhook
 
 logger = logging.getLogger(__name__)
 
 SLICE = 20.0  # seconds a task may take before it lets others on
 LEASE = timedelta(seconds=30)  # more than any attempt takes (leads/outgoing.py: 15 s in all)
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 16
+ATTEMPTS_OF = {"webhook": len(PLAN) + 1}
 MOST_DEATHS = 5
 KEPT = timedelta(days=90)  # how long what was delivered is remembered, and with it that it was
-FIRST_WAIT, LONGEST_WAIT = 10.0, 6 * 3600.0  # seconds between attempts, before the jitter
+FIRST_WAIT, LONGEST_WAIT = 20.0, 6 * 3600.0  # seconds between attempts, before the jitter
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0  # seconds a lane rests after failures in a row
 
 
 Handler = Callable[[Effect], Arrived | None]
 
 # Who brings out which kind. A handler raises Failed; it may be called again for an effect that arrived already.
-HANDLERS: dict[str, Handler] = {"mail": send_mail}
+HANDLERS: dict[str, Handler] = {"mail": send_mail, "webhook": send_webhook, "slack": send_slack}
 
 
 def deliver_due(seconds: float = SLICE) -> int:
@@ -101,7 +104,7 @@ def _settle(effect: Effect, begun: float, came: Arrived | Failed) -> None:
     values: dict[str, Any] = {"begun_at": None, "error": str(came)[:500] if failed else ""}
     if failed is None:
         values |= {"state": Effect.DONE, "ended_at": now}
-    elif failed.permanent or effect.attempts >= MOST_ATTEMPTS:
+    elif failed.permanent or effect.attempts >= ATTEMPTS_OF.get(effect.kind, MOST_ATTEMPTS):
         values |= {"state": Effect.DEAD, "ended_at": now}
     else:
         values |= {"due_at": now + timedelta(seconds=wait_after(effect.attempts, failed.wait))}
@@ -117,20 +120,26 @@ def _settle(effect: Effect, begun: float, came: Arrived | Failed) -> None:
 
 
 def _free(lane: str, now: datetime, failed: Failed | None) -> None:
-    """Let the next one on; after a failure of the lane itself only after a pause, longer each time."""
-    rows = Lane.objects.filter(pk=lane)
-    if failed is None or failed.permanent:
-        rows.update(free_at=now, failures=0)
-        return
-    failures = rows.values_list("failures", flat=True)[0] + 1
-    pause = max(failed.wait or 0, min(FIRST_PAUSE * 2 ** min(failures - 1, 20), LONGEST_PAUSE))
-    rows.update(free_at=now + timedelta(seconds=pause), failures=F("failures") + 1)
+    """Let the next one on; after a failure of the lane itself only after a pause, longer each time.
+
+    When a lane works again, what it had kept back is due at once.
+    """
+    row = Lane.objects.select_for_update().get(pk=lane)
+    if failed is not None and failed.of_the_lane:
+        pause = max(failed.pause or 0, min(FIRST_PAUSE * 2 ** min(row.failures, 20), LONGEST_PAUSE))
+        row.free_at, row.failures = now + timedelta(seconds=pause), row.failures + 1
+    else:
+        if row.failures:
+            kept = Effect.objects.waiting().filter(lane=lane, attempts__gt=0, begun_at=None, due_at__gt=now)
+            kept.update(due_at=now)
+        row.free_at, row.failures = now, 0
+    row.save()
 
 
-def wait_after(attempts: int, asked: float | None = None) -> float:
-    """Seconds until the next attempt: twice as long each time, anywhere in that time (full jitter), at least one."""
+def wait_after(attempts: int, plan: float | None = None) -> float:
+    """Seconds until the next attempt, where there is no plan: anywhere in a time that doubles (full jitter)."""
     longest = min(FIRST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
-    return max(1.0, asked or 0.0, random.uniform(0, longest))  # noqa: S311 it only spreads them
+    return max(1.0, random.uniform(0, longest) if plan is None else plan)  # noqa: S311 it only spreads them
 
 
 def _due(now: datetime) -> EffectQuerySet:

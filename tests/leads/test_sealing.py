@@ -1,7 +1,12 @@
 """Secrets at rest."""
 
+import json
+from io import StringIO
+
 import pytest
 from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db import connection
 
 from leads import keyring, sealing
 from leads.models import Endpoint
@@ -87,3 +92,41 @@ def test_without_sealing_again_the_forgotten_key_is_missed(endpoint):
 def test_a_damaged_text_is_unreadable(endpoint):
     endpoint.secret = Sealed(str(endpoint.secret)[:-10])
     assert not sealing.is_readable(endpoint, "secret")
+
+
+def run(command, *arguments):
+    out = StringIO()
+    try:
+        call_command(command, *arguments, "--json", stdout=out)
+    except CommandError:
+        return json.loads(out.getvalue()), False
+    return json.loads(out.getvalue()), True
+
+
+def test_rotation_leaves_nothing_unreadable(endpoint, keys):
+    assert run("encryption_audit") == ({"current": 1, "older_key": 0, "unreadable": 0, "plaintext": 0}, True)
+    keyring.add()
+    assert run("encryption_audit")[0]["older_key"] == 1
+    assert run("rotate_keys", "--forget") == ({"sealed": 1, "unreadable": 0, "forgotten": 2}, True)
+    assert run("encryption_audit")[0]["current"] == 1
+    assert len(keys.read_text().split()) == 1
+    assert sealing.read(Endpoint.objects.get(), "secret") == SECRET
+
+
+def test_old_keys_stay_while_one_secret_needs_a_key_that_is_lost(endpoint, keys):
+    keys.write_text(Fernet.generate_key().decode())
+    assert run("rotate_keys", "--forget") == ({"sealed": 0, "unreadable": 1, "forgotten": 0}, False)
+    assert run("encryption_audit") == ({"current": 0, "older_key": 0, "unreadable": 1, "plaintext": 0}, False)
+
+
+def test_the_audit_sees_plain_text(endpoint):
+    """Negative control: written past the field."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE leads_endpoint SET secret = 'whsec_plain'")
+    assert run("encryption_audit")[0]["plaintext"] == 1
+
+
+def test_keys_of_the_environment_are_rotated_there(endpoint, settings):
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="ENCRYPTION_KEYS"):
+        call_command("rotate_keys")

@@ -23,11 +23,16 @@ _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
     | _may("leads", "rejectionreason segment", VIEW)
     | _may("leads", "notice", VIEW, CHANGE)
+    | _may("leads", "absence", VIEW)
     | _may("scoring", "scoringmodel version criterion group entry override", VIEW)
 )
 
 PERMISSIONS: dict[str, set[str]] = {
-    Role.REP: _EVERYBODY | _may("leads", "feedback", ADD) | _may("leads", "handoff lead", CHANGE),
+    Role.REP: _EVERYBODY
+    | _may("leads", "feedback", ADD)
+    | _may("leads", "handoff lead", CHANGE)
+    | _may("leads", "deal", ADD, CHANGE)
+    | _may("leads", "absence", ADD, DELETE),
     Role.MARKETING: _EVERYBODY
     | _may("leads", "lead company event deal", ADD, CHANGE)
     | _may("leads", "import importproblem", VIEW, ADD, CHANGE)
@@ -40,8 +45,12 @@ PERMISSIONS: dict[str, set[str]] = {
     Role.MANAGER: _EVERYBODY
     | _may("leads", "feedback handoff", ADD)
     | _may("leads", "handoff lead", CHANGE)
+    | _may("leads", "deal", ADD, CHANGE)
+    | _may("leads", "absence", ADD, CHANGE, DELETE)
+    | _may("leads", "calendar promise", VIEW, ADD, CHANGE, DELETE)
+    | _may("leads", "capacity", VIEW, CHANGE)
     | _may("scoring", "override", ADD, DELETE)
-    | {"leads.view_user", "leads.view_membership", "reports.view_report"},
+    | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (
     PERMISSIONS[Role.MARKETING]

@@ -1,20 +1,21 @@
 """THE way out: a lead is offered to sales, and sales answers.
 
-    open_handoffs → accept | reject | recycle, and reassign while it is open
+    open_handoffs → accept | reject | recycle, and reassign | release | snooze while it is open; withdraw an answer
 
 Of two people who answer at once exactly one wins; the other gets AlreadyDecided. Locks are taken in the order pool →
 leads by id → handoff. A changed lead locks its standing, so call these while holding no lock on standings.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
-from leads import sla
+from leads import worktime
 from leads.access import teams_with
 from leads.assignment import Choice, Pool
 from leads.enums import HandoffState, Role, Stage
@@ -27,15 +28,25 @@ from leads.models import (
     Membership,
     RejectionReason,
     Standing,
+    Step,
     User,
     top_reasons,
 )
+from leads.notices import notify
+from leads.promises import ANSWERED, Promises
+from leads.retry import retried
 
 ORIGIN = "handoff"
 # Sales has these already.
 TAKEN = (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 # A rejected lead does not come straight back.
 QUIET_DAYS = 30
+# So long an answer can be taken back.
+REGRET = timedelta(minutes=10)
+HOUR = timedelta(hours=1)
+LEADS_TO: dict[str, str] = {
+    HandoffState.ACCEPTED: Stage.ACCEPTED, HandoffState.REJECTED: Stage.REJECTED, HandoffState.RECYCLED: Stage.RESTING,
+}  # fmt: skip
 
 
 class AlreadyDecided(Exception):
@@ -51,6 +62,7 @@ class AlreadyDecided(Exception):
         return f"Already {state}{who}{when}."
 
 
+@retried
 def open_handoffs(lead_ids: Iterable[int], *, by: User | None = None) -> list[Handoff]:
     """Offer these leads to sales, with the score and reasons of now as the promise. `by` None: by rule.
 
@@ -60,10 +72,28 @@ def open_handoffs(lead_ids: Iterable[int], *, by: User | None = None) -> list[Ha
     with attributed(by=by, origin=ORIGIN):
         pool = Pool.locked(set(Lead.objects.filter(pk__in=lead_ids).values_list("team_id", flat=True)))
         leads = _ready(lead_ids)
-        handoffs = _offers(leads, pool.choose(leads), by)
+        promises = Promises({lead.team_id for lead in leads})
+        handoffs = _offers(leads, pool.choose(leads), promises, by)
         Handoff.objects.bulk_create(handoffs)
+        Step.objects.bulk_create(promises.steps(handoffs))
+        _tell_fast_track(handoffs)
         Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(stage=Stage.HANDED_OFF, resting_until=None)
     return handoffs
+
+
+def _tell_fast_track(handoffs: list[Handoff]) -> None:
+    """The best are not left to be found."""
+    fast: dict[int, list[Handoff]] = {}
+    for handoff in handoffs:
+        if handoff.fast_track and handoff.assignee_id:
+            fast.setdefault(handoff.assignee_id, []).append(handoff)
+    for who in User.objects.filter(pk__in=fast) if fast else ():
+        first, number = fast[who.pk][0], len(fast[who.pk])
+        text = f"{first.lead} is {first.get_label_display()}: {first.clock.words} to answer."
+        url = reverse("handoff", args=[first.pk])
+        if number > 1:
+            text, url = f"{number} leads on the fast track wait for your answer.", reverse("handoffs")
+        notify([who], kind="handoff-fast", text=text, url=url, key=f"fast:{first.pk}:{number}")
 
 
 def ready(lead: Lead) -> bool:
@@ -79,18 +109,21 @@ def _ready(lead_ids: set[int]) -> list[Lead]:
     return [lead for lead in leads if lead.pk not in waiting]
 
 
-def _offers(leads: list[Lead], choices: list[Choice], by: User | None) -> list[Handoff]:
+def _offers(leads: list[Lead], choices: list[Choice], promises: Promises, by: User | None) -> list[Handoff]:
     now = timezone.now()
     standings = Standing.objects.in_bulk([lead.pk for lead in leads])
     lines = LedgerLine.objects.of(standing.version for standing in standings.values())
-    return [
+    handoffs = [
         Handoff(
             team_id=lead.team_id, lead=lead, assignee_id=choice.user_id, assigned_because=choice.because,
-            opened_at=now, opened_by=by, due_at=sla.due_at(standings[lead.pk].label, now),
-            **_promise(standings[lead.pk], lines),
+            assigned_at=now if choice.user_id else None, waits_for_rep=choice.user_id is None,
+            opened_at=now, opened_by=by, **_promise(standings[lead.pk], lines),
         )
         for lead, choice in zip(leads, choices, strict=True)
     ]  # fmt: skip
+    for handoff in handoffs:
+        promises.give(handoff)
+    return handoffs
 
 
 def _promise(standing: Standing, lines: dict[int, list[LedgerLine]]) -> dict[str, Any]:
@@ -99,6 +132,7 @@ def _promise(standing: Standing, lines: dict[int, list[LedgerLine]]) -> dict[str
     return {name: getattr(standing, name) for name in names} | {"reasons": reasons}
 
 
+@retried
 def accept(handoff: Handoff, *, by: User, comment: str = "") -> Feedback:
     """`by` takes the lead and owns it from now on."""
     with attributed(by=by, origin=ORIGIN):
@@ -107,6 +141,7 @@ def accept(handoff: Handoff, *, by: User, comment: str = "") -> Feedback:
         return Feedback.objects.create(handoff=handoff, verdict=Feedback.ACCEPTED, by=by, comment=comment)
 
 
+@retried
 def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str = "", misled_by: str = "") -> Feedback:
     """Sales does not want the lead, and says why. It is not offered again for QUIET_DAYS days."""
     if not reason.active:
@@ -119,6 +154,7 @@ def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str 
         )
 
 
+@retried
 def recycle(handoff: Handoff, *, by: User, until: date, comment: str = "") -> Feedback:
     """A good lead at the wrong time: it rests until that day."""
     if until <= _today():
@@ -129,13 +165,74 @@ def recycle(handoff: Handoff, *, by: User, until: date, comment: str = "") -> Fe
         return Feedback.objects.create(handoff=handoff, verdict=Feedback.RECYCLED, by=by, comment=comment)
 
 
+def expire(handoff: Handoff) -> None:
+    """Nobody answered in time, and the team lets such leads go: it rests like a rejected one, and nobody is blamed."""
+    with attributed(origin=ORIGIN):
+        _decide(handoff, HandoffState.EXPIRED, None)
+        _move_lead(handoff, stage=Stage.NURTURE, resting_until=_today() + timedelta(days=QUIET_DAYS))
+
+
+@retried
+def withdraw(handoff: Handoff, *, by: User) -> Handoff:
+    """Take an answer back, within REGRET: the handoff is open again as it was, and so is the lead.
+
+    Raises ValidationError when it is too late, or when somebody has gone on from the answer meanwhile.
+    """
+    with attributed(by=by, origin=ORIGIN):
+        lead = hold(handoff.lead_id)
+        handoff = Handoff.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=handoff.pk)
+        if handoff.decided_at is None or not may_withdraw(handoff, by):
+            raise ValidationError("This answer can no longer be taken back.")
+        before = handoff.before
+        if lead.stage != LEADS_TO[handoff.state] or Handoff.objects.open().filter(lead=lead).exists():
+            raise ValidationError(f"{lead} has moved on since: the answer stays.")
+        _move_lead(handoff, stage=before["stage"], resting_until=before["resting_until"], owner_id=before["owner"])
+        handoff.feedback.filter(created_at__gte=handoff.decided_at).delete()
+        handoff.steps.filter(outcome=ANSWERED).update(done_at=None, outcome="")
+        undone = {"state": HandoffState.OPEN, "decided_at": None, "decided_by": None, "hours_taken": None}
+        _set(handoff, before={}, assignee_id=before["assignee"], **undone)
+    return handoff
+
+
+def may_withdraw(handoff: Handoff, user: User) -> bool:
+    """Who answered may take it back for REGRET; a manager of the team too."""
+    fresh = handoff.decided_at is not None and timezone.now() - handoff.decided_at < REGRET
+    own = handoff.decided_by_id == user.pk or user.has_perm("leads.release_handoff", handoff)
+    return fresh and bool(handoff.before) and own and may_decide(handoff, user)
+
+
+@retried
 def reassign(handoff: Handoff, *, by: User, to: User) -> Handoff:
     """Pass an open handoff to a colleague of the team. The clock runs on."""
     if to not in colleagues(handoff):
         raise ValidationError({"to": f"{to} does not work leads in {handoff.team}."})
+    give(handoff, to.pk, f"passed on by {by}", by=by)
+    return handoff
+
+
+def give(handoff: Handoff, user_id: int | None, because: str, *, by: User | None = None) -> None:
+    """Set whom an open handoff waits for (None: the team). Nothing else changes."""
     with attributed(by=by, origin=ORIGIN):
-        _lock_lead(handoff)
-        _win(handoff, assignee=to, assigned_because=f"passed on by {by}"[:150])
+        hold(handoff.lead_id)
+        at = timezone.now() if user_id else None
+        _win(handoff, assignee_id=user_id, assigned_because=because[:150], assigned_at=at, waits_for_rep=False)
+
+
+@retried
+def release(handoff: Handoff, *, by: User) -> Handoff:
+    """A manager puts it back into the queue of the team, where whoever accepts first has it. The clock runs on."""
+    give(handoff, None, f"released by {by}", by=by)
+    return handoff
+
+
+@retried
+def snooze(handoff: Handoff, *, by: User, until: datetime) -> Handoff:
+    """Put it off: out of the queue until that moment, then back by itself. The clock runs on."""
+    if until <= timezone.now():
+        raise ValidationError({"until": "Choose a moment in the future."})
+    with attributed(by=by, origin=ORIGIN):
+        hold(handoff.lead_id)
+        _win(handoff, snoozed_until=until)
     return handoff
 
 
@@ -159,13 +256,17 @@ def offers_in(user: User) -> list[int]:
     return teams_with(user, "leads.add_handoff")
 
 
-def _decide(handoff: Handoff, state: HandoffState, by: User, **changes: Any) -> None:
-    _lock_lead(handoff)
-    _win(handoff, state=state, decided_at=timezone.now(), decided_by=by, **changes)
+def _decide(handoff: Handoff, state: HandoffState, by: User | None, **changes: Any) -> None:
+    lead, now = hold(handoff.lead_id), timezone.now()
+    before = {"stage": lead.stage, "owner": lead.owner_id, "assignee": handoff.assignee_id,
+              "resting_until": lead.resting_until and str(lead.resting_until)}  # fmt: skip
+    taken = worktime.of(handoff.team).between(handoff.opened_at, now) / HOUR
+    _win(handoff, state=state, decided_at=now, decided_by=by, hours_taken=taken, before=before, **changes)
 
 
-def _lock_lead(handoff: Handoff) -> None:
-    Lead.objects.select_for_update(no_key=True).filter(pk=handoff.lead_id).values_list("pk").first()
+def hold(lead_id: int) -> Lead:
+    """The lead, locked until the transaction ends: answers of its handoffs come one after another."""
+    return Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
 
 
 def _win(handoff: Handoff, **changes: Any) -> None:
@@ -174,6 +275,12 @@ def _win(handoff: Handoff, **changes: Any) -> None:
         raise AlreadyDecided(Handoff.objects.select_related("decided_by").get(pk=handoff.pk))
     for name, value in changes.items():
         setattr(handoff, name, value)
+
+
+def _set(handoff: Handoff, **changes: Any) -> None:
+    for name, value in changes.items():
+        setattr(handoff, name, value)
+    handoff.save(update_fields=[name.removesuffix("_id") for name in changes])
 
 
 def _still_open() -> Q:
@@ -185,4 +292,5 @@ def _move_lead(handoff: Handoff, **changes: Any) -> None:
 
 
 def _today() -> date:
-    return timezone.localdate()
+    """Rests are counted in days of the installation, whoever asks."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())

@@ -43,7 +43,7 @@ def waiting_for(user: User) -> Waiting:
 
 @dataclass(frozen=True)
 class Decisions:
-    """Seven days of a person's answers. `hours`: the median time to answer; None while there is none."""
+    """Seven days of a person's answers. `hours`: the median of working hours; None while there is none."""
 
     accepted: int
     rejected: int
@@ -58,9 +58,9 @@ class Decisions:
 
 def decisions_of(user: User) -> Decisions:
     mine = Feedback.objects.visible_to(user).filter(by=user, created_at__gte=timezone.now() - WEEK)
-    rows = list(mine.values_list("verdict", "created_at", "handoff__opened_at", "handoff__due_at"))
+    rows = list(mine.values_list("verdict", "created_at", "handoff__hours_taken", "handoff__due_at"))
     verdicts = [verdict for verdict, *_ in rows]
-    hours = [(at - opened).total_seconds() / 3600 for _, at, opened, _ in rows]
+    hours = [taken for _, _, taken, _ in rows if taken is not None]
     return Decisions(
         verdicts.count(Feedback.ACCEPTED),
         verdicts.count(Feedback.REJECTED),

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from statistics import median
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -12,6 +11,7 @@ from django.utils import timezone
 from leads import handoffs
 from leads.enums import HandoffState, Role, Stage
 from leads.keyset import Page, page_of
+from leads.medians import Median
 from leads.models import Feedback, Handoff, Lead, User
 
 TABS = {"mine": "Mine", "team": "Team", "accepted": "Accepted", "rejected": "Rejected", "resting": "Resting"}
@@ -42,7 +42,7 @@ def page(user: User, tab: str, cursor: str = "") -> Page:
 
 def shown(user: User) -> QuerySet[Handoff]:
     """Handoffs the user may see, with all that a row shows."""
-    related = ("lead__company", "lead__standing", "assignee", "decided_by", "team")
+    related = ("lead__company", "lead__standing", "assignee", "decided_by", "team__calendar")
     answers = ("feedback__reason", "feedback__by")
     return Handoff.objects.visible_to(user).select_related(*related).prefetch_related(*answers)
 
@@ -98,15 +98,17 @@ def week(user: User) -> Week:
     """What came of the last seven days in the user's teams. Six queries."""
     since, seen = timezone.now() - WEEK, Handoff.objects.visible_to(user)
     decided = seen.filter(decided_at__gte=since).exclude(state=HandoffState.EXPIRED)
-    times = list(decided.only("opened_at", "decided_at", "state"))
+    counted = decided.aggregate(
+        accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
+        decided=Count("pk", filter=Q(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))),
+        hours=Median("hours_taken"),
+    )
     late = seen.overdue()
     answers = Feedback.objects.visible_to(user).filter(created_at__gte=since).exclude(verdict=Feedback.ACCEPTED)
     return Week(
         handed_off=seen.filter(opened_at__gte=since).count(),
         usual=seen.filter(opened_at__gte=timezone.now() - 4 * WEEK).count() / 4,
-        accepted=sum(handoff.state == HandoffState.ACCEPTED for handoff in times),
-        decided=sum(handoff.state in (HandoffState.ACCEPTED, HandoffState.REJECTED) for handoff in times),
-        hours=median(handoff.hours or 0 for handoff in times) if times else None,
+        **counted,
         late=list(late.select_related("lead").order_by("due_at")[:3]),
         late_count=late.count(),
         answers=list(answers.select_related("handoff__lead__company", "reason", "by").order_by("-created_at")[:20]),

@@ -4,10 +4,11 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads import delivery
+from leads import delivery, escalation
 from leads.ingest import job
 from leads.ingest.tracking.stream import prune
 from leads.quality import check
+from leads.waiting import assign_waiting
 from leads.wake import wake
 
 # Well under the time limit of a task; the next run finds the rest.
@@ -48,3 +49,10 @@ def check_quality() -> None:
         if monotonic() > until:
             wake(check_quality)
             return
+
+
+@shared_task(name="leads.follow_up")
+def follow_up() -> None:
+    """Reminders, escalations and what follows when a promise is due; and who gets what waited for room."""
+    escalation.run_due()
+    assign_waiting()

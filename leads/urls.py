@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver
 
 from leads.views import (
+    absences,
     companies,
     forms,
     handoffs,
@@ -12,6 +13,7 @@ from leads.views import (
     leads,
     mail_hooks,
     notices,
+    profile,
     segments,
     sources,
     tracking,
@@ -25,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *segments.urlpatterns,
     *companies.urlpatterns,
     *handoffs.urlpatterns,
+    *absences.urlpatterns,
+    *profile.urlpatterns,
     *imports.urlpatterns,
     *sources.urlpatterns,
     *mail_hooks.urlpatterns,

@@ -8,7 +8,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.urls import reverse
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
+
+from leads.zones import zone_for
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -23,6 +26,22 @@ class NoStoreMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class TimeZoneMiddleware:
+    """Times are shown in the zone the person chose, else their team's, else the installation's.
+
+    Stands below AuthenticationMiddleware.
+    """
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES:  # nobody; asking would make every answer vary by cookie
+            return self.get_response(request)
+        with timezone.override(zone_for(request.user)):
+            return self.get_response(request)
 
 
 class AdminPolicyMiddleware:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from math import sqrt
 
-from django.db.models import Aggregate, FloatField
-
 # Under this many cases a rate is noise: the page shows the counts instead.
 ENOUGH = 30
 Z95 = 1.959964
@@ -67,12 +65,3 @@ def difference(now: Rate, before: Rate) -> Interval | None:
         p - q - sqrt((p - a.low) ** 2 + (b.high - q) ** 2),
         p - q + sqrt((a.high - p) ** 2 + (q - b.low) ** 2),
     )
-
-
-class Median(Aggregate):
-    """The median as PostgreSQL computes it: the mean of the middle two of an even number."""
-
-    function = "percentile_cont"
-    template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-    allow_distinct = False

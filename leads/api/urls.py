@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from leads.api import companies, deals, docs, events, handoffs, leads, lists, notices, segments
+from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, segments
 from leads.api.routers import Router
 
 router = Router()
@@ -17,6 +17,7 @@ router.register("fields", lists.FieldViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)
+router.register("absences", absences.AbsenceViewSet)
 router.register("sources", lists.SourceViewSet)
 
 quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "destroy"})

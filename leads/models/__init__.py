@@ -1,3 +1,4 @@
+from leads.models.calendar import Calendar, Promise, Step
 from leads.models.change import Change
 from leads.models.company import Company
 from leads.models.crm import Deal
@@ -15,13 +16,13 @@ from leads.models.quality import Quarantine, QuarantineRule, Unchecked
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
-from leads.models.team import ApiToken, Membership, Team, User
+from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, User
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-    "ApiToken", "Attempt", "Call", "Change", "Company", "CompanyIdentity", "Deal", "Effect", "Endpoint", "Event",
-    "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportProblem", "Lane", "Lead", "LeadForm",
-    "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "Profile", "Quarantine", "QuarantineRule",
-    "RejectionReason", "Segment", "Source", "SourceDay", "Standing", "Team", "top_reasons", "Unchecked", "User",
-    "VisitorEvent", "WriteKey",
+    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Company", "CompanyIdentity",
+    "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import",
+    "ImportProblem", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice",
+    "Profile", "Promise", "Quarantine", "QuarantineRule", "RejectionReason", "Segment", "Source", "SourceDay",
+    "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

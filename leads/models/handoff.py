@@ -1,6 +1,5 @@
 """The work between marketing and sales."""
 
-from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -8,12 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from leads import sla
+from leads import sla, worktime
 from leads.enums import HandoffState, Label
 from leads.models.lead import Lead
 from leads.models.team import OwnedQuerySet, Team
-
-HOUR = timedelta(hours=1)
 
 
 class RejectionReason(models.Model):
@@ -49,14 +46,28 @@ class Handoff(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="handoffs"
     )
     assigned_because = models.CharField(max_length=150, blank=True)
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    waits_for_rep = models.BooleanField(default=False, help_text="Nobody had room: the next rep with room gets it.")
     state = models.CharField(max_length=10, choices=HandoffState, default=HandoffState.OPEN)
     opened_at = models.DateTimeField(default=timezone.now)
     opened_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", help_text="None: by rule."
     )
     due_at = models.DateTimeField()
+    fast_track = models.BooleanField(default=False)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    hours_taken = models.FloatField(
+        null=True, blank=True, help_text="Working hours of the team from opening to the answer."
+    )
+    before: Any = models.JSONField(default=dict, blank=True, help_text="What the answer changed, to take it back.")
+
+    # After accepting
+    next_step = models.CharField(max_length=200, blank=True)
+    next_on = models.DateField(null=True, blank=True)
+    contacted_at = models.DateTimeField(null=True, blank=True)
+    contacted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
 
     # The promise
     fit = models.SmallIntegerField(null=True)
@@ -74,6 +85,7 @@ class Handoff(models.Model):
         indexes = [
             models.Index(fields=["team", "state", "due_at"], name="handoff_queue"),
             models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),
+            models.Index(fields=["team", "opened_at"], condition=Q(waits_for_rep=True), name="handoff_waits"),
         ]
 
     def __str__(self) -> str:
@@ -81,13 +93,18 @@ class Handoff(models.Model):
 
     @property
     def clock(self) -> sla.Clock:
-        """What is left of the promised time."""
-        return sla.clock(self.opened_at, self.due_at, timezone.now())
+        """What is left of the promised time, in the working time of the team."""
+        return sla.clock(self.opened_at, self.due_at, timezone.now(), worktime.of(self.team))
 
     @property
     def hours(self) -> float | None:
         """The working hours the answer took; None while there is none."""
-        return sla.working_time(self.opened_at, self.decided_at) / HOUR if self.decided_at else None
+        return self.hours_taken
+
+    @property
+    def sleeps(self) -> bool:
+        """Whether it is put off, out of the queue until a moment. The clock runs on."""
+        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
 
     @property
     def since(self) -> int | None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
 
@@ -75,6 +76,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = models.EmailField("e-mail", unique=True)
     name = models.CharField(max_length=150)
     is_active = models.BooleanField("may sign in", default=True)
+    time_zone = models.CharField(
+        max_length=50, blank=True, help_text="In which times are shown. Empty: the team's, else the installation's."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -135,14 +139,65 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
-    # How many turns of the round robin this member had: it takes the smallest (leads/assignment.py).
+    weight = models.PositiveSmallIntegerField(
+        default=1,
+        validators=[MaxValueValidator(100)],
+        help_text="Of new leads, against the others. 0: none.",
+    )
+    weekly_capacity = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Leads a week, from Monday. Empty: no limit."
+    )
+    week: Any = models.JSONField(
+        "working hours", null=True, blank=True, help_text="Seven days from Monday. Empty: those of the team."
+    )
+    # How many turns of the round robin this member had, and how many more (or fewer) than that are fair so far.
     assigned = models.PositiveIntegerField(default=0, editable=False)
+    credit = models.FloatField(default=0, editable=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_role_in_a_team")]
 
     def __str__(self) -> str:
         return f"{self.user}, {self.get_role_display()} in {self.team}"
+
+
+class Capacity(Membership):
+    """The reps of a team, as managers see them: how many leads each gets."""
+
+    objects = OwnedQuerySet["Capacity"].as_manager()  # type: ignore[misc]
+
+    class Meta:
+        proxy = True
+        verbose_name_plural = "capacity of reps"
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def visible_to(self, user: Any) -> Self:
+        """One's own, and those of the people of one's teams."""
+        people = models.Q(user=user) | models.Q(user__memberships__team_id__in=user.team_ids)
+        return self if user.is_superuser else self.filter(people).distinct()
+
+
+class Absence(models.Model):
+    """Days on which a person is given no leads, both included."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    first = models.DateField("first day")
+    last = models.DateField("last day")
+    note = models.CharField(max_length=100, blank=True)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["first", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(last__gte=models.F("first")), name="absence_ends_after_it_begins")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is away {self.first:%-d %b} to {self.last:%-d %b %Y}"
 
 
 class ApiToken(models.Model):

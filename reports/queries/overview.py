@@ -1,20 +1,19 @@
 """How are we doing, against the period before?"""
 
 from dataclasses import dataclass
-from itertools import chain
-from statistics import median
 from typing import Annotated, Any
 
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Extract
 
 from leads.enums import DealState, HandoffState
+from leads.medians import Median
 from leads.models import Deal
 from reports.figures import Figure, Report
-from reports.queries.handoffs import hours_to_decide
+from reports.queries.handoffs import answered
 from reports.queries.outcomes import CUSTOMER
 from reports.scope import Scope
-from reports.statistics import Median, Rate
+from reports.statistics import Rate
 
 SECONDS_OF_A_DAY = 86_400
 
@@ -57,7 +56,7 @@ def overview(scope: Scope) -> Overview:
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
         rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
     )
-    hours = list(chain.from_iterable(hours_to_decide(scope).values()))
+    hours = answered(scope).aggregate(median=Median("hours_taken"), n=Count("pk"))
     return Overview(
         leads=leads["n"],
         lead_to_customer=Rate(leads["k"], leads["n"]),
@@ -66,8 +65,8 @@ def overview(scope: Scope) -> Overview:
         won_deals=deals["closed"],
         priced_deals=deals["priced"],
         accepted=Rate(answers["accepted"], answers["accepted"] + answers["rejected"]),
-        hours_to_decide=median(hours) if hours else None,
-        decided=len(hours),
+        hours_to_decide=hours["median"],
+        decided=hours["n"],
     )
 
 

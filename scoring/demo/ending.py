@@ -14,6 +14,7 @@ from leads.assignment import COMPANY
 from leads.enums import DealState, Stage
 from leads.history import attributed
 from leads.models import Feedback, Handoff, Membership, User
+from leads.worktime import WorkTime
 from scoring.demo import behaviour, people
 from scoring.demo.calendar import DAYS
 from scoring.demo.deals import Outcome
@@ -106,10 +107,11 @@ class Ending:
         opened = self.year.moment(offer.opened)
         decided = {} if offer.decided is None or offer.answer is None else {
             "state": offer.answer.state, "decided_at": self.year.moment(offer.decided), "decided_by": offer.assignee,
+            "hours_taken": WorkTime().between(opened, self.year.moment(offer.decided)) / timedelta(hours=1),
         }  # fmt: skip
         return Handoff(
             team_id=self.loader.teams[offer.person.region], lead_id=offer.lead, assignee=offer.assignee,
-            assigned_because=offer.because, opened_at=opened, opened_by=offer.by,
+            assigned_because=offer.because, assigned_at=opened, opened_at=opened, opened_by=offer.by,
             due_at=sla.due_at(offer.promise["label"], opened), **offer.promise, **decided,
         )  # fmt: skip
 

@@ -13,11 +13,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Q
 
-from leads import sla
 from leads.assignment import COMPANY, in_turn
 from leads.enums import HandoffState, Label, Stage
 from leads.handoffs import QUIET_DAYS
 from leads.models import LedgerLine, Standing, User, top_reasons
+from leads.worktime import WorkTime
 from scoring.demo import deals, decisions, model, people
 from scoring.demo.behaviour import Act
 from scoring.demo.calendar import DAYS
@@ -168,7 +168,7 @@ class History:
     def _decide(self, life: Life, offer: Offer) -> None:
         pace = 0.8 + 0.5 * self._reps[life.person.region].index(offer.assignee)
         hours = decisions.hours_to_answer(self.rng, pace)
-        decided = self.year.days(sla.add_working_time(self.year.moment(offer.opened), hours))
+        decided = self.year.days(WorkTime().after(self.year.moment(offer.opened), hours))
         # the rep of the demo login finds something to do
         mine = offer.assignee.email == people.REP
         waits = offer.opened > DAYS - RECENT and (self.rng.random() < UNANSWERED or mine)

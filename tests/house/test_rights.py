@@ -12,7 +12,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from leads.enums import ImportState, Role
 from leads.models import (
+    Absence,
     ApiToken,
+    Calendar,
     Company,
     Deal,
     Event,
@@ -39,7 +41,7 @@ HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 # The first part of an address that names a row → whose row it is. Rows of no team belong to the company.
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
-    "feedback": Feedback, "sources": Source, "teams": Team, "users": User, "segments": Segment,
+    "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
     "notices": Notice,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
@@ -50,13 +52,14 @@ ALIKE = {
     "/imports/{}/start/": "asked only before an import is started",
     "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
+    "/api/v1/absences/{}/": "the page asked before it has ended the absence",
     "/notices/{}/reading/": "a notice is for its own person",
     "/api/v1/notices/{}/": "a notice is for its own person",
     "/api/v1/notices/{}/reading/": "a notice is for its own person",
     **{f"/admin/leads/{name}/{{}}/delete/": "not deleted in the admin" for name in (
         "lead", "company", "deal", "source", "team", "user")},
 }  # fmt: skip
-ADMIN_OF_A_TEAM = (Lead, Company, Deal, Source, WriteKey, Team, User, ApiToken)
+ADMIN_OF_A_TEAM = (Lead, Company, Deal, Source, WriteKey, Team, User, ApiToken, Calendar)
 
 
 class Place(NamedTuple):
@@ -124,9 +127,11 @@ def theirs() -> dict[type[Any], Any]:
     return {
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
+        Calendar: Calendar.objects.create(team=team),
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
         Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
         Notice: Notice.objects.create(user=user, kind="mention", key="m", text="Secret"),
+        Absence: Absence.objects.create(user=user, first="2999-01-01", last="2999-01-02"),
         Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),
     }  # fmt: skip
 

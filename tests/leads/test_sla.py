@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.enums import Label
-from leads.sla import add_working_time, due_at, working_time
+from leads.sla import due_at
+from leads.worktime import WorkTime
 
 # 2026-11-16 is a Monday.
 FOUR_HOURS = [
@@ -40,31 +41,31 @@ def november(moment: str, zone: object = UTC) -> datetime:
 
 @pytest.mark.parametrize(("start", "hours", "end"), FOUR_HOURS)
 def test_working_hours_later(start, hours, end):
-    assert add_working_time(november(start), hours) == november(end)
+    assert WorkTime().after(november(start), hours) == november(end)
 
 
 def test_a_start_within_working_hours_and_its_end_are_that_far_apart():
     for start, hours, end in FOUR_HOURS:
-        assert working_time(november(start), november(end)) == timedelta(hours=hours)
+        assert WorkTime().between(november(start), november(end)) == timedelta(hours=hours)
 
 
 def test_no_working_time_backwards():
-    assert working_time(november("Tue 17 12:00"), november("Mon 16 12:00")) == timedelta()
+    assert WorkTime().between(november("Tue 17 12:00"), november("Mon 16 12:00")) == timedelta()
 
 
 def test_the_clock_runs_in_the_zone_of_the_installation(settings):
     settings.TIME_ZONE = "America/New_York"
     zone = ZoneInfo("America/New_York")
-    assert add_working_time(november("Mon 16 17:00", zone), 4) == november("Tue 17 12:00", zone)
+    assert WorkTime().after(november("Mon 16 17:00", zone), 4) == november("Tue 17 12:00", zone)
     # The same moment seen from UTC, where it is Monday 22:00, makes no difference.
-    assert add_working_time(november("Mon 16 22:00"), 4) == november("Tue 17 12:00", zone)
+    assert WorkTime().after(november("Mon 16 22:00"), 4) == november("Tue 17 12:00", zone)
 
 
 def test_a_weekend_in_which_the_clock_changes(settings):
     settings.TIME_ZONE = "Europe/Berlin"
     zone = ZoneInfo("Europe/Berlin")
     friday = datetime(2026, 3, 27, 17, 0, tzinfo=zone)
-    assert add_working_time(friday, 4) == datetime(2026, 3, 30, 12, 0, tzinfo=zone)
+    assert WorkTime().after(friday, 4) == datetime(2026, 3, 30, 12, 0, tzinfo=zone)
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,6 @@ MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.
 
 @given(start=MOMENTS, hours=st.integers(0, 100))
 def test_adding_and_measuring_agree(start, hours):
-    end = add_working_time(start, hours)
+    end = WorkTime().after(start, hours)
     assert end >= start
-    assert working_time(start, end) == timedelta(hours=hours)
+    assert WorkTime().between(start, end) == timedelta(hours=hours)

@@ -29,12 +29,15 @@ def _tell(by: str, origin: str, held_at: str) -> None:
         )
 
 
+# `t` with what `u` says has changed since: text columns, and custom fields, of which an old null means there was none.
+UNDONE = """COALESCE(u.columns, '{}') || CASE WHEN u.custom IS NULL THEN '{}' ELSE
+           jsonb_build_object('fields', jsonb_strip_nulls(t.fields || u.custom)) END"""
+
 # Leads and companies as they were: present rows with every later change undone. A CTE of a table's own name stands in
 # its place for the query behind it, so whoever reads leads as of a moment runs the very SQL that reads them today.
 _AS_OF = """
 {table} AS (
-    SELECT (jsonb_populate_record(t, COALESCE(u.columns, '{{}}') || CASE WHEN u.custom IS NULL THEN '{{}}' ELSE
-           jsonb_build_object('fields', jsonb_strip_nulls(t.fields || u.custom)) END)).*
+    SELECT r.*
       FROM {table} t
       LEFT JOIN (
         SELECT row_id, jsonb_object_agg(field, old) FILTER (WHERE NOT starts_with(field, 'fields.')) AS columns,
@@ -43,6 +46,7 @@ _AS_OF = """
                  WHERE {key} IS NOT NULL AND GREATEST(held_at, {known}) > %s ORDER BY {key}, field, held_at, id) AS undo
          GROUP BY row_id
       ) u ON u.row_id = t.id
+     CROSS JOIN LATERAL jsonb_populate_record(t, {undone}) AS r
      WHERE {rows}
 )"""
 
@@ -67,8 +71,9 @@ def as_of_sql(lead_ids: Sequence[int], moment: datetime, *, as_known: bool = Fal
     """
     known = "learned_at" if as_known else "held_at"
     ids = list(lead_ids)
-    lead = _AS_OF.format(table="leads_lead", key="lead_id", known=known, rows="t.id = ANY(%s) AND t.created_at <= %s")
-    company = _AS_OF.format(table="leads_company", key="company_id", known=known, rows="true")
+    there = "t.id = ANY(%s) AND t.created_at <= %s"
+    lead = _AS_OF.format(table="leads_lead", key="lead_id", known=known, undone=UNDONE, rows=there)
+    company = _AS_OF.format(table="leads_company", key="company_id", known=known, undone=UNDONE, rows="true")
     event = _EVENTS_AS_KNOWN if as_known else _EVENTS
     marks = [moment] * 2 if as_known else []
     return f"{lead}, {company}, {event}", [moment, ids, moment, moment, *marks, ids, moment]

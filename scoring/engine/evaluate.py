@@ -187,6 +187,13 @@ def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
 
 
+def compile_definition(definition: Definition, scope: EngineScope, number: int = 0) -> Compiled:
+    """The statement of a definition alone, a draft's too: a row for each lead of its audience, with that version."""
+    belongs = Q() if definition.audience is None else compile(parse(definition.audience), scope)
+    sql, params = _version_sql(number, definition, belongs, scope)
+    return Compiled(sql, tuple(params))
+
+
 def _audience(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
     """Who belongs to the audience and to no earlier one."""
     belongs = Q() if audience is None else compile(parse(audience), scope)
@@ -200,7 +207,7 @@ def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tup
     turn = scope.next_turn()
     turns = [*scope.turns, *([integer("e.turn")] if turn else [])]
     columns |= {"turn": integer(f"LEAST({', '.join(['{}'] * len(turns))})" if turns else "NULL::int", *turns)}
-    terms = dict(scope.terms.values())
+    terms = dict(scope.terms.values()) | scope.also
     leads = CTE(_of_leads(Lead.objects.all(), "pk", scope).values("id").annotate(**terms), name="l", materialized=True)
     rows, ctes = leads.queryset(), [leads]
     if aggregates := scope.columns | ({"turn": turn} if turn else {}):

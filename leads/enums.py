@@ -124,3 +124,29 @@ class ImportPolicy(TextChoices):
     FILL = "fill", "Fill empty fields only"
     FILE_WINS = "file_wins", "File wins"
     LEAVE = "leave", "Leave as it is"
+
+
+class Direction(TextChoices):
+    """Which crossings of its condition a rule acts on."""
+
+    ENTERING = "entering", "Enters"
+    LEAVING = "leaving", "Leaves"
+
+
+class RulePhase(TextChoices):
+    """Priming: who is inside is being recorded, and nothing happens yet."""
+
+    PRIMING = "priming", "Looking who is inside"
+    WATCHING = "watching", "On"
+
+
+class CrossingState(TextChoices):
+    """What became of an entering or leaving."""
+
+    DUE = "due", "To be done"
+    DONE = "done", "Done"
+    REVIEW = "review", "To be reviewed"
+    DISMISSED = "dismissed", "Dismissed"
+    WITHDRAWN = "withdrawn", "Came back by itself"
+    QUIET = "quiet", "Quiet"
+    NOTED = "noted", "Noted"

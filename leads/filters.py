@@ -135,7 +135,7 @@ class LeadFilters(filters.FilterSet):
         if value is None:
             return queryset
         try:
-            return queryset.filter(lead__in=Lead.objects.filter(leads_matching(value.condition)))
+            return queryset.filter(lead__in=Lead.objects.filter(value.matching()))
         except ConditionError:
             return queryset.none()
 

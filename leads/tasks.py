@@ -4,7 +4,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads import delivery, escalation
+from leads import acting, delivery, escalation, passes
 from leads.ingest import job
 from leads.ingest.tracking.stream import prune
 from leads.quality import check
@@ -56,3 +56,12 @@ def follow_up() -> None:
     """Reminders, escalations and what follows when a promise is due; and who gets what waited for room."""
     escalation.run_due()
     assign_waiting()
+
+
+@shared_task(name="leads.run_rules")
+def run_rules() -> None:
+    """Ask all leads for the rules that are due for it, and do what crossings call for."""
+    left = passes.run_due(SECONDS)
+    acting.act()
+    if left:
+        wake(run_rules)

@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
+    "run-rules": {"task": "leads.run_rules", "schedule": 7.0},
     "deliver": {"task": "leads.deliver", "schedule": 5.0},
     "prune-outbox": {"task": "leads.prune_outbox", "schedule": 3607.0},
     "check-quality": {"task": "leads.check_quality", "schedule": 7.0},

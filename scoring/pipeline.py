@@ -1,8 +1,8 @@
-"""The product in one screen: due → evaluate → record → act.
+"""The product in one screen: due → evaluate → record → cross → act.
 
 Each page is one transaction: it holds its due rows, reads their revisions, then the facts, and writes standings,
-history and moves together. Killed anywhere, it leaves the rows due and nothing half done. Two workers never hold the
-same row, and none waits for another.
+history, moves and crossings together. Killed anywhere, it leaves the rows due and nothing half done. Two workers never
+hold the same row, and none waits for another.
 """
 
 from datetime import datetime
@@ -12,10 +12,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from leads import acting, review
 from leads.conditions.sql import bind
+from leads.crossings import WATCHED, cross
 from leads.enums import Cause
 from leads.handoffs import open_handoffs
 from leads.models import Standing
+from leads.passes import rules_changed
 from leads.retry import retried
 from scoring.engine.definition import load
 from scoring.engine.evaluate import Compiled, compiled_for, database_clock
@@ -29,8 +32,8 @@ PAGE = 2000
 
 def rescore_due(limit: int = PAGE) -> int:
     """Score one page of due leads and do what follows. Returns how many there were; 0 means that none is due."""
-    scored, moved = _score_page(limit)
-    if moved or not scored:  # also when nothing was due: what a killed worker left undone
+    scored, follows = _score_page(limit)
+    if follows or not scored:  # also when nothing was due: what a killed worker left undone
         act()
     return scored
 
@@ -42,10 +45,11 @@ def _score_page(limit: int) -> tuple[int, int]:
     if not claimed:
         return 0, 0
     # Read after the claim: whoever switches versions waits for these rows, or we wait for the switch.
-    versions, as_of = live_versions(), database_clock()
+    (versions, watched), as_of = _live(), database_clock()
+    leads = [lead for lead, _ in claimed]
     moved = record(claimed, compiled_for(versions), as_of=as_of, now=timezone.now())
-    record_others(versions, [lead for lead, _ in claimed], as_of)
-    return len(claimed), moved
+    record_others(versions, leads, as_of)
+    return len(claimed), moved + cross(watched, leads, as_of)
 
 
 def _claim(limit: int) -> list[tuple[int, int]]:
@@ -88,9 +92,18 @@ def live(*, dense: bool = False) -> Compiled:
 
 def live_versions() -> tuple[int, ...]:
     """The versions that are live now, the one that decides where audiences overlap first."""
+    return _live()[0]
+
+
+def _live() -> tuple[tuple[int, ...], str | None]:
+    """The live versions, and which rules watch: asked together, so that rules nobody made cost nothing."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM scoring_version WHERE state = 'live' ORDER BY position, model_id")
-        return tuple(pk for (pk,) in cursor.fetchall())
+        cursor.execute(
+            "SELECT ARRAY(SELECT id FROM scoring_version WHERE state = 'live' ORDER BY position, model_id)::bigint[],"
+            f" {WATCHED}"
+        )
+        versions, watched = cursor.fetchone()
+        return tuple(versions), watched
 
 
 @retried
@@ -109,6 +122,8 @@ def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
         changed = recount(leads, compiled_for(versions, dense=True), as_of=as_of, now=timezone.now())
         if len(versions) > 1:
             record_others(versions, _ours([lead for lead, _ in leads], as_of), as_of)
+        if changed:
+            rules_changed()
     return leads[-1][0] + 1, len(leads), changed
 
 
@@ -119,16 +134,17 @@ def _ours(lead_ids: list[int], as_of: datetime) -> list[int]:
 
 
 def act(limit: int = 500) -> int:
-    """Open the handoffs that moves call for. Returns how many moves were done with.
+    """Open the handoffs that moves call for, and do what crossings call for. Returns how many moves were done with.
 
-    A move brought about by rules opens none: publishing a model must not flood sales. Those leads are found in the
-    list and handed off by hand.
+    A move brought about by rules opens no handoff: publishing a model must not flood sales. Those leads wait for
+    review (leads/review.py).
     """
     done = 0
     while True:
         moves = _act_on_page(limit)
         done += moves
         if moves < limit:
+            acting.act()
             return done
 
 
@@ -136,18 +152,26 @@ def act(limit: int = 500) -> int:
 @transaction.atomic
 def _act_on_page(limit: int) -> int:
     moves = list(Move.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
-    called = {move.lead_id for move in moves if _calls_for_handoff(move)}
-    if called:
-        open_handoffs(called)
+    # A lead is where its last move brought it; what it did not leave in between needs no second look.
+    last = {move.lead_id: move for move in moves}
+    if gone := [lead for lead, move in last.items() if not _is_handed_off(move)]:
+        review.withdraw(gone)
+    entered = [move for move in moves if _enters(move)]
+    if by_rules := [move for move in entered if move.cause == Cause.RULES and last[move.lead_id] is move]:
+        review.put_forward([review.Relabelled(move.lead_id, move.label_before, move.label) for move in by_rules])
+    if called := {move.lead_id for move in entered if move.cause != Cause.RULES}:
+        review.withdraw([handoff.lead_id for handoff in open_handoffs(called)])
     Move.objects.filter(pk__in=[move.pk for move in moves]).delete()
     return len(moves)
 
 
-def _calls_for_handoff(move: Move) -> bool:
-    if move.cause == Cause.RULES or move.version_id is None:
-        return False
-    handed = handoff_labels(move.version_id)
-    return move.label in handed and move.label_before not in handed
+def _enters(move: Move) -> bool:
+    """Whether the lead came to a label that is handed off from one that is not."""
+    return _is_handed_off(move) and move.label_before not in handoff_labels(move.version_id or 0)
+
+
+def _is_handed_off(move: Move) -> bool:
+    return move.version_id is not None and move.label in handoff_labels(move.version_id)
 
 
 @lru_cache(maxsize=64)

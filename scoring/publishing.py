@@ -14,6 +14,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from leads.models import LedgerLine, Standing
+from leads.passes import rules_changed
 from leads.retry import retried
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze
@@ -223,6 +224,7 @@ def _switch(publication: Publication) -> None:
     now = timezone.now()
     changed = switch(publication.pk, now)
     switch_others(publication.pk)
+    rules_changed()
     live = Version.objects.filter(model=publication.version.model_id, state=VersionState.LIVE)
     live.update(state=VersionState.RETIRED)
     Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)

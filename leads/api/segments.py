@@ -45,7 +45,7 @@ class SegmentSerializer(Strict, serializers.ModelSerializer):
         return Vocabulary.load()
 
     def get_uses(self, segment: Segment) -> list[str]:
-        return segments.uses(segment)
+        return segments.uses_of_segment(segment)
 
     def validate_team(self, team: Team | None) -> Team | None:
         if team and team.pk not in teams_with(self.context["request"].user, "leads.change_segment"):
@@ -63,7 +63,12 @@ class SegmentViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.De
     http_method_names = ("get", "head", "options", "post", "patch", "delete")
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(created_by=self.request.user)
+        serializer.instance = segments.save(Segment(created_by=self.request.user, **serializer.validated_data))
+
+    def perform_update(self, serializer: Any) -> None:
+        for name, value in serializer.validated_data.items():
+            setattr(serializer.instance, name, value)
+        segments.save(serializer.instance)
 
     def destroy(self, request: Any, *args: Any, **extra: Any) -> Response:
         """Refused with 409 while somebody needs it."""

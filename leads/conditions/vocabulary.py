@@ -31,7 +31,8 @@ class Term:
     """A field as conditions see it. `sql(scope)` is NULL while the value is unknown; a date is its day number.
 
     scorable=False: for lists and segments only. What scoring or sales wrote must not feed the score.
-    of_activity: it follows from what the lead did. ages: a number that is one more every day.
+    of_activity: it follows from what the lead did. ages: a number that is one more every day. of_colleagues: it changes
+    with the scores of others.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Term:
     scorable: bool = True
     of_activity: bool = False
     ages: bool = False
+    of_colleagues: bool = False
 
     def compared(self, scope: "Scope") -> Expression:
         """The value as operators take it: text in lower case."""
@@ -94,11 +96,13 @@ def _tags(scope: "Scope") -> Expression:
     return Sql("(CASE WHEN cardinality({}) > 0 THEN to_jsonb({}) END)", F("tags"), F("tags"), output_field=JSONField())
 
 
-def _of_company(rollup: Callable[[F], Expression]) -> Reads:
-    return lambda scope: rollup(F("company_id"))
-
-
 TEXT, CHOICE, NUMBER, DATE = FieldType.TEXT, FieldType.CHOICE, FieldType.NUMBER, FieldType.DATE
+
+
+def _of_colleagues(key: str, label: str, rollup: Callable[[F], Expression]) -> Term:
+    return Term(key, label, NUMBER, lambda scope: rollup(F("company_id")), scorable=False, of_colleagues=True)
+
+
 _BUILT_IN = [
     Term("email", "E-mail", TEXT, _text("email")),
     Term("email_domain", "E-mail domain", TEXT, _domain),
@@ -123,9 +127,9 @@ _BUILT_IN = [
     Term("company.revenue", "Annual revenue", NUMBER, _number("company__revenue")),
     Term("company.country", "Company country", TEXT, _text("company__country")),
     Term("company.city", "Company city", TEXT, _text("company__city")),
-    Term("company.best_score", "Best score of the company", NUMBER, _of_company(best_score), scorable=False),
-    Term("company.top3_score", "Three best scores of the company", NUMBER, _of_company(top3_score), scorable=False),
-    Term("company.engaged_people", "Engaged people", NUMBER, _of_company(engaged_people), scorable=False),
+    _of_colleagues("company.best_score", "Best score of the company", best_score),
+    _of_colleagues("company.top3_score", "Three best scores of the company", top3_score),
+    _of_colleagues("company.engaged_people", "Engaged people", engaged_people),
     Term("stage", "Stage", CHOICE, _text("stage"), tuple(Stage.choices), scorable=False),
     Term("team", "Team", TEXT, _text("team__slug"), scorable=False),
     Term("owner", "Owner", TEXT, _text("owner__email"), scorable=False),

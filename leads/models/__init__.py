@@ -13,6 +13,7 @@ from leads.models.mail import MailHook
 from leads.models.notice import Notice
 from leads.models.outbox import Attempt, Effect, Lane
 from leads.models.quality import Quarantine, QuarantineRule, Unchecked
+from leads.models.rule import Crossing, Inside, Rule
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
@@ -21,8 +22,9 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Company", "CompanyIdentity",
-    "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat", "Import",
-    "ImportProblem", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice",
-    "Profile", "Promise", "Quarantine", "QuarantineRule", "RejectionReason", "Segment", "Source", "SourceDay",
-    "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
+    "Import", "ImportProblem", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "MailHook",
+    "Membership", "Notice", "Profile", "Promise", "Quarantine", "QuarantineRule", "RejectionReason", "Rule",
+    "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey",
+    "top_reasons",
 ]  # fmt: skip

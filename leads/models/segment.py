@@ -47,3 +47,9 @@ class Segment(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def matching(self) -> Q:
+        """A filter for leads: those inside now. Raises ConditionError where the condition can no longer be read."""
+        from leads.conditions.compile import leads_matching  # needs the models, as conditions do
+
+        return leads_matching(self.condition) & (Q(team=self.team_id) if self.team_id else Q())

@@ -85,10 +85,10 @@ def _own(request: Request, pk: int, permission: str = "leads.change_segment") ->
 
 def _saved(request: Request, form: SegmentForm) -> HttpResponse:
     if form.is_bound and form.is_valid():
-        saved = form.save()
+        saved = verbs.save(form.save(commit=False))
         messages.success(request, f"The segment {saved} is saved.")
         return redirect("segments")
-    uses = verbs.uses(form.instance) if form.instance.pk else []
+    uses = verbs.uses_of_segment(form.instance) if form.instance.pk else []
     context = {"form": form, "segment": form.instance, "uses": uses}
     return render(request, "leads/segment.html", context, status=422 if form.is_bound else 200)
 

@@ -38,6 +38,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "import importproblem", VIEW, ADD, CHANGE)
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
     | _may("leads", "handoff", ADD)
+    | _may("leads", "endpoint", VIEW, ADD, CHANGE)
     | _may("leads", "segment", ADD, CHANGE, DELETE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
@@ -56,6 +57,7 @@ PERMISSIONS[Role.ADMIN] = (
     PERMISSIONS[Role.MARKETING]
     | PERMISSIONS[Role.MANAGER]
     | _may("leads", "team user membership", VIEW, ADD, CHANGE)
+    | _may("leads", "effect", VIEW, CHANGE)
     | _may("leads", "apitoken writekey", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "membership field eventkind rejectionreason", DELETE)
 )

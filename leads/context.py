@@ -42,6 +42,8 @@ _PLACES = (
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
     ("Data", "Sources", "sources", "reports", "leads.change_source"),
+    ("Data", "Webhooks", "webhooks", "handoff", "leads.view_endpoint"),
+    ("Data", "Outbox", "outbox", "mail", "leads.view_effect"),
     ("Data", "Administration", "admin:index", "settings", "leads.change_field"),
 )
 

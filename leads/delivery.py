@@ -109,7 +109,7 @@ def _settle(effect: Effect, begun: float, came: Arrived | Failed) -> None:
     else:
         values |= {"due_at": now + timedelta(seconds=wait_after(effect.attempts, failed.wait))}
     _free(effect.lane, now, failed)
-    ours = Effect.objects.waiting().filter(pk=effect.pk, attempts=effect.attempts)
+    ours = Effect.objects.waiting().filter(pk=effect.pk, attempts=effect.attempts, begun_at=effect.begun_at)
     if not ours.update(**values):
         return
     text = came.text if isinstance(came, Arrived) else str(came)
@@ -151,10 +151,13 @@ def _free_lanes(now: datetime) -> QuerySet[Lane]:
 
 
 def again(effects: EffectQuerySet) -> int:
-    """Try what was given up once more, from the start. How many."""
+    """Bring out once more what was given up or delivered, from the start and under the same id. How many."""
     now = timezone.now()
-    lanes = list(effects.dead().values_list("lane", flat=True).distinct())
-    count = effects.dead().update(state=Effect.WAITING, attempts=0, deaths=0, due_at=now, ended_at=None, error="")
+    ended = effects.exclude(state=Effect.WAITING)
+    lanes = list(ended.order_by().values_list("lane", flat=True).distinct())
+    count = ended.order_by().update(
+        state=Effect.WAITING, attempts=0, deaths=0, begun_at=None, due_at=now, ended_at=None, error=""
+    )
     Lane.objects.filter(name__in=lanes, failures__gt=0).update(free_at=now)
     return count
 

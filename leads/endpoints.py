@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.models import Effect, Endpoint, Notice, Team, User
+from leads.models.outbox import EffectQuerySet
 from leads.notices import notify
 from leads.outbox import enqueue
 from leads.outcomes import Failed
@@ -76,9 +77,19 @@ def disable(endpoint: Endpoint, reason: str) -> bool:
     return bool(closed)
 
 
+def close(endpoint: Endpoint, *, by: User) -> None:
+    """Send it nothing more until it is opened again."""
+    Endpoint.objects.open().filter(pk=endpoint.pk).update(disabled_at=timezone.now(), disabled_for=f"By {by.name}.")
+
+
 def enable(endpoint: Endpoint) -> None:
     Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None, disabled_for="")
     Notice.objects.filter(kind="endpoint", url=f"/webhooks/{endpoint.pk}/").unread().update(read_at=timezone.now())
+
+
+def deliveries(endpoint: Endpoint) -> EffectQuerySet:
+    """What was sent to it or is to be."""
+    return Effect.objects.filter(lane=endpoint.lane)
 
 
 def retry_after(answer: Answer) -> float | None:

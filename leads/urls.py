@@ -13,11 +13,13 @@ from leads.views import (
     leads,
     mail_hooks,
     notices,
+    outbox,
     profile,
     segments,
     sources,
     tracking,
     ui_kit,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -35,5 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *tracking.urlpatterns,
     *forms.urlpatterns,
     *notices.urlpatterns,
+    *webhooks.urlpatterns,
+    *outbox.urlpatterns,
     *ui_kit.urlpatterns,
 ]

@@ -191,6 +191,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "LabelEnum": "leads.enums.Label",
         "HandoffStateEnum": "leads.enums.HandoffState",
+        "EffectStateEnum": "leads.models.outbox.Effect.STATES",
+        "EndpointKindEnum": "leads.models.endpoint.Endpoint.KINDS",
         "DealStateEnum": "leads.enums.DealState",
         "VersionStateEnum": "scoring.models.version.VersionState",
     },

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, segments
+from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, segments, webhooks
 from leads.api.routers import Router
 
 router = Router()
@@ -18,6 +18,7 @@ router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)
 router.register("absences", absences.AbsenceViewSet)
+router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 router.register("sources", lists.SourceViewSet)
 
 quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "destroy"})

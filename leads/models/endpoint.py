@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models.team import OwnedQuerySet, Team, User
-from leads.sealing import SealedField
+from leads.sealing import SealedField, is_readable
 
 
 class EndpointQuerySet(OwnedQuerySet["Endpoint"]):
@@ -40,3 +40,13 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def lane(self) -> str:
+        """Along which its effects go (leads/outbox.py)."""
+        return f"{self.kind}:{self.pk}"
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the secret can be used; False asks people to enter it again."""
+        return is_readable(self, "secret")

@@ -27,8 +27,9 @@ class Lane(models.Model):
 
 class EffectQuerySet(models.QuerySet["Effect"]):
     def visible_to(self, user: Any) -> Self:
-        """Those of the user's teams; those of the company for whoever sees every team."""
-        return self if user.is_superuser else self.filter(team_id__in=user.team_ids)
+        """Those of the user's teams, and those of no team: mails to people."""
+        mine = models.Q(team_id__in=user.team_ids) | models.Q(team=None)
+        return self if user.is_superuser else self.filter(mine)
 
     def waiting(self) -> Self:
         return self.filter(state=Effect.WAITING)
@@ -75,6 +76,11 @@ class Effect(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in a few words."""
+        return str(self.payload.get("type") or self.payload.get("text") or self.payload.get("template", ""))
 
 
 class Attempt(models.Model):

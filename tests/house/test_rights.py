@@ -17,6 +17,8 @@ from leads.models import (
     Calendar,
     Company,
     Deal,
+    Effect,
+    Endpoint,
     Event,
     EventKind,
     Feedback,
@@ -42,7 +44,7 @@ HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
     "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
-    "notices": Notice,
+    "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
@@ -130,6 +132,8 @@ def theirs() -> dict[type[Any], Any]:
         Calendar: Calendar.objects.create(team=team),
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
         Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
+        Endpoint: Endpoint.objects.create(team=team, name="Bridge", url="https://hooks.example.com/"),
+        Effect: Effect.objects.create(team=team, kind="webhook", key="e", lane="webhook:0", state=Effect.DEAD),
         Notice: Notice.objects.create(user=user, kind="mention", key="m", text="Secret"),
         Absence: Absence.objects.create(user=user, first="2999-01-01", last="2999-01-02"),
         Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),

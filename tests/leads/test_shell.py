@@ -33,9 +33,9 @@ def places(client):
 @pytest.mark.parametrize(
     ("role", "not_for_them"),
     [
-        (Role.REP, {"Reports", "Import", "Sources", "Administration"}),
-        (Role.MARKETING, set()),
-        (Role.MANAGER, {"Import", "Sources", "Administration"}),
+        (Role.REP, {"Reports", "Import", "Sources", "Webhooks", "Outbox", "Administration"}),
+        (Role.MARKETING, {"Outbox"}),
+        (Role.MANAGER, {"Import", "Sources", "Webhooks", "Outbox", "Administration"}),
         (Role.ADMIN, set()),
     ],
 )
@@ -43,7 +43,7 @@ def test_the_way_around_by_role(client, team, role, not_for_them):
     client.force_login(make_user("Mia", team, role))
     everything = {
         "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
-        "Administration",
+        "Administration", "Webhooks", "Outbox",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them
 

@@ -116,6 +116,8 @@ class ImportState(TextChoices):
     DONE = "done", "Done"
     STOPPED = "stopped", "Stopped"
     FAILED = "failed", "Failed"
+    UNDOING = "undoing", "Being undone"
+    UNDONE = "undone", "Undone"
 
 
 class ImportPolicy(TextChoices):

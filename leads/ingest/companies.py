@@ -11,6 +11,7 @@ from leads.ingest import merge
 from leads.ingest.normalise import addresses
 from leads.ingest.records import CompanyRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
+from leads.ingest.trace import note
 from leads.models import Company, Source
 from leads.signals import leads_due
 
@@ -99,7 +100,7 @@ class Companies:
         return changed
 
     def save(self) -> None:
-        Company.objects.bulk_create(self.made)
+        note(Company.objects.bulk_create(self.made))
         update_rows(Company, self.changed.values(), COLUMNS)
 
     def _add(self, companies: Iterable[Company]) -> None:

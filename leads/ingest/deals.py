@@ -14,6 +14,7 @@ from leads.ingest.companies import Companies
 from leads.ingest.people import Key, leads_of
 from leads.ingest.records import DealRecord, Outcome, Result
 from leads.ingest.sql import lock_making, update_rows
+from leads.ingest.trace import note
 from leads.models import Company, Deal, Lead, LeadIdentity, Source
 from leads.signals import leads_due
 
@@ -124,7 +125,7 @@ def _save(deals: Sequence[Deal], outcomes: Sequence[Outcome]) -> None:
         if deal.company_id is None and Deal.company.is_cached(deal):
             deal.company = deal.company
     made = {id(deal): deal for deal in deals if merge.is_new(deal)}
-    Deal.objects.bulk_create(made.values())
+    note(Deal.objects.bulk_create(made.values()))
     changed = {deal.pk: deal for deal, outcome in zip(deals, outcomes, strict=True) if outcome.result == Result.UPDATED}
     update_rows(Deal, changed.values(), COLUMNS)
     for deal, outcome in zip(deals, outcomes, strict=True):

@@ -16,6 +16,7 @@ from leads.ingest.normalise import addresses
 from leads.ingest.people import Key, leads_of
 from leads.ingest.records import EventRecord, Outcome, Result, rejected
 from leads.ingest.sql import insert_events
+from leads.ingest.trace import note_events
 from leads.models import Event, LeadIdentity, Source
 from leads.models.event import day_number
 from leads.retry import retried
@@ -74,6 +75,7 @@ def _append(source: Source, fresh: dict[str, tuple[int, EventRecord]], outcomes:
             rows.append((lead, kinds[record.kind], at, day_number(at), record.message_id, record.properties))
             outcomes[place].lead = lead
     stored = insert_events(source.pk, received_at, rows) if rows else {}
+    note_events(stored.values())
     for message_id, (place, _) in fresh.items():
         if message_id in stored:
             outcomes[place].result, outcomes[place].pk = Result.STORED, stored[message_id]

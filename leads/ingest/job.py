@@ -17,10 +17,12 @@ from django.utils import timezone
 
 from leads.enums import ImportKind, ImportPolicy, ImportState
 from leads.ingest import columns as guesses
+from leads.ingest import undo
 from leads.ingest.fields import with_new_fields
 from leads.ingest.files import FileError, sniff
 from leads.ingest.paging import Reading, pages, shape_of, take_page
 from leads.ingest.survey import facts_of, survey
+from leads.ingest.trace import traced
 from leads.models import Field, Import, ImportProblem, Source, Team, User
 from leads.retry import retried
 
@@ -74,7 +76,7 @@ def run_due(seconds: float = SLICE) -> int:
     """Work on imports that wait or were left behind, for at most so long. How many were touched."""
     until, touched = time.monotonic() + seconds, 0
     while time.monotonic() < until and (job := claim()):
-        work(job, until=until)
+        (undo.work if job.state == ImportState.UNDOING else work)(job, until=until)
         touched += 1
     return touched
 
@@ -91,7 +93,9 @@ def claim(pk: int | None = None) -> Import | None:
         rows = _waiting().filter(pk=pk) if pk else _waiting()
         job = rows.order_by("created_at").select_for_update(skip_locked=True, of=("self",)).first()
         if job:
-            job.state, job.started_at, job.lease_until = ImportState.RUNNING, job.started_at or now, now + LEASE
+            job.started_at, job.lease_until = job.started_at or now, now + LEASE
+            if job.state != ImportState.UNDOING:
+                job.state = ImportState.RUNNING
             job.save(update_fields=["state", "started_at", "lease_until"])
         return job
 
@@ -117,7 +121,7 @@ def work(job: Import, *, until: float | None = None, on_page: Callable[[Import],
 
 
 def _waiting() -> Any:
-    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING, ImportState.UNDOING])
     return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
 
@@ -128,7 +132,8 @@ def _take(reading: Reading, rows: list[Any]) -> None:
     ahead = job.processed + len(rows)
     if not _ours(job).update(processed=ahead, lease_until=timezone.now() + LEASE):
         raise LostError
-    taken = take_page(reading, rows)
+    with traced(job):
+        taken = take_page(reading, rows)
     ImportProblem.objects.bulk_create(taken.problems)
     counts = ("created", "updated", "unchanged", "rejected", "in_part")
     Import.objects.filter(pk=job.pk).update(**{name: F(name) + taken.counts[name] for name in counts})

@@ -12,6 +12,7 @@ from leads.ingest.companies import Companies
 from leads.ingest.normalise.titles import read_title
 from leads.ingest.records import LeadRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
+from leads.ingest.trace import note
 from leads.models import Company, Lead, LeadIdentity, Source
 from leads.retry import retried
 from leads.signals import leads_due
@@ -95,11 +96,13 @@ class _Page:
             lead.company = company
         for lead in self.made:
             lead.source = lead.source or self.source.name
-        Lead.objects.bulk_create(self.made)
+        note(Lead.objects.bulk_create(self.made))
         update_rows(Lead, self.changed.values(), COLUMNS)
-        LeadIdentity.objects.bulk_create(
-            LeadIdentity(source=self.source, lead=lead, kind=LeadIdentity.EXTERNAL, value=value)
-            for value, lead in self._new_ids.items()
+        note(
+            LeadIdentity.objects.bulk_create(
+                LeadIdentity(source=self.source, lead=lead, kind=LeadIdentity.EXTERNAL, value=value)
+                for value, lead in self._new_ids.items()
+            )
         )
 
     def _find(self, record: LeadRecord, email: str) -> Lead | None:

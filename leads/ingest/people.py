@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from leads.ingest.companies import employers
 from leads.ingest.sql import lock_making, update_rows
+from leads.ingest.trace import note
 from leads.models import Lead, LeadIdentity, Source
 
 # A key is ("lead", id), ("email", address) or (kind of identity, value).
@@ -71,17 +72,19 @@ def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[
             known[key] = lead
     made = {id(lead): lead for _, lead in fresh.values() if lead.pk is None}
     _save(source, list(made.values()), [lead for mark, lead in named.items() if mark not in made])
-    LeadIdentity.objects.bulk_create(
-        LeadIdentity(source=source, lead=lead, kind=kind, value=value)
-        for (kind, value), lead in fresh.values()
-        if kind in IDENTITIES
+    note(
+        LeadIdentity.objects.bulk_create(
+            LeadIdentity(source=source, lead=lead, kind=kind, value=value)
+            for (kind, value), lead in fresh.values()
+            if kind in IDENTITIES
+        )
     )
 
 
 def _save(source: Source, made: list[Lead], named: list[Lead]) -> None:
     for lead, company in zip(made, employers(source.team_id, [({}, lead.email) for lead in made]), strict=True):
         lead.company = company
-    Lead.objects.bulk_create(made)
+    note(Lead.objects.bulk_create(made))
     update_rows(Lead, named, ["email"])
 
 

@@ -7,7 +7,7 @@ from leads.models.event import Event, EventKind
 from leads.models.field import Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
-from leads.models.imports import Import, ImportProblem
+from leads.models.imports import Import, ImportKept, ImportProblem, ImportTrace
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mail import MailHook
 from leads.models.notice import Notice
@@ -23,8 +23,8 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Company", "CompanyIdentity",
     "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
-    "Import", "ImportProblem", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "MailHook",
-    "Membership", "Notice", "Profile", "Promise", "Quarantine", "QuarantineRule", "RejectionReason", "Rule",
-    "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey",
-    "top_reasons",
+    "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity",
+    "LedgerLine", "MailHook", "Membership", "Notice", "Profile", "Promise", "Quarantine", "QuarantineRule",
+    "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User",
+    "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 
 class Change(models.Model):
-    """A field of a lead or company got another value. Append-only, written by a trigger, so no bulk update is missed.
+    """A field of a lead, company or deal got another value. Append-only, by a trigger: no update is missed.
 
     `held_at` is when the new value began to hold in the world, `learned_at` when we learned it. What a row was at a
     moment follows from its present values by undoing later changes (leads/history.py).
@@ -12,6 +12,7 @@ class Change(models.Model):
 
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="changes")
     company = models.ForeignKey("leads.Company", models.CASCADE, null=True, related_name="changes")
+    deal = models.ForeignKey("leads.Deal", models.CASCADE, null=True, related_name="changes")
     field = models.CharField(max_length=80)
     old = models.JSONField(null=True)
     new = models.JSONField(null=True)

@@ -1,12 +1,18 @@
 """A file on its way in: what it is, how its columns are read, how far it got, and what could not be read."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
 from leads.enums import ImportKind, ImportPolicy, ImportState
 from leads.models.source import Source
 from leads.models.team import OwnedQuerySet, Team
+
+UNDONE_WORDS = {
+    "lead": "lead leads", "company": "company companies", "deal": "deal deals", "event": "activity activities",
+    "leadidentity": "id ids",
+}  # fmt: skip
 
 
 class Import(models.Model):
@@ -40,6 +46,11 @@ class Import(models.Model):
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True, help_text="Until then a worker has it; after that it may be resumed.")
 
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    undo_asked_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+    undo_counts = models.JSONField(default=dict, help_text="{what: how many went or were put back}")
+
     objects = OwnedQuerySet.as_manager()
 
     class Meta:
@@ -63,6 +74,56 @@ class Import(models.Model):
         left = (timezone.now() - self.started_at).total_seconds() / self.processed * (self.rows - self.processed)
         rest = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
         return f"{self.processed * 100 // self.rows}%, about {rest} left"
+
+    @property
+    def undo_words(self) -> str:
+        """What an undo did: "3,862 leads and 12 companies went, 40 fields were put back"."""
+        found = [(words.split(), self.undo_counts.get(what, 0)) for what, words in UNDONE_WORDS.items()]
+        gone = [f"{count:,} {words[count != 1]}" for words, count in found if count]
+        back = self.undo_counts.get("change", 0)
+        parts = [f"{', '.join(gone)} went"] * bool(gone) + [
+            f"{back:,} field{'s were' if back != 1 else ' was'} put back"
+        ] * bool(back)
+        return f"{'; '.join(parts)}." if parts else "Nothing could be taken back."
+
+    @property
+    def undo_total(self) -> int:
+        return self.traces.count()
+
+    @property
+    def undo_done(self) -> int:
+        return self.traces.filter(undone=True).count()
+
+
+class ImportTrace(models.Model):
+    """Rows that one page of an import made, or changes it caused, by id: what an undo goes by. Kept like the file."""
+
+    EVENT, DEAL, CHANGE, IDENTITY, LEAD, COMPANY = "event", "deal", "change", "leadidentity", "lead", "company"
+
+    job = models.ForeignKey(Import, models.CASCADE, related_name="traces")
+    what = models.CharField(max_length=12)
+    rows = ArrayField(models.BigIntegerField())
+    undone = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return f"{len(self.rows)} × {self.what}"
+
+
+class ImportKept(models.Model):
+    """What the undo of an import left as it is, and why."""
+
+    job = models.ForeignKey(Import, models.CASCADE, related_name="kept")
+    what = models.CharField(max_length=12)
+    row = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    field = models.CharField(max_length=80, blank=True)
+    why = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.why}"
 
 
 class ImportProblem(models.Model):

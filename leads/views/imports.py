@@ -17,6 +17,7 @@ from leads import csvfile
 from leads.access import teams_with
 from leads.enums import ImportState, SourceKind
 from leads.ingest import job as jobs
+from leads.ingest import undo
 from leads.ingest.files import FileError
 from leads.ingest.mapping import MappingForm
 from leads.ingest.problems import problem_lines
@@ -30,7 +31,8 @@ from leads.wake import wake
 
 MAY_IMPORT = permission_required("leads.add_import", raise_exception=True)
 PAGE = 50
-ENDED = (ImportState.DONE, ImportState.STOPPED, ImportState.FAILED)
+ENDED = (*undo.ENDED, ImportState.UNDONE)
+SHOWN = 50
 
 
 class UploadForm(forms.Form):
@@ -97,7 +99,11 @@ def import_(request: Request, pk: int) -> HttpResponse:
         page = page_of(problems, order="line", size=PAGE, cursor=cursor)
     except BadCursor:
         return redirect("import", pk)
-    return render(request, "leads/import.html", {"job": job, "page": page, "ended": job.state in ENDED})
+    context = {
+        "job": job, "page": page, "ended": job.state in ENDED, "can_undo": undo.can_undo(job),
+        "kept": job.kept.all()[:SHOWN], "kept_count": job.kept.count(),
+    }  # fmt: skip
+    return render(request, "leads/import.html", context)
 
 
 @MAY_IMPORT
@@ -133,6 +139,27 @@ def stop(request: Request, pk: int) -> HttpResponse:
     if jobs.stop(job):
         messages.success(request, "Stopped. What was stored stays; the same file can be imported again at any time.")
     return redirect("import", pk)
+
+
+@MAY_IMPORT
+@require_POST
+def undoing(request: Request, pk: int) -> HttpResponse:
+    """Take the whole import back, in the background."""
+    job = get_object_or_404(imports_of(request.user), pk=pk)
+    if undo.ask(job, by=request.user):
+        wake(run_imports)
+    else:
+        messages.error(request, "This import cannot be undone any more, or is being undone already.")
+    return redirect("import", pk)
+
+
+@MAY_IMPORT
+@require_GET
+def kept(request: Request, pk: int) -> StreamingHttpResponse:
+    """What an undo left as it is, and why."""
+    job = get_object_or_404(imports_of(request.user), pk=pk)
+    rows = ([row.what, row.row, row.name, row.field, row.why] for row in job.kept.iterator(chunk_size=1000))
+    return csvfile.stream(f"kept-{job.pk}.csv", ["What", "Id", "Name", "Field", "Why it stayed"], rows)
 
 
 @MAY_IMPORT
@@ -179,6 +206,8 @@ urlpatterns: list[URLPattern] = [
     path("imports/<int:pk>/check/", check, name="import-check"),
     path("imports/<int:pk>/start/", start, name="import-start"),
     path("imports/<int:pk>/stop/", stop, name="import-stop"),
+    path("imports/<int:pk>/undoing/", undoing, name="import-undoing"),
+    path("imports/<int:pk>/kept.csv", kept, name="import-kept"),
     path("imports/<int:pk>/progress/", progress, name="import-progress"),
     path("imports/<int:pk>/problems.csv", problems, name="import-problems"),
 ]

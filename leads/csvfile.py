@@ -1,13 +1,16 @@
-"""Spreadsheets that leave the house, row by row, and harmless when they are opened."""
+"""Spreadsheets that leave the house, row by row, and harmless when they are opened; and read again as they were."""
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.http import StreamingHttpResponse
 
-# What a spreadsheet would take for a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# What a spreadsheet would take for a formula (OWASP, "CSV Injection"), also behind apostrophes of its own, so that the
+# one we put before it can be told. A plain negative number is none.
+RISKY = re.compile(r"'* *[=+\-@\t\r\n]")
+NUMBER = re.compile(r"-\d+([.,]\d+)?")
 
 
 class _Line:
@@ -24,13 +27,18 @@ def stream(name: str, head: list[str], rows: Iterable[list[Any]]) -> StreamingHt
 
 def _lines(head: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow(head)
+    yield "\ufeff" + writer.writerow([safe(name) for name in head])
     for row in rows:
         yield writer.writerow([safe(value) for value in row])
 
 
 def safe(value: Any) -> Any:
     """The value of a cell: nothing a spreadsheet would run, and nothing for None."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
+    if isinstance(value, str) and RISKY.match(value) and not NUMBER.fullmatch(value):
         return f"'{value}"
     return "" if value is None else value
+
+
+def unsafe(cell: str) -> str:
+    """The value that `safe` made harmless: exactly the one apostrophe it put before it is taken away."""
+    return cell[1:] if cell.startswith("'") and RISKY.match(cell[1:]) else cell

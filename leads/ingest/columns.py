@@ -13,6 +13,7 @@ from leads.ingest.targets import KEEP, NEW, known_names, plain
 from leads.models import Field
 
 KNOWN_NAME, BY_VALUES, LAST_TIME, NO_MATCH = "Known name", "By its values", "As last time", "No match"
+OWN = "Our own export"
 MOSTLY = 0.8
 # Headers that say what kind of file it is. Deals and activities are told by their own words before leads and companies.
 TELLTALES = {

@@ -16,6 +16,8 @@ from typing import Any
 from charset_normalizer import from_bytes
 from openpyxl import load_workbook
 
+from leads.csvfile import unsafe
+
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 256 * 1024
 XLSX = "xlsx"
@@ -84,7 +86,7 @@ def _parsed(file: io.TextIOBase, delimiter: str) -> Iterator[Row]:
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Row(line, [cell.strip() for cell in cells])
+                yield Row(line, [unsafe(cell.strip()) for cell in cells])
             line = reader.line_num + 1
     except csv.Error:
         raise FileError(f"Line {line}: a quote opens a cell and is never closed. Correct that line.") from None
@@ -107,7 +109,7 @@ def _sheet(path: Path) -> Iterator[Row]:
         for sheet in book.worksheets:
             found = False
             for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                cells = [_text(value) for value in values]
+                cells = [unsafe(_text(value)) for value in values]
                 if any(cells):
                     found = True
                     yield Row(line, cells)

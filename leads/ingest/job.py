@@ -17,11 +17,12 @@ from django.utils import timezone
 
 from leads.enums import ImportKind, ImportPolicy, ImportState
 from leads.ingest import columns as guesses
-from leads.ingest import undo
+from leads.ingest import own, undo
 from leads.ingest.fields import with_new_fields
 from leads.ingest.files import FileError, sniff
 from leads.ingest.paging import Reading, pages, shape_of, take_page
 from leads.ingest.survey import facts_of, survey
+from leads.ingest.targets import targets_of
 from leads.ingest.trace import traced
 from leads.models import Field, Import, ImportProblem, Source, Team, User
 from leads.retry import retried
@@ -152,7 +153,7 @@ def _look_through(job: Import, kind: str) -> None:
     job.rows, columns = survey(path, shape_of(job))
     if not job.rows:
         raise FileError("The file has a header and no rows. Choose a file with at least one row.")
-    job.kind = kind or guesses.guess_kind(shape.columns)
+    job.kind = kind or (ImportKind.LEADS if own.is_own(job.columns) else guesses.guess_kind(shape.columns))
     job.policy = ImportPolicy.FILE_WINS if job.kind == ImportKind.DEALS else ImportPolicy.FILL
     people = User.objects.filter(memberships__team=job.team).values_list("email", "name")
     found = guesses.suggest(job.kind, columns, Field.objects.all(), {said.lower() for each in people for said in each})
@@ -162,7 +163,19 @@ def _look_through(job: Import, kind: str) -> None:
         | {"confidence": found[column.name].confidence, "suggested": found[column.name].key}
         for column in columns
     }
-    _as_last_time(job)
+    if own.is_own(job.columns) and job.kind == ImportKind.LEADS:
+        _as_exported(job)
+    else:
+        _as_last_time(job)
+
+
+def _as_exported(job: Import) -> None:
+    """Our own export: every column goes where it came from."""
+    job.mapping = {
+        c: key or None for c, key in own.mapping(job.columns, targets_of(job.kind, Field.objects.all())).items()
+    }
+    for column, key in job.mapping.items():
+        job.facts[column] |= {"suggested": key, "confidence": guesses.OWN, **own.AS_WRITTEN}
 
 
 def _as_last_time(job: Import) -> None:

@@ -70,17 +70,18 @@ class _Page:
     def take(self, record: LeadRecord, policy: str) -> Outcome:
         """Put one record on its lead."""
         email = record.values.get("email", "")
-        if not (email or record.external_ids or record.lead):
+        if not (email or record.external_ids or record.lead in self._by_pk):
             self.of_records.append(None)
             return rejected("No e-mail address and no id: nothing to match by. Fill in one of them.")
         lead = self._find(record, email)
+        address = lead.email if lead else ""
         outcome = Outcome(Result.CREATED) if lead is None else Outcome(Result.UNCHANGED)
         if lead is None:
             lead = Lead(team_id=self.source.team_id)
             self.made.append(lead)
         made = outcome.result == Result.CREATED
         changed = self._put(lead, record.values, ImportPolicy.FILE_WINS if made else policy, outcome)
-        moved, taught = self._put_employer(lead, record, policy, outcome, made=made)
+        moved, taught = self._put_employer(lead, record, policy, outcome, made=made, guess=lead.email != address)
         if (changed or moved) and not merge.is_new(lead):
             self.changed[lead.pk] = lead
         if (changed or moved or taught) and outcome.result != Result.CREATED:
@@ -129,13 +130,13 @@ class _Page:
         return changed
 
     def _put_employer(
-        self, lead: Lead, record: LeadRecord, policy: str, outcome: Outcome, *, made: bool
+        self, lead: Lead, record: LeadRecord, policy: str, outcome: Outcome, *, made: bool, guess: bool
     ) -> tuple[bool, bool]:
         """(the lead has another company now, its company learned something)."""
         if policy == ImportPolicy.LEAVE and not made:
             return False, False
         present = self._employer.get(id(lead), (lead, self._companies.by_pk.get(lead.company_id)))[1]
-        company = self._employer_of(record, present, policy)
+        company = self._employer_of(record, present, policy, guess)
         if company is None:
             if record.company:
                 outcome.notes.append(("company", "No company to put this on. Give its name or domain."))
@@ -145,11 +146,15 @@ class _Page:
             self._employer[id(lead)] = (lead, company)
         return moved, self._companies.put(company, record.company, policy)
 
-    def _employer_of(self, record: LeadRecord, present: Company | None, policy: str) -> Company | None:
-        """The company the lead should have. By its e-mail address alone only while it has none."""
+    def _employer_of(self, record: LeadRecord, present: Company | None, policy: str, guess: bool) -> Company | None:
+        """The company the lead should have. By its e-mail address alone only when that is new, and it has none."""
         email = record.values.get("email", "")
         if not any(record.company.get(name) for name in ("name", "domain", "website")):
-            return present or self._companies.find({}, email) or self._companies.make({}, email)
+            if present or not guess:
+                return present
+            return self._companies.find({}, email) or self._companies.make({}, email)
+        if present and _is_said(present, record.company):
+            return present
         if present and policy == ImportPolicy.FILL:
             return present if self._companies.find(record.company, email) is present else None
         return self._companies.find(record.company, email) or self._companies.make(record.company, email)
@@ -160,6 +165,13 @@ class _Page:
                 self._by_id[value] = self._new_ids[value] = lead
 
 
+def _is_said(company: Company, said: Mapping[str, Any]) -> bool:
+    """Whether name and domain are those of the company: then it is meant, whoever else is called so."""
+    return (merge.same(company.name, said.get("name")) and company.domain == said.get("domain", "")) or (
+        bool(company.domain) and company.domain == said.get("domain") and not said.get("name")
+    )
+
+
 def _load(
     source: Source, records: Sequence[LeadRecord]
 ) -> tuple[dict[int | None, Lead], dict[str, Lead], dict[str, Lead]]:
@@ -168,7 +180,8 @@ def _load(
     emails = {record.values["email"] for record in records if record.values.get("email")}
     identities = LeadIdentity.objects.filter(source=source, kind=LeadIdentity.EXTERNAL, value__in=ids)
     lead_of = dict(identities.values_list("value", "lead_id"))
-    pks = {record.lead for record in records if record.lead}
+    said = {record.lead for record in records if record.lead}
+    pks = {*Lead.objects.filter(pk__in=said, team=source.team_id).values_list("pk", flat=True)}
     pks |= {*lead_of.values(), *Lead.objects.filter(team=source.team_id, email__in=emails).values_list("pk", flat=True)}
     locked = Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
     leads: dict[int | None, Lead] = {lead.pk: lead for lead in locked}

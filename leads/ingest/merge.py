@@ -20,12 +20,21 @@ def apply(row: models.Model, values: Mapping[str, Any], policy: str) -> bool:
     changed = False
     for name, value in values.items():
         current = _get(row, name)
-        if is_empty(value) or current == value or (policy == ImportPolicy.FILL and not is_empty(current)):
+        if is_empty(value) or same(current, value) or (policy == ImportPolicy.FILL and not is_empty(current)):
             continue
         if policy != ImportPolicy.LEAVE:
             _set(row, name, value)
             changed = True
     return changed
+
+
+def same(current: Any, value: Any) -> bool:
+    """Whether the value is no news: white space and repeated items are not kept by files."""
+    if isinstance(current, str) and isinstance(value, str):
+        return current.split() == value.split()
+    if isinstance(current, list) and isinstance(value, list):
+        return list(dict.fromkeys(current)) == value
+    return bool(current == value)
 
 
 def is_new(row: models.Model) -> bool:

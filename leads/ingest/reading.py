@@ -1,6 +1,8 @@
 """Cells of a row → values of targets. What cannot be read is left out and told, cell by cell."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +12,7 @@ from leads.ingest.normalise.blanks import is_blank
 from leads.ingest.normalise.booleans import boolean
 from leads.ingest.normalise.countries import country
 from leads.ingest.normalise.phones import phone
+from leads.ingest.own import lead_of
 from leads.ingest.targets import Target
 
 MOST_EMPLOYEES = 2_147_483_647
@@ -115,6 +118,7 @@ def reader(
         "domain": _domain,
         "url": lambda text: _text(text, target.limit),
         "id": lambda text: _id(text, target.limit),
+        "own": lead_of,
         "count": lambda text: _count(numbers.number(text, decimal)),
         "money": lambda text: round(numbers.number(text, decimal), 2),
         "moment": lambda text: dates.moment(text, order),
@@ -175,5 +179,8 @@ def _choice(text: str, choices: set[str] | None) -> str:
 
 
 def _list(text: str) -> list[str]:
+    if text.startswith("["):  # as an export writes items that hold such signs
+        with suppress(ValueError):
+            return list(dict.fromkeys(str(item) for item in json.loads(text)))[:100]
     sign = next((sign for sign in ";|\n" if sign in text), ",")
     return list(dict.fromkeys(part.strip() for part in text.split(sign) if part.strip()))[:100]

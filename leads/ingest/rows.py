@@ -62,12 +62,13 @@ def _lead(values: Values, policy: str) -> LeadRecord:
     said = {target.key: value for target, _, value in values}
     ids = tuple(value for target, _, value in values if target.key == "external_id")
     said.pop("external_id", None)
+    own = said.pop("lead", None)
     if full := said.pop("name", ""):
         first, _, last = full.rpartition(" ") if "," not in full else tuple(reversed(full.partition(", ")))
         said = {"first_name": first.strip(), "last_name": last.strip()} | said
     if not ids and not said.get("email") and said.get("phone"):
         ids = (f"phone:{said['phone']}",)
-    return LeadRecord(_but(said, COMPANY), _only(said, COMPANY), ids, policy)
+    return LeadRecord(_but(said, COMPANY), _only(said, COMPANY), ids, policy, own)
 
 
 def _company(values: Values, policy: str) -> CompanyRecord:

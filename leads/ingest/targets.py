@@ -30,6 +30,7 @@ TABLES: dict[str, list[Target]] = {
     ImportKind.LEADS: [
         Target("email", "E-mail", "email", limit=254),
         Target("external_id", "Id in its source", "id", limit=200),
+        Target("lead", "Id in leadscore", "own"),
         Target("first_name", "First name"),
         Target("last_name", "Last name"),
         Target("name", "Full name"),

@@ -1,6 +1,7 @@
 """The list of leads: highest score first."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -11,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from leads import csvfile
+from leads.ingest import own
 from leads.keyset import BadCursor, capped_count, page_of
 from leads.listing import ORDER, LeadListing
-from leads.models import Standing
+from leads.models import Field, Standing
 from leads.requests import Request
 from leads.rows import JOINED, lead_rows
 
@@ -22,7 +24,8 @@ AT_ONCE = 1000
 MANY_DUE = 100
 HEAD = [
     "id", "email", "first_name", "last_name", "title", "company", "domain", "phone", "country", "source", "stage",
-    "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at",
+    "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at", "city",
+    "website", "owner_email", own.ID,
 ]  # fmt: skip
 
 
@@ -44,10 +47,12 @@ def leads(request: Request) -> HttpResponse:
 @permission_required("leads.view_lead", raise_exception=True)
 def export(request: Request) -> StreamingHttpResponse:
     """The leads of the list, all pages, as CSV."""
-    return csvfile.stream(f"leads-{timezone.localdate()}.csv", HEAD, _lines(LeadListing(request)))
+    custom = list(Field.objects.filter(of=Field.LEAD).values_list("key", flat=True))
+    head = [*HEAD, *(f"fields.{key}" for key in custom)]
+    return csvfile.stream(f"leads-{timezone.localdate()}.csv", head, _lines(LeadListing(request), custom))
 
 
-def _lines(listing: LeadListing) -> Iterator[list[Any]]:
+def _lines(listing: LeadListing, custom: Sequence[str]) -> Iterator[list[Any]]:
     rows, cursor = listing.rows.select_related(*JOINED), ""
     while True:
         page = page_of(rows, order=ORDER, size=AT_ONCE, cursor=cursor)
@@ -57,11 +62,22 @@ def _lines(listing: LeadListing) -> Iterator[list[Any]]:
                 lead.pk, lead.email, lead.first_name, lead.last_name, lead.title, company.name if company else "",
                 company.domain if company else "", lead.phone, lead.country, lead.source, standing.stage,
                 str(standing.owner or ""), standing.total, standing.fit, standing.engagement, standing.grade,
-                standing.label, row.top_reason, _moment(row.last_seen), _moment(lead.created_at),
+                standing.label, row.top_reason, _moment(row.last_seen), _moment(lead.created_at), lead.city,
+                lead.website, standing.owner.email if standing.owner else "", own.mark_of(lead.pk),
+                *(_cell(lead.fields.get(key)) for key in custom),
             ]  # fmt: skip
         cursor = page.next
         if not cursor:
             return
+
+
+def _cell(value: Any) -> Any:
+    """A value of a custom field, as the import reads it."""
+    if isinstance(value, list):
+        items = [str(item) for item in value]
+        bare = len(items) > 1 and not any(set(item) & set(";|\n,[") or item != item.strip() for item in items)
+        return "; ".join(items) if bare else json.dumps(items, ensure_ascii=False) if items else ""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
 
 
 def _moment(at: Any) -> str:

@@ -5,7 +5,7 @@ from time import monotonic
 from celery import shared_task
 
 from leads import acting, delivery, escalation, passes
-from leads.ingest import job
+from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
 from leads.quality import check
 from leads.waiting import assign_waiting
@@ -20,6 +20,13 @@ def run_imports() -> None:
     """Files that wait, or whose worker died. A long one is taken in slices, so that no task is long."""
     if job.run_due() and job.is_waiting():
         wake(run_imports)
+
+
+@shared_task(name="leads.forget_files")
+def forget_files() -> None:
+    """Files that were imported long ago."""
+    while retention.forget_files():
+        pass
 
 
 @shared_task(name="leads.prune_tracking")

@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "prune-outbox": {"task": "leads.prune_outbox", "schedule": 3607.0},
     "check-quality": {"task": "leads.check_quality", "schedule": 7.0},
     "follow-up": {"task": "leads.follow_up", "schedule": 29.0},
+    "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
     "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }
 

@@ -13,6 +13,8 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leads.zones import zone_for
 
+MEGABYTE = 1024 * 1024
+SMALL = 5 * MEGABYTE
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
@@ -42,6 +44,33 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         with timezone.override(zone_for(request.user)):
             return self.get_response(request)
+
+
+class UploadLimitMiddleware:
+    """A body larger than may come is refused by its length, before any of it is read.
+
+    Files to import may be long, from people who are signed in; anything else in parts is a form or a small file.
+    Bodies that are not sent in parts have Django's own limit. Stands below AuthenticationMiddleware, above CSRF checks
+    of the view, which would read the body.
+    """
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(length) if length.isdigit() else 0
+        if size > SMALL and request.content_type == "multipart/form-data" and size > _most(request):
+            return HttpResponse(
+                f"Larger than {_most(request) // MEGABYTE} MB. Cut the file in two, or sign in to import files.\n",
+                status=413, content_type="text/plain; charset=utf-8",
+            )  # fmt: skip
+        return self.get_response(request)
+
+
+def _most(request: HttpRequest) -> int:
+    importing = request.path == reverse("imports") and request.user.is_authenticated
+    return settings.IMPORT_MAX_BYTES + MEGABYTE if importing else SMALL
 
 
 class AdminPolicyMiddleware:

@@ -1,5 +1,7 @@
 """A file on its way in: what it is, how its columns are read, how far it got, and what could not be read."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -74,6 +76,11 @@ class Import(models.Model):
         left = (timezone.now() - self.started_at).total_seconds() / self.processed * (self.rows - self.processed)
         rest = f"{left / 60:.0f} min" if left >= 90 else f"{left:.0f} s"
         return f"{self.processed * 100 // self.rows}%, about {rest} left"
+
+    @property
+    def kept_until(self) -> datetime:
+        """Until then the file is here, and the import can be undone (leads/ingest/retention.py)."""
+        return self.created_at + timedelta(days=30)
 
     @property
     def undo_words(self) -> str:

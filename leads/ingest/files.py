@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from charset_normalizer import from_bytes
-from openpyxl import load_workbook
 
 from leads.csvfile import unsafe
+from leads.ingest.strings import open_book
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 256 * 1024
@@ -98,7 +98,7 @@ def _sheet(path: Path) -> Iterator[Row]:
         with zipfile.ZipFile(path) as parts:
             if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
                 raise FileError("The file unpacks to more than 1 GB. Save it as CSV.")
-        book = load_workbook(path, read_only=True, data_only=True)
+        book = open_book(path)
     except FileError:
         raise
     except Exception:

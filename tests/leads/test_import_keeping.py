@@ -60,6 +60,6 @@ def test_what_is_too_large_is_refused_before_it_is_read(path, megabytes, inside,
     if inside:
         client.force_login(make_user("Marta", make_team(), Role.MARKETING))
     client.cookies["csrftoken"] = "a" * 32
-    answer = client.generic("POST", path, b"", "multipart/form-data; boundary=x",
+    answer = client.generic("POST", path, b"x", "multipart/form-data; boundary=x",
         CONTENT_LENGTH=str(megabytes * 1024 * 1024), **{"wsgi.input": Unread()})  # fmt: skip
     assert (answer.status_code, "MB" in answer.content.decode()) == (status, True)

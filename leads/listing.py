@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from leads.enums import Label, Stage
-from leads.filters import LeadFilters
+from leads.filters import OF_LEADS, LeadFilters
 from leads.keyset import Page, capped_count, page_of
 from leads.models import Standing
 from leads.requests import Request
@@ -16,7 +16,10 @@ from leads.rows import JOINED, standings_of
 
 ORDER = "-total"
 SIZE = 50
-COUNTED, COUNTED_SEARCH = 10_000, 1_000
+# How far leads are counted where an index knows, and where each has to be looked at.
+COUNTED, LOOKED_AT = 10_000, 1_000
+# Filters that an index of standings answers.
+OF_STANDINGS = {"label", "grade", "team", "owner"}
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,20 @@ class LeadListing:
 
     @property
     def cap(self) -> int:
-        """How far leads are counted: of a search that finds many, each has to be looked at."""
-        return COUNTED_SEARCH if self.form.cleaned_data.get("q") else COUNTED
+        """How far the leads of the list are counted."""
+        return self._cap(self.form.cleaned_data)
 
     @cached_property
     def count(self) -> int:
-        return capped_count(self.rows, self.cap)
+        return self._count(self.form.cleaned_data)
+
+    def _count(self, values: dict[str, Any]) -> int:
+        rows = self.filters.leads(values)
+        return capped_count(self._narrowed(values) if rows is None else rows, self._cap(values))
+
+    def _cap(self, values: dict[str, Any]) -> int:
+        given = {name for name, value in values.items() if value}
+        return COUNTED if given <= OF_STANDINGS or given <= OF_LEADS.keys() else LOOKED_AT
 
     @property
     def asked(self) -> list[str]:
@@ -99,9 +110,9 @@ class LeadListing:
 
     def _tab(self, name: str, query: dict[str, Any]) -> Tab:
         columns = {f"{field}__in": values for field, values in query.items()}
-        return Tab(
-            name, _address(query), capped_count(self.everything.filter(**columns)), dict(self.query.lists()) == query
-        )
+        leads = self.filters.leads(query)
+        count = capped_count(self.everything.filter(**columns) if leads is None else leads)
+        return Tab(name, _address(query), count, dict(self.query.lists()) == query)
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -119,10 +130,7 @@ class LeadListing:
     def best_to_drop(self) -> tuple[str, int, str] | None:
         """(what, how many leads without it, the address without it) of the condition that hides most."""
         given = {name: value for name, value in self.form.cleaned_data.items() if value}
-        counts = {
-            name: capped_count(self._narrowed({key: other for key, other in given.items() if key != name}))
-            for name in given
-        }
+        counts = {name: self._count({key: other for key, other in given.items() if key != name}) for name in given}
         name = max(counts, key=lambda key: counts[key], default=None)
         if name is None or not counts[name]:
             return None

@@ -66,6 +66,7 @@ class Standing(models.Model):
             models.Index(
                 "team", "label", F("total").desc(nulls_last=True), F("lead").desc(), name="standing_team_label"
             ),
+            models.Index(fields=["team", "grade"], name="standing_team_grade"),
             models.Index("owner", F("total").desc(nulls_last=True), F("lead").desc(), name="standing_owner_total"),
             models.Index(fields=["lead"], condition=Q(scored_rev__lt=F("facts_rev")), name="standing_facts_due"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="standing_time_due"),

@@ -44,41 +44,52 @@ def fill(leads: int, events_per_lead: int = 10) -> None:
     """
     from django.db import connection
 
-    from leads.models import Source
+    from leads.models import Company, Event, Lead, Source, Standing, Team, User
 
-    counts = {"leads": leads, "companies": max(1, leads // 20), "events": leads * events_per_lead}
+    teams = [Team.objects.create(name=f"Bench {i}", slug=f"bench-{i}") for i in range(1, 11)]
+    owners = [User.objects.create(email=f"rep{i}@bench.example", name=f"Rep {i}") for i in range(1, 21)]
+    counts = {
+        "leads": leads, "companies": max(1, leads // 20), "events": leads * events_per_lead, "team": teams[0].pk,
+        "owner": owners[0].pk, "source": Source.objects.named(teams[0], "Bench", "api").pk,
+    }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
-        cursor.execute(_PEOPLE)
-        counts["source"] = Source.objects.named(_first_team(), "Bench", "api").pk
-        with _bare(cursor, "leads_company", "leads_lead", "leads_standing", "leads_event"):
+        with _bare(cursor, Company, Lead, Standing, Event):
             for statement in (_COMPANIES, _LEADS, _STANDINGS, _EVENTS):
                 cursor.execute(statement, counts)
         cursor.execute("VACUUM ANALYZE")  # the statistics decide the plans
 
 
-def _first_team() -> Any:
-    from leads.models import Team
-
-    return Team.objects.order_by("pk").first()
-
-
 @contextmanager
-def _bare(cursor: Any, *tables: str) -> Iterator[None]:
+def _bare(cursor: Any, *models: Any) -> Iterator[None]:
     """Tables without triggers, foreign keys and indexes while they are filled, but for their primary keys.
 
-    What the triggers would have done, the statements do. Indexes are built once, of all rows.
+    What the triggers would have done, the statements do. Indexes are built once, of all rows. Columns the statements
+    do not name take the defaults of the models, which the database does not know otherwise.
     """
-    cursor.execute(_INDEXES, [list(tables)])
+    cursor.execute(_INDEXES, [[model._meta.db_table for model in models]])
     indexes = cursor.fetchall()
     for _, away, _ in indexes:
         cursor.execute(away)
+    defaults = [
+        (model._meta.db_table, field) for model in models for field in model._meta.local_fields if _fills(field)
+    ]
+    for table, field in defaults:
+        value = field.get_db_prep_save(field.get_default(), cursor.db)
+        cursor.execute(f'ALTER TABLE {table} ALTER "{field.column}" SET DEFAULT %s', [value])
     cursor.execute("SET session_replication_role = replica")
     yield
     cursor.execute("SET session_replication_role = origin; SET maintenance_work_mem = '1GB'")
+    for table, field in defaults:
+        cursor.execute(f'ALTER TABLE {table} ALTER "{field.column}" DROP DEFAULT')
     for _, _, back in indexes:
         cursor.execute(back)
     cursor.execute("RESET maintenance_work_mem")
+
+
+def _fills(field: Any) -> bool:
+    """Whether the model has a value for a column that must have one."""
+    return not (field.null or field.primary_key or field.generated) and field.get_default() is not None
 
 
 # Name, how it goes and how it comes back.
@@ -94,17 +105,10 @@ SELECT c.relname,
  WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary ORDER BY c.relname
 """
 
-# Their passwords are unusable.
-_PEOPLE = """
-INSERT INTO leads_team (name, slug) SELECT 'Bench ' || i, 'bench-' || i FROM generate_series(1, 10) AS i;
-INSERT INTO leads_user (email, name, password, is_superuser, is_active, created_at)
-SELECT 'rep' || i || '@bench.example', 'Rep ' || i, '!', false, true, now() FROM generate_series(1, 20) AS i
-"""
-
 _COMPANIES = """
 INSERT INTO leads_company (team_id, name, domain, website, phone, industry, employees, revenue, country, city, fields,
                            created_at)
-SELECT (SELECT min(id) FROM leads_team), 'Company ' || i, 'company' || i || '.example', '', '',
+SELECT %(team)s, 'Company ' || i, 'company' || i || '.example', '', '',
        (ARRAY['Manufacturing','Retail','Logistics','Healthcare','Education','Finance',''])[1 + i %% 7],
        CASE WHEN i %% 6 > 0 THEN (10 ^ (1 + random() * 3))::int END,
        CASE WHEN i %% 4 > 0 THEN (10 ^ (5 + random() * 3))::numeric(16, 2) END,
@@ -115,8 +119,8 @@ SELECT (SELECT min(id) FROM leads_team), 'Company ' || i, 'company' || i || '.ex
 _LEADS = """
 INSERT INTO leads_lead (team_id, company_id, owner_id, email, first_name, last_name, title, seniority, department,
                         phone, country, city, website, source, stage, fields, created_at)
-SELECT teams.first + CASE WHEN i %% 10 = 0 THEN (i / 10) %% 10 ELSE 0 END, companies.first + (i %% %(companies)s),
-       CASE WHEN i %% 3 = 0 THEN owners.first + (i / 3) %% 20 END,
+SELECT %(team)s + CASE WHEN i %% 10 = 0 THEN (i / 10) %% 10 ELSE 0 END, companies.first + (i %% %(companies)s),
+       CASE WHEN i %% 3 = 0 THEN %(owner)s + (i / 3) %% 20 END,
        'p' || i || '@company' || i %% 1000 || '.example', 'First' || i %% 500, 'Last' || i %% 3000,
        (ARRAY['VP Operations','CTO','Head of Logistics','Engineer','Student','Plant Manager','Buyer',''])[1 + i %% 8],
        (ARRAY['vp','c_level','head','staff','trainee','manager','staff',''])[1 + i %% 8],
@@ -128,9 +132,7 @@ SELECT teams.first + CASE WHEN i %% 10 = 0 THEN (i / 10) %% 10 ELSE 0 END, compa
               'customer'])[1 + (i / 11) %% 10],
        jsonb_build_object('budget', (i * 37) %% 90000, 'plan', (ARRAY['Basic','Pro','Max'])[1 + i %% 3]),
        now() - random() * interval '730 days'
-  FROM generate_series(1, %(leads)s) AS i, (SELECT min(id) AS first FROM leads_team) AS teams,
-       (SELECT min(id) AS first FROM leads_company) AS companies,
-       (SELECT min(id) AS first FROM leads_user WHERE email LIKE 'rep%%@bench.example') AS owners
+  FROM generate_series(1, %(leads)s) AS i, (SELECT min(id) AS first FROM leads_company) AS companies
 """
 
 _STANDINGS = """

@@ -1,14 +1,17 @@
 """What a list of leads can be narrowed to. The list page, its export and the API understand the same names."""
 
+from functools import cached_property
 from typing import Any
 
 import django_filters as filters
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet, Value
 from django.forms import CheckboxSelectMultiple as Boxes
 
 from leads.conditions import ConditionError
 from leads.conditions.compile import leads_matching
+from leads.conditions.sql import Sql
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Label, Stage
 from leads.models import Company, Lead, Segment, Standing, Team, User
@@ -18,8 +21,8 @@ from leads.search import search_query
 NOT_SCORED = "none"
 LABELS = [*Label.choices, (NOT_SCORED, "Not scored")]
 FEW = 5_000
-# Filters that ask nothing of the score, and the column of the lead each asks.
-OF_LEADS = {"stage": "stage__in", "source": "source", "country": "country", "team": "team"}
+# Filters that ask nothing of the score, called like the column of the lead they ask.
+OF_LEADS = {"stage", "source", "country", "team", "owner"}
 GRADES = [(f"{letter}{digit}", f"{letter}{digit}") for letter in "ABCD" for digit in "1234"]
 
 
@@ -97,13 +100,30 @@ class LeadFilters(filters.FilterSet):
         query = search_query(value)
         if query is None:
             return queryset
+        found = self.found(value)
+        if found is None:
+            return queryset.filter(Q(lead__search=query) | Q(lead__company__search=query))
+        # As an array of unknown length: of a list of ids PostgreSQL would rather walk the whole list to meet them.
+        return queryset.filter(Sql("({} = ANY(ARRAY(SELECT unnest({}::bigint[]))))", F("lead_id"), _ids(found)))
+
+    def found(self, term: str) -> set[int] | None:
+        """The leads that a search for these words finds; None if there are more than FEW. Asked once."""
+        if term not in self._found:
+            self._found[term] = self._find(term)
+        return self._found[term]
+
+    @cached_property
+    def _found(self) -> dict[str, set[int] | None]:
+        return {}
+
+    def _find(self, term: str) -> set[int] | None:
+        query, found = search_query(term), set[int]()
         leads = Lead.objects.visible_to(self.request.user)
-        found: set[int] = set()
         for matching in (leads.filter(search=query), leads.filter(company__in=Company.objects.filter(search=query))):
             found.update(matching.values_list("pk", flat=True)[: FEW + 1])
             if len(found) > FEW:
-                return queryset.filter(Q(lead__search=query) | Q(lead__company__search=query))
-        return queryset.filter(lead__in=found)
+                return None
+        return found
 
     def by_model(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         return self._asked_of(value, queryset, "total", "known")
@@ -156,11 +176,17 @@ class LeadFilters(filters.FilterSet):
     def leads(self, values: dict[str, Any]) -> QuerySet[Lead] | None:
         """The leads themselves, where nothing but these is asked: their indexes count them without a standing."""
         given = {name: value for name, value in values.items() if value}
-        if not given or not given.keys() <= OF_LEADS.keys():
+        if not given or not given.keys() <= OF_LEADS:
             return None
         asked = dict(_of_lead(name, value) for name, value in given.items())
         return Lead.objects.filter(team__in=list(_teams(self.request))).filter(**asked)
 
 
+def _ids(leads: set[int]) -> Value:
+    return Value(sorted(leads), ArrayField(BigIntegerField()))
+
+
 def _of_lead(name: str, value: Any) -> tuple[str, Any]:
-    return OF_LEADS[name], value.upper() if name == "country" else value
+    if isinstance(value, list):
+        return f"{name}__in", value
+    return name, value.upper() if name == "country" else value

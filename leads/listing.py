@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from leads.enums import Label, Stage
-from leads.filters import OF_LEADS, LeadFilters
+from leads.filters import FEW, OF_LEADS, LeadFilters
 from leads.keyset import Page, capped_count, page_of
 from leads.models import Standing
 from leads.requests import Request
 from leads.rows import JOINED, standings_of
+from leads.search import search_query
 
 ORDER = "-total"
 SIZE = 50
@@ -71,12 +72,15 @@ class LeadListing:
         return self._count(self.form.cleaned_data)
 
     def _count(self, values: dict[str, Any]) -> int:
-        rows = self.filters.leads(values)
+        rows, term = self.filters.leads(values), values.get("q")
+        if term and search_query(term) and not any(value for name, value in values.items() if name != "q"):
+            found = self.filters.found(term)
+            return min(FEW if found is None else len(found), LOOKED_AT + 1)
         return capped_count(self._narrowed(values) if rows is None else rows, self._cap(values))
 
     def _cap(self, values: dict[str, Any]) -> int:
         given = {name for name, value in values.items() if value}
-        return COUNTED if given <= OF_STANDINGS or given <= OF_LEADS.keys() else LOOKED_AT
+        return COUNTED if given <= OF_STANDINGS or given <= OF_LEADS else LOOKED_AT
 
     @property
     def asked(self) -> list[str]:

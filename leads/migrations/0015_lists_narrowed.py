@@ -1,6 +1,7 @@
-"""Lists narrowed to what is rare are found in an index. Two indexes that others contain are gone."""
+"""Lists narrowed to what is rare are found in an index. Three indexes that others contain are gone."""
 
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -24,6 +25,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="lead",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="owned_leads",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="lead",
             name="team",
             field=models.ForeignKey(
                 db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="leads", to="leads.team"
@@ -42,6 +55,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="lead",
             index=models.Index(fields=["team", "stage"], include=("id",), name="lead_team_stage"),
+        ),
+        migrations.AddIndex(
+            model_name="lead",
+            index=models.Index(fields=["owner", "team", "stage"], include=("id",), name="lead_owner"),
         ),
         migrations.AddIndex(
             model_name="standing",

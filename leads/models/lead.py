@@ -32,7 +32,12 @@ class Lead(models.Model):
     team = models.ForeignKey(Team, models.PROTECT, related_name="leads", db_index=False)
     company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="leads", db_index=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="owned_leads"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_leads",
+        db_index=False,
     )
     email = models.EmailField("e-mail", blank=True)
     first_name = models.CharField(max_length=100, blank=True)
@@ -69,6 +74,7 @@ class Lead(models.Model):
             models.Index(fields=["team", "country", "source", "stage"], include=["id"], name="lead_team_country"),
             models.Index(fields=["team", "source", "stage"], include=["id"], name="lead_team_source"),
             models.Index(fields=["team", "stage"], include=["id"], name="lead_team_stage"),
+            models.Index(fields=["owner", "team", "stage"], include=["id"], name="lead_owner"),
             models.Index(fields=["created_at"], name="lead_created"),
         ]
 

@@ -136,14 +136,11 @@ def report(name: str, figures: dict[str, float]) -> int:
         print(f"{what:60}{p95:>10.1f} ms {p95 / lookup:>8.0f} ×")
     print(f"{'one row by its primary key':60}{lookup:>10.1f} ms")
     over = {what: p95 for what, p95 in figures.items() if p95 > LIMIT}
-    line = {
-        "bench": "pages",
-        "scale": name,
-        "measure": clock.MEASURE,
-        "lookup_ms": lookup,
-        "slowest_ms": max(figures.values()),
-    }
-    print(json.dumps(line | {"lists": len(figures), "over": over}))
+    slowest = max(figures.values())
+    ratios = {"slowest_vs_lookup": slowest / lookup, "median_vs_lookup": statistics.median(figures.values()) / lookup}
+    line = {"bench": "pages", "scale": name, "ratios": {key: round(value, 1) for key, value in ratios.items()}}
+    line |= {"measure": clock.MEASURE, "lookup_ms": lookup, "slowest_ms": slowest, "lists": len(figures), "over": over}
+    print(json.dumps(line))
     return 0
 
 

@@ -88,7 +88,7 @@ def _check_scorable(version: Version) -> None:
     """An old version may ask for a field that has been deleted since."""
     try:
         with transaction.atomic():
-            evaluate(version, [], database_clock())
+            evaluate(version, [], database_clock(), dense=True)  # compiled as its pages will be
     except UNSCORABLE as error:
         raise ValidationError(f"Version {version.number} cannot be scored: {error}") from error
 

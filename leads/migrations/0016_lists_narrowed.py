@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0014_rules"),
+        ("leads", "0015_undo_of_imports"),
     ]
 
     operations = [

@@ -40,6 +40,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "handoff", ADD)
     | _may("leads", "endpoint", VIEW, ADD, CHANGE)
     | _may("leads", "segment", ADD, CHANGE, DELETE)
+    | _may("leads", "problem quarantine cleanup", VIEW, ADD, CHANGE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},

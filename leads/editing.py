@@ -10,8 +10,9 @@ from leads.customfields import merged
 from leads.history import attributed
 from leads.ingest.companies import employers
 from leads.ingest.normalise.titles import read_title
+from leads.ingest.precedence import Claims, origin_named
 from leads.ingest.sql import lock_making
-from leads.models import Company, Lead, User
+from leads.models import Company, Field, Lead, User
 from leads.signals import leads_due
 
 Values = Mapping[str, Any]
@@ -20,11 +21,12 @@ Values = Mapping[str, Any]
 def create_lead(values: Values, *, by: User, origin: str, company: Values | None = None) -> Lead:
     """A new lead of `values["team"]`. `company` names the employer, found or made; without it the address does."""
     with attributed(by=by, origin=origin):
-        lead = Lead()
+        lead, claims = Lead(), Claims(Field.LEAD, origin_named(origin))
         lock_making(values["team"].pk)
-        _put(lead, values)
+        _put(lead, values, claims)
         lead.company = _employer(lead, company)
         lead.save()
+        claims.save()
         leads_due.send(sender=create_lead)
     return lead
 
@@ -38,12 +40,15 @@ def edit_lead(lead: Lead, values: Values, *, by: User, origin: str, company: Val
         if company:
             lock_making(lead.team_id)
         lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-        changed = _put(lead, values)
+        claims = Claims(Field.LEAD, origin_named(origin), [lead.pk])
+        changed = _put(lead, values, claims)
         if company is not None:
             lead.company = _employer(lead, company) if company else None
             changed.add("company")
         if changed:
             lead.save(update_fields=changed)
+        claims.save()
+        if changed:
             leads_due.send(sender=edit_lead)
     return lead
 
@@ -52,19 +57,34 @@ def edit_company(company: Company, values: Values, *, by: User, origin: str) -> 
     """Set the named fields, and only those. The people who work there are due afterwards."""
     with attributed(by=by, origin=origin):
         company = Company.objects.select_for_update(no_key=True).get(pk=company.pk)
-        changed = _put(company, values)
+        claims = Claims(Field.COMPANY, origin_named(origin), [company.pk])
+        changed = _put(company, values, claims)
         if changed:
             company.save(update_fields=changed)
+        claims.save()
+        if changed:
             leads_due.send(sender=edit_company)
     return company
 
 
-def _put(row: Lead | Company, values: Values) -> set[str]:
+def outranked(row: Lead | Company, values: Values) -> list[Field]:
+    """The custom fields that did not take these values, because another source wins them."""
+    lost = [key for key, value in values.items() if row.fields.get(key) != value]
+    return list(Field.objects.filter(of=Field.LEAD if isinstance(row, Lead) else Field.COMPANY, key__in=lost))
+
+
+def _put(row: Lead | Company, values: Values, claims: Claims) -> set[str]:
     """Set the values on the row in memory; the names of the fields to save."""
     changed = set()
+    if "fields" in values:
+        before = row.fields
+        row.fields = merged(before, {key: v for key, v in values["fields"].items() if not claims.decide(key)})
+        for key, value in values["fields"].items():
+            if claims.decide(key):
+                claims.put(row, key, value)
+        changed |= {"fields"} if row.fields != before else set()
     for name, value in values.items():
-        value = merged(row.fields, value) if name == "fields" else value
-        if getattr(row, name, None) != value or row.pk is None:
+        if name != "fields" and (getattr(row, name, None) != value or row.pk is None):
             setattr(row, name, value)
             changed.add(name)
     if isinstance(row, Lead) and "title" in changed:

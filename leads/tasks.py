@@ -7,7 +7,7 @@ from celery import shared_task
 from leads import acting, delivery, escalation, passes
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
-from leads.quality import check
+from leads.quality import check, problems, summary
 from leads.waiting import assign_waiting
 from leads.wake import wake
 
@@ -56,6 +56,13 @@ def check_quality() -> None:
         if monotonic() > until:
             wake(check_quality)
             return
+
+
+@shared_task(name="leads.count_quality")
+def count_quality() -> None:
+    """What time alone makes wrong, and the figures of the data quality page."""
+    problems.sweep()
+    summary.count_due()
 
 
 @shared_task(name="leads.follow_up")

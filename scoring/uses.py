@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from leads import uses
-from leads.conditions.grammar import EventTest, parse, tests
 from scoring.models import Criterion, ScoringModel, Version
 from scoring.models.version import VersionState
 
@@ -15,18 +14,14 @@ SCORE = (VersionState.SCORING, VersionState.LIVE)
 def conditions_with(key: str) -> Iterator[str]:
     """Criteria and audiences of drafts, and of the versions that score leads now, which ask for the key."""
     for criterion in Criterion.objects.select_related("model"):
-        if _asks(criterion.condition, key):
+        if uses.asks(criterion.condition, key):
             yield f"criterion “{criterion}” of {criterion.model}"
     for model in ScoringModel.objects.exclude(audience=None):
-        if _asks(model.audience, key):
+        if uses.asks(model.audience, key):
             yield f"the audience of {model}"
     for version in Version.objects.filter(state__in=SCORE).select_related("model"):
-        if any(_asks(condition, key) for condition in _conditions(version.definition)):
+        if any(uses.asks(condition, key) for condition in _conditions(version.definition)):
             yield f"{version}, which scores leads"
-
-
-def _asks(condition: Any, key: str) -> bool:
-    return key in {test.kind if isinstance(test, EventTest) else test.field for test in tests(parse(condition))}
 
 
 def _conditions(definition: dict[str, Any]) -> Iterator[Any]:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
 from leads.admin.base import FactAdmin, VisibleAdmin
+from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.industries import industry
 from leads.models import Company, Deal, Lead
 
 
@@ -38,6 +41,21 @@ class LeadAdmin(VisibleAdmin):
         return False
 
 
+class CompanyForm(forms.ModelForm):
+    """The same spellings as from every other way in."""
+
+    country = forms.CharField(max_length=100, required=False, help_text="The name, or two letters.")
+
+    def clean_country(self) -> str:
+        try:
+            return country(text) if (text := self.cleaned_data["country"]) else ""
+        except ValueError as wrong:
+            raise forms.ValidationError(str(wrong)) from None
+
+    def clean_industry(self) -> str:
+        return industry(self.cleaned_data["industry"])
+
+
 @admin.register(Company)
 class CompanyAdmin(FactAdmin):
     """Companies. A change makes the people who work there due."""
@@ -47,6 +65,7 @@ class CompanyAdmin(FactAdmin):
     search_fields = ("name", "=domain")
     ordering = ("-pk",)
     show_full_result_count = False
+    form = CompanyForm
     exclude = ("fields", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from leads.admin.base import ORIGIN
+from leads.fieldorder import in_words, read_precedence
+from leads.ingest.precedence import reorder
 from leads.models import EventKind, Field, RejectionReason
 from leads.uses import uses_of
 
@@ -43,9 +46,26 @@ class FieldForm(forms.ModelForm):
         help_text="Of a choice or list: one allowed value on each line. Empty: any value.",
     )
 
+    precedence = forms.CharField(
+        label="Which source wins",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        required=False,
+        help_text=(
+            "The strongest on the first line: a kind (CRM, By hand, API, Website, E-mail, Form, File) or the name of a "
+            "source. Who is not listed comes last; among equals the latest wins. Empty: always the latest."
+        ),
+    )
+
     def __init__(self, *args: Any, **extra: Any):
         super().__init__(*args, **extra)
         self.initial["choices"] = "\n".join(map(str, self.instance.choices))
+        self.initial["precedence"] = "\n".join(in_words(self.instance.precedence))
+
+    def clean_precedence(self) -> list[str]:
+        try:
+            return read_precedence(self.cleaned_data["precedence"].splitlines())
+        except ValueError as wrong:
+            raise forms.ValidationError(str(wrong)) from None
 
     def clean_choices(self) -> list[str]:
         lines = (line.strip() for line in self.cleaned_data["choices"].splitlines())
@@ -59,11 +79,16 @@ class FieldAdmin(InUseAdmin):
     list_display = ("label", "of", "key", "type")
     list_filter = ("of", "type")
     search_fields = ("label", "key")
-    fields = ("label", "of", "key", "type", "choices", "help")
+    fields = ("label", "of", "key", "type", "choices", "help", "precedence")
     form = FieldForm
 
+    def save_model(self, request: HttpRequest, obj: Field, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "precedence" in form.changed_data and (rows := reorder(obj, by=request.user, origin=ORIGIN)):
+            messages.info(request, f"{rows:,} values follow the new order.")
+
     def key_of(self, obj: Field) -> str:
-        return f"{'company.' if obj.of == Field.COMPANY else ''}custom.{obj.key}"
+        return obj.term
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("of", "key", "type") if obj else ()

@@ -11,12 +11,14 @@ from rest_framework.response import Response
 
 from leads import customfields
 from leads.api.errors import Conflict
-from leads.api.inputs import Strict, moved_errors
+from leads.api.inputs import Read, Strict, moved_errors
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.editing import edit_company
 from leads.filters import TeamFilter
 from leads.ingest.normalise import addresses
+from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.industries import industry
 from leads.models import Company, Field
 from leads.search import search_query
 
@@ -54,6 +56,8 @@ class CompanyFilters(filters.FilterSet):
 class CompanyChange(Strict, serializers.ModelSerializer):
     """`fields` holds values of custom fields by key; null takes one away."""
 
+    country = Read(country, required=False, allow_blank=True, max_length=100, help_text="Two letters, or the name.")
+    industry = Read(industry, required=False, allow_blank=True, max_length=100)
     fields = serializers.DictField(required=False)
 
     class Meta:

@@ -18,6 +18,7 @@ from leads.enums import ImportPolicy
 from leads.filters import LeadFilters
 from leads.ingest.normalise import addresses
 from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.industries import industry
 from leads.ingest.normalise.phones import phone
 from leads.ingest.records import LeadRecord, Result
 from leads.models import Company, Field, Lead, Standing, Team, User
@@ -57,6 +58,9 @@ class LeadSerializer(serializers.ModelSerializer):
 
 class CompanyInput(Strict, serializers.ModelSerializer):
     """The employer: found by domain, then by name, else made."""
+
+    country = Read(country, required=False, allow_blank=True, max_length=100, help_text="Two letters, or the name.")
+    industry = Read(industry, required=False, allow_blank=True, max_length=100)
 
     class Meta:
         model = Company

@@ -4,11 +4,18 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.response import Response
 
+from leads.api.errors import Conflict
+from leads.api.inputs import Strict
 from leads.api.requests import Request
+from leads.fieldorder import read_precedence
 from leads.filters import TeamFilter
+from leads.ingest.precedence import reorder
 from leads.models import Field, Source, Team, User
+from leads.uses import uses_of
 
 
 class TeamSerializer(serializers.ModelSerializer):
@@ -41,10 +48,27 @@ class SourceSerializer(serializers.ModelSerializer):
 
 class FieldSerializer(serializers.ModelSerializer):
     choices = serializers.ListField(child=serializers.CharField(max_length=200), max_length=1000, required=False)
+    precedence = serializers.ListField(
+        child=serializers.CharField(max_length=100), max_length=50, required=False,
+        help_text='Which source wins, strongest first: "kind:crm", "source:hubspot".',
+    )  # fmt: skip
 
     class Meta:
         model = Field
-        fields = ("id", "of", "key", "label", "type", "choices", "help")
+        fields = ("id", "of", "key", "label", "type", "choices", "help", "precedence")
+
+    def validate_precedence(self, value: list[str]) -> list[str]:
+        try:
+            return read_precedence(value)
+        except ValueError as wrong:
+            raise serializers.ValidationError(str(wrong)) from None
+
+
+class FieldChange(Strict, FieldSerializer):
+    """Key, type and what the field is of are fixed: values and criteria refer to them."""
+
+    class Meta(FieldSerializer.Meta):
+        fields = ("label", "choices", "help", "precedence")
 
 
 class ReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -101,7 +125,7 @@ class FieldFilters(filters.FilterSet):
 
 
 class FieldViewSet(mixins.CreateModelMixin, ReadViewSet):
-    """Custom fields. They belong to the company, not to a team. A key is fixed once it is made."""
+    """Custom fields. They belong to the company, not to a team. A key is fixed once it is made; a label is not."""
 
     queryset = Field.objects.all()
     serializer_class = FieldSerializer
@@ -109,3 +133,23 @@ class FieldViewSet(mixins.CreateModelMixin, ReadViewSet):
 
     def get_queryset(self) -> QuerySet:
         return Field.objects.all()
+
+    @extend_schema(request=FieldChange, responses=FieldSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Set the properties given. A new order of sources holds at once for what every source said last."""
+        field = self.get_object()
+        form = FieldChange(field, data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        before = field.precedence
+        saved = form.save()
+        if saved.precedence != before:
+            reorder(saved, by=request.user, origin="API")
+        return Response(FieldSerializer(saved).data)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Take the field away. 409 with the list of uses while something asks for it."""
+        field = self.get_object()
+        if places := uses_of(field.term):
+            raise Conflict(f"{field} is used by {', '.join(places[:20])}.")
+        field.delete()
+        return Response(status=204)

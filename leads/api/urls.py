@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, segments, webhooks
+from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, quality, segments
 from leads.api.routers import Router
 
 router = Router()
@@ -14,6 +15,8 @@ router.register("handoffs", handoffs.HandoffViewSet)
 router.register("feedback", handoffs.FeedbackViewSet)
 router.register("deals", deals.DealViewSet)
 router.register("fields", lists.FieldViewSet)
+router.register("problems", quality.ProblemViewSet)
+router.register("cleanups", quality.CleanupViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)

@@ -14,13 +14,21 @@ from leads.conditions.operators import WORDS, operator_for, read_value
 from leads.conditions.sql import Sql, integer
 from leads.enums import FieldType, Label, Seniority, Stage
 from leads.expected import EXPECTED
-from leads.freemail import free_mail
+from leads.freemail import ROLES, disposable_mail, free_mail
 from leads.rollup import best_score, engaged_people, top3_score
 
 if TYPE_CHECKING:
     from leads.conditions.compile import Scope
 
 ANY_KIND = "any"
+MAIL_KINDS = (
+    ("business", "Business"), ("role", "Office (info@, sales@)"), ("free", "Free mail"), ("disposable", "Disposable"),
+)  # fmt: skip
+# {size: most employees}
+SIZES = (("1-10", 10), ("11-50", 50), ("51-200", 200), ("201-500", 500), ("501-1000", 1000), ("1001-5000", 5000),
+         ("5001-10000", 10_000))  # fmt: skip
+LARGEST = "10001+"
+SIZE_NAMES = (*(size for size, _ in SIZES), LARGEST)
 
 # How a term is read of the lead, where the surroundings may have to say what is seen of its events.
 Reads = Callable[["Scope"], Expression]
@@ -72,10 +80,25 @@ def _domain(scope: "Scope") -> Expression:
 
 
 def _mail_kind(scope: "Scope") -> Expression:
+    """One kind for each address: thrown away, free mail, of an office, else business."""
+    domain = "split_part({}, '@', 2) = ANY({}::text[])"
     return Sql(
-        "(CASE WHEN {} = '' THEN NULL WHEN split_part({}, '@', 2) = ANY({}::text[]) THEN 'free' ELSE 'business' END)",
-        F("email"), F("email"), Value("{" + ",".join(sorted(free_mail())) + "}", TextField()), output_field=TextField(),
+        f"(CASE WHEN {{}} = '' THEN NULL WHEN {domain} THEN 'disposable' WHEN {domain} THEN 'free'"
+        " WHEN lower(split_part({}, '@', 1)) = ANY({}::text[]) THEN 'role' ELSE 'business' END)",
+        F("email"), F("email"), _listed(disposable_mail()), F("email"), _listed(free_mail()), F("email"),
+        _listed(ROLES), output_field=TextField(),
     )  # fmt: skip
+
+
+def _listed(words: Iterable[str]) -> Expression:
+    return Value("{" + ",".join(sorted(words)) + "}", TextField())
+
+
+def _size(scope: "Scope") -> Expression:
+    """The size of the company by its employees, in the steps that most exports use."""
+    steps = " ".join(f"WHEN {{}} <= {most} THEN '{size}'" for size, most in SIZES)
+    return Sql(f"(CASE {steps} WHEN {{}} IS NOT NULL THEN '{LARGEST}' END)",
+               *[F("company__employees")] * (len(SIZES) + 1), output_field=TextField())  # fmt: skip
 
 
 def _silence(scope: "Scope") -> Expression:
@@ -106,7 +129,7 @@ def _of_colleagues(key: str, label: str, rollup: Callable[[F], Expression]) -> T
 _BUILT_IN = [
     Term("email", "E-mail", TEXT, _text("email")),
     Term("email_domain", "E-mail domain", TEXT, _domain),
-    Term("email_kind", "Kind of e-mail", CHOICE, _mail_kind, (("business", "Business"), ("free", "Free mail"))),
+    Term("email_kind", "Kind of e-mail", CHOICE, _mail_kind, MAIL_KINDS),
     Term("first_name", "First name", TEXT, _text("first_name")),
     Term("last_name", "Last name", TEXT, _text("last_name")),
     Term("title", "Job title", TEXT, _text("title")),
@@ -124,6 +147,7 @@ _BUILT_IN = [
     Term("company.domain", "Company domain", TEXT, _text("company__domain")),
     Term("company.industry", "Industry", TEXT, _text("company__industry")),
     Term("company.employees", "Employees", NUMBER, _number("company__employees")),
+    Term("company.size", "Company size", CHOICE, _size, tuple((size, f"{size} people") for size in SIZE_NAMES)),
     Term("company.revenue", "Annual revenue", NUMBER, _number("company__revenue")),
     Term("company.country", "Company country", TEXT, _text("company__country")),
     Term("company.city", "Company city", TEXT, _text("company__city")),

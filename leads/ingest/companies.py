@@ -9,10 +9,12 @@ from leads.enums import ImportPolicy
 from leads.history import attributed
 from leads.ingest import merge
 from leads.ingest.normalise import addresses
+from leads.ingest.precedence import Claims, origin_of
 from leads.ingest.records import CompanyRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
 from leads.models import Company, Source
+from leads.models import Company, Field, Source
 from leads.signals import leads_due
 
 COLUMNS = ["name", "domain", "website", "phone", "industry", "employees", "revenue", "country", "city", "fields"]
@@ -25,7 +27,7 @@ def upsert_companies(source: Source, records: Sequence[CompanyRecord], *, policy
     """Find or make the company of each record and put the values on it; one outcome for each, in order."""
     with attributed(by=by, origin=source.name):
         lock_making(source.team_id)
-        companies = Companies(source.team_id, [(record.values, "") for record in records])
+        companies = Companies(source.team_id, [(record.values, "") for record in records], origin=origin_of(source))
         taken = [_take(companies, record, policy) for record in records]
         companies.save()
         for company, outcome in taken:
@@ -49,7 +51,7 @@ class Companies:
     The caller holds lock_making(), so what is not found here does not exist.
     """
 
-    def __init__(self, team_id: int, wanted: Sequence[Wanted], pks: Iterable[int] = ()):
+    def __init__(self, team_id: int, wanted: Sequence[Wanted], pks: Iterable[int] = (), origin: str = ""):
         self.team_id = team_id
         self.made: list[Company] = []
         self.changed: dict[int, Company] = {}
@@ -62,6 +64,7 @@ class Companies:
         by_name = team.alias(upper=Upper("name")).filter(upper__in={name.upper() for name in names})
         found = {*team.filter(domain__in=domains).values_list("pk", flat=True), *by_name.values_list("pk", flat=True)}
         self._add(Company.objects.filter(pk__in=found | {*pks}).order_by("pk").select_for_update(no_key=True))
+        self._claims = Claims(Field.COMPANY, origin, self.by_pk) if origin else None
 
     def find(self, values: Mapping[str, Any], email: str = "") -> Company | None:
         """By stated domain; then by name, unless that company has another domain; then by the address's domain."""
@@ -92,7 +95,7 @@ class Companies:
         name, domain = _name(values), _domain(values)
         said = {**values, "name": name, "domain": "" if domain in self._by_domain else domain}
         named = bool(name) and _nameless(company) and merge.apply(company, {"name": name}, _wins_unless_left(policy))
-        changed = merge.apply(company, said, policy) or named
+        changed = merge.apply(company, said, policy, self._claims) or named
         if changed:
             self._add([company])
             if not merge.is_new(company):
@@ -102,6 +105,8 @@ class Companies:
     def save(self) -> None:
         note(Company.objects.bulk_create(self.made))
         update_rows(Company, self.changed.values(), COLUMNS)
+        if self._claims:
+            self._claims.save()
 
     def _add(self, companies: Iterable[Company]) -> None:
         for company in companies:

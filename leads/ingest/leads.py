@@ -10,10 +10,12 @@ from leads.history import attributed
 from leads.ingest import merge
 from leads.ingest.companies import Companies
 from leads.ingest.normalise.titles import read_title
+from leads.ingest.precedence import Claims, origin_of
 from leads.ingest.records import LeadRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
 from leads.models import Company, Lead, LeadIdentity, Source
+from leads.models import Company, Field, Lead, LeadIdentity, Source
 from leads.retry import retried
 from leads.signals import leads_due
 
@@ -65,7 +67,9 @@ class _Page:
             source.team_id,
             [(record.company, record.values.get("email", "")) for record in records],
             {lead.company_id for lead in self._by_pk.values() if lead.company_id},
+            origin_of(source),
         )
+        self._claims = Claims(Field.LEAD, origin_of(source), self._by_pk)
 
     def take(self, record: LeadRecord, policy: str) -> Outcome:
         """Put one record on its lead."""
@@ -105,6 +109,7 @@ class _Page:
                 for value, lead in self._new_ids.items()
             )
         )
+        self._claims.save()
 
     def _find(self, record: LeadRecord, email: str) -> Lead | None:
         if record.lead in self._by_pk:
@@ -122,7 +127,7 @@ class _Page:
         if not merge.is_new(lead):
             values = {name: value for name, value in values.items() if name != "created_at"}
         title = lead.title
-        changed = merge.apply(lead, values, policy)
+        changed = merge.apply(lead, values, policy, self._claims)
         if lead.title != title:
             lead.seniority, lead.department = read_title(lead.title)
         if lead.email:

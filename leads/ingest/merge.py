@@ -1,11 +1,14 @@
 """New values meet a row that is already here."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from leads.enums import ImportPolicy
+
+if TYPE_CHECKING:
+    from leads.ingest.precedence import Claims
 
 CUSTOM = "fields."
 
@@ -15,10 +18,18 @@ def is_empty(value: Any) -> bool:
     return value is None or value == "" or value == []
 
 
-def apply(row: models.Model, values: Mapping[str, Any], policy: str) -> bool:
-    """Put the values on the row as the policy allows; a row just made takes them all. Whether it changed."""
+def apply(row: Any, values: Mapping[str, Any], policy: str, claims: "Claims | None" = None) -> bool:
+    """Put the values on the row as the policy allows; a row just made takes them all. Whether it changed.
+
+    Where a field has an order of sources, that decides instead (leads/ingest/precedence.py).
+    """
     changed = False
     for name, value in values.items():
+        key = name.removeprefix(CUSTOM)
+        if claims and name != key and claims.decide(key):
+            if not is_empty(value) and policy != ImportPolicy.LEAVE:
+                changed = claims.put(row, key, value) or changed
+            continue
         current = _get(row, name)
         if is_empty(value) or same(current, value) or (policy == ImportPolicy.FILL and not is_empty(current)):
             continue

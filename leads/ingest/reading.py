@@ -11,6 +11,7 @@ from leads.ingest.normalise import addresses, dates, numbers
 from leads.ingest.normalise.blanks import is_blank
 from leads.ingest.normalise.booleans import boolean
 from leads.ingest.normalise.countries import country
+from leads.ingest.normalise.industries import industry
 from leads.ingest.normalise.phones import phone
 from leads.ingest.own import lead_of
 from leads.ingest.targets import Target
@@ -116,6 +117,7 @@ def reader(
         "email": addresses.email,
         "country": country,
         "domain": _domain,
+        "industry": industry,
         "url": lambda text: _text(text, target.limit),
         "id": lambda text: _id(text, target.limit),
         "own": lead_of,

@@ -4,7 +4,7 @@ from leads.models.company import Company
 from leads.models.crm import Deal
 from leads.models.endpoint import Endpoint
 from leads.models.event import Event, EventKind
-from leads.models.field import Field
+from leads.models.field import Claim, Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportKept, ImportProblem, ImportTrace
@@ -12,7 +12,7 @@ from leads.models.lead import Lead, LeadIdentity
 from leads.models.mail import MailHook
 from leads.models.notice import Notice
 from leads.models.outbox import Attempt, Effect, Lane
-from leads.models.quality import Quarantine, QuarantineRule, Unchecked
+from leads.models.quality import Cleanup, Problem, ProblemKind, QualityDay, Quarantine, QuarantineRule, Unchecked
 from leads.models.rule import Crossing, Inside, Rule
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
@@ -21,10 +21,19 @@ from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, Use
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Company", "CompanyIdentity",
+<<<<<<< HEAD
+    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Company", "CompanyIdentity",
     "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
     "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity",
     "LedgerLine", "MailHook", "Membership", "Notice", "Profile", "Promise", "Quarantine", "QuarantineRule",
-    "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User",
-    "VisitorEvent", "WriteKey", "top_reasons",
+    "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "top_reasons",
+    "Unchecked", "User", "VisitorEvent", "WriteKey",
+=======
+    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
+    "CompanyIdentity", "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff",
+    "Heartbeat", "Import", "ImportProblem", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine",
+    "MailHook", "Membership", "Notice", "Problem", "ProblemKind", "Profile", "Promise", "QualityDay", "Quarantine",
+    "QuarantineRule", "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team",
+    "top_reasons", "Unchecked", "User", "VisitorEvent", "WriteKey",
+>>>>>>> 505f446 (Data quality: what is wrong is listed, put right for many at once, undone; figures by field, source and week)
 ]  # fmt: skip

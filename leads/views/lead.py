@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from leads.details import completeness, details, headline
-from leads.editing import create_lead, edit_lead
+from leads.editing import create_lead, edit_lead, outranked
 from leads.forms import LeadForm, NewLeadForm
 from leads.keyset import BadCursor
 from leads.models import Field, Lead, Standing
@@ -60,11 +60,15 @@ def edit(request: Request, pk: int) -> HttpResponse:
     form = LeadForm(_posted(request), user=request.user, lead=found)
     if form.is_valid():
         try:
-            edit_lead(found, form.values(), company=form.company(), by=request.user, origin=ORIGIN)
+            saved = edit_lead(found, form.values(), company=form.company(), by=request.user, origin=ORIGIN)
         except IntegrityError:
             _add_twin(form)
         else:
             messages.success(request, f"{found} is saved.")
+            for field in outranked(saved, form.kept):
+                messages.warning(
+                    request, f"{field} stays as it is: another source wins. What you wrote is kept beside it."
+                )
             return redirect("lead", pk)
     return _form_page(request, form, _lead(request, pk))
 

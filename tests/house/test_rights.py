@@ -15,6 +15,7 @@ from leads.models import (
     Absence,
     ApiToken,
     Calendar,
+    Cleanup,
     Company,
     Deal,
     Effect,
@@ -28,6 +29,7 @@ from leads.models import (
     LeadForm,
     MailHook,
     Notice,
+    Problem,
     Segment,
     Source,
     Team,
@@ -43,6 +45,7 @@ HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 # The first part of an address that names a row → whose row it is. Rows of no team belong to the company.
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
+    "data-quality": Cleanup, "problems": Problem, "cleanups": Cleanup,
     "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
 }  # fmt: skip
@@ -130,6 +133,8 @@ def theirs() -> dict[type[Any], Any]:
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
         Calendar: Calendar.objects.create(team=team),
+        Cleanup: Cleanup.objects.create(team=team, act="dismiss", kind="title"),
+        Problem: Problem.objects.create(team=team, kind="title", lead=handoff.lead, value="CEO, student"),
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
         Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
         Endpoint: Endpoint.objects.create(team=team, name="Bridge", url="https://hooks.example.com/"),

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
-from leads.freemail import free_mail
+from leads.freemail import disposable_mail, free_mail
 
 DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 RESERVED = {"example.com", "example.net", "example.org"}
@@ -47,7 +47,7 @@ def domain(text: str) -> str:
 def company_domain(address: str) -> str:
     """The domain of the employer behind an e-mail address or website; "" for free mail, example domains and unknown."""
     found = domain(address)
-    return "" if found in free_mail() or found in RESERVED else found
+    return "" if found in free_mail() or found in disposable_mail() or found in RESERVED else found
 
 
 def _is_number(host: str) -> bool:

@@ -25,6 +25,13 @@ def departments() -> list[str]:
     return sorted(name for name, _ in _tables()["department"])
 
 
+@lru_cache(maxsize=8192)
+def ranks_in(title: str) -> frozenset[str]:
+    """Every seniority that a title speaks of: of "CEO, student" both."""
+    plain = re.sub(r"[/,;:()|.]+", " ", title).strip()
+    return frozenset(name for name, words in _tables()["seniority"] if words.search(plain))
+
+
 def _first(table: Table, title: str) -> str:
     return next((name for name, words in table if words.search(title)), "")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from leads.enums import ImportKind, ImportPolicy
 from leads.history import attributed
 from leads.ingest.companies import Companies
+from leads.ingest.precedence import origin_of
 from leads.ingest.sql import lock_making
 from leads.ingest.tracking.traits import Reading, Said, newest, news_of, stamped
 from leads.models import Company, CompanyIdentity, Lead, Source
@@ -44,7 +45,7 @@ def _put(source: Source, said: dict[str, Said], known: dict[str, CompanyIdentity
         news[group] = dict(reading.record(fresh)[0].values) if fresh else {}
     with attributed(origin=source.name):
         present = {identity.company_id for identity in known.values() if identity.company_id}
-        companies = Companies(source.team_id, [(values, "") for values in news.values()], present)
+        companies = Companies(source.team_id, [(values, "") for values in news.values()], present, origin_of(source))
         found: dict[str, Company] = {}
         for group, values in news.items():
             company = companies.by_pk.get(known[group].company_id) if known[group].company_id else None

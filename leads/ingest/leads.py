@@ -14,7 +14,6 @@ from leads.ingest.precedence import Claims, origin_of
 from leads.ingest.records import LeadRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
-from leads.models import Company, Lead, LeadIdentity, Source
 from leads.models import Company, Field, Lead, LeadIdentity, Source
 from leads.retry import retried
 from leads.signals import leads_due

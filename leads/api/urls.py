@@ -2,8 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, re_path
 
-from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, segments, webhooks
-from leads.api import absences, companies, deals, docs, events, handoffs, leads, lists, notices, quality, segments
+from leads.api import (
+    absences,
+    companies,
+    deals,
+    docs,
+    events,
+    handoffs,
+    leads,
+    lists,
+    notices,
+    quality,
+    segments,
+    webhooks,
+)
 from leads.api.routers import Router
 
 router = Router()

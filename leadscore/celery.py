@@ -41,11 +41,8 @@ app.conf.beat_schedule = {
     "prune-outbox": {"task": "leads.prune_outbox", "schedule": 3607.0},
     "check-quality": {"task": "leads.check_quality", "schedule": 7.0},
     "follow-up": {"task": "leads.follow_up", "schedule": 29.0},
-<<<<<<< HEAD
     "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
-=======
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},
->>>>>>> 505f446 (Data quality: what is wrong is listed, put right for many at once, undone; figures by field, source and week)
     "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }
 

@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from leads.access import teams_with
 from leads.api.errors import Conflict
@@ -16,6 +17,7 @@ from leads.api.requests import Request
 from leads.filters import TeamFilter
 from leads.models import Cleanup, Problem, ProblemKind, Team
 from leads.quality.cleaning import MOST, clean_up, undo
+from leads.quality.summary import Overview, overview
 
 
 class ProblemSerializer(serializers.ModelSerializer):
@@ -95,3 +97,43 @@ class CleanupViewSet(ReadViewSet):
         if undo(found, by=request.user) is None:
             raise Conflict("This was undone before.")
         return Response(CleanupSerializer(self.get_object()).data)
+
+
+class FieldFigures(serializers.Serializer):
+    name = serializers.CharField()
+    known = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
+class SourceFigures(serializers.Serializer):
+    name = serializers.CharField()
+    leads = serializers.IntegerField()
+    percent = serializers.IntegerField()
+    problems = serializers.IntegerField()
+
+
+class QualitySerializer(serializers.Serializer):
+    """`percent`: mean share of the expected fields that are known. `kinds`: {kind: open problems}."""
+
+    leads = serializers.IntegerField()
+    percent = serializers.IntegerField()
+    problems = serializers.IntegerField()
+    quarantined = serializers.IntegerField()
+    kinds = serializers.SerializerMethodField()
+    fields = FieldFigures(many=True)
+    sources = SourceFigures(many=True)
+    counted_at = serializers.DateTimeField(allow_null=True)
+
+    def get_kinds(self, seen: Overview) -> dict[str, int]:
+        return {kind: number for kind, _, number in seen.kinds}
+
+
+class QualityView(APIView):
+    """How good the data of your teams is, as the page of that name shows it."""
+
+    request: Request
+    permissions = {"GET": "leads.view_problem"}
+
+    @extend_schema(responses=QualitySerializer)
+    def get(self, request: Request) -> Response:
+        return Response(QualitySerializer(overview(request.user)).data)

@@ -41,5 +41,6 @@ quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "dest
 urlpatterns: list[URLPattern | URLResolver] = [
     *docs.urlpatterns,
     re_path(r"^events/(?P<id>[0-9]+)/quarantine/?$", quarantine, name="api-event-quarantine"),
+    re_path(r"^data-quality/?$", quality.QualityView.as_view(), name="api-data-quality"),
     *router.urls,
 ]

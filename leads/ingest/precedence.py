@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -119,6 +120,12 @@ class Claims:
 
     def _was_kept(self, heard: _Heard) -> bool:
         return "" in self._known.get((heard.row.pk, heard.field.key), {})
+
+
+def withdraw(source: Source, since: datetime, until: datetime) -> None:
+    """Forget what a source said between the two moments, as when its file is taken back."""
+    team = Q(lead__team=source.team_id) | Q(company__team=source.team_id)
+    Claim.objects.filter(team, origin=origin_of(source), at__range=(since, until)).delete()
 
 
 def reorder(field: Field, *, by: Any, origin: str) -> int:

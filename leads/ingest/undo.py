@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from leads.enums import ImportState
 from leads.history import attributed
+from leads.ingest.precedence import withdraw
 from leads.ingest.sql import lock_making
 from leads.ingest.undoing import events, identities, put_back, remove
 from leads.models import Company, Deal, Import, ImportKept, ImportTrace, Lead
@@ -72,6 +73,7 @@ def _take_back(job: Import, trace: ImportTrace) -> bool:
     lock_making(job.team_id)
     with attributed(by=job.undone_by, origin=f"{job.source.name}, undone"[:100]):
         done, kept = STEPS[trace.what](job, trace.rows)
+    withdraw(job.source, job.started_at or job.created_at, job.finished_at or timezone.now())
     ImportKept.objects.bulk_create(kept, batch_size=1000)
     counts = Counter(ours.undo_counts)
     counts[trace.what] += done

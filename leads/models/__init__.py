@@ -21,19 +21,10 @@ from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, Use
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-<<<<<<< HEAD
-    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Company", "CompanyIdentity",
-    "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff", "Heartbeat",
-    "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity",
-    "LedgerLine", "MailHook", "Membership", "Notice", "Profile", "Promise", "Quarantine", "QuarantineRule",
-    "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team", "top_reasons",
-    "Unchecked", "User", "VisitorEvent", "WriteKey",
-=======
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
     "CompanyIdentity", "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff",
-    "Heartbeat", "Import", "ImportProblem", "Inside", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine",
-    "MailHook", "Membership", "Notice", "Problem", "ProblemKind", "Profile", "Promise", "QualityDay", "Quarantine",
-    "QuarantineRule", "RejectionReason", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team",
-    "top_reasons", "Unchecked", "User", "VisitorEvent", "WriteKey",
->>>>>>> 505f446 (Data quality: what is wrong is listed, put right for many at once, undone; figures by field, source and week)
+    "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead", "LeadForm",
+    "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "Problem", "ProblemKind", "Profile", "Promise",
+    "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "Rule", "Segment", "Source", "SourceDay",
+    "Standing", "Step", "Team", "top_reasons", "Unchecked", "User", "VisitorEvent", "WriteKey",
 ]  # fmt: skip

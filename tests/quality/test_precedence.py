@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from leads.editing import edit_company, edit_lead
 from leads.enums import ImportPolicy, SourceKind
 from leads.ingest import CompanyRecord, LeadRecord, upsert_companies, upsert_leads
-from leads.ingest.precedence import reorder, winner
+from leads.ingest.precedence import reorder, winner, withdraw
 from leads.models import Claim, Company, Field, Lead, Source, Team, User
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
@@ -158,6 +159,14 @@ def test_a_new_order_holds_at_once(team: Team, field: Field, ava: User) -> None:
     assert reorder(field, by=ava, origin="API") == 1  # the old object still has the old order
     wrong = Caller(ava).patch(f"fields/{field.pk}", {"precedence": ["Nobody"]})
     assert (wrong.status_code, "Nobody" in wrong.content.decode()) == (400, True)
+
+
+def test_a_file_taken_back_says_nothing_any_more(team: Team, field: Field) -> None:
+    before, fair = timezone.now(), Source.objects.named(team, "Fair", SourceKind.IMPORT)
+    tell(team, "Shop", SourceKind.WEBSITE, 30)
+    tell(team, "Fair", SourceKind.IMPORT, 40)
+    withdraw(fair, before, timezone.now())
+    assert list(Claim.objects.values_list("value", flat=True)) == [30]
 
 
 def test_by_hand_it_is_said_that_another_source_wins(team: Team, field: Field, ava: User, client: Client) -> None:

@@ -267,6 +267,9 @@ def test_the_figures_of_the_page(team: Team, mia: User) -> None:
     assert {row.name: row.known for row in seen.fields}["E-mail"] == 40
     assert seen.percent == round(100 * (40 + 40 + 3) / (40 * 11))
     assert [(row.name, row.leads, row.problems) for row in seen.sources] == [("Fair", 30, 3)]
+    body = Caller(mia).get("data-quality").json()
+    assert (body["leads"], body["kinds"], body["sources"][0]["name"]) == (40, {"country": 3}, "Fair")
+    assert Caller(make_user("Rhea", team)).get("data-quality").status_code == 403
     assert len(seen.weeks) == 1 and not Unchecked.objects.exists()
 
 

@@ -23,7 +23,7 @@ def make_due(apps: Any, editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0016_claims"),
+        ("leads", "0017_claims"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0015_undo_of_imports"),
+        ("leads", "0016_lists_narrowed"),
     ]
 
     operations = [

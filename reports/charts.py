@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
-from reports.statistics import Rate
+from leads.statistics import Rate
 
 WIDTH, MARGIN = 160, 2
 

@@ -8,9 +8,9 @@ from io import StringIO
 from typing import Any
 
 from leads.csvfile import safe
+from leads.statistics import Rate
 from reports.figures import Report
 from reports.scope import Scope
-from reports.statistics import Rate
 
 
 def as_csv(report: Report, scope: Scope) -> str:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from leads.statistics import ENOUGH, Rate, difference
 from leads.templatetags.ui import MINUS, UNKNOWN, money, percent
 from reports.figures import Figure
 from reports.queries.overview import REPORT, Overview
-from reports.statistics import ENOUGH, Rate, difference
 
 FIGURES = REPORT.figures
 

@@ -10,10 +10,10 @@ from django.db.models.functions import Coalesce
 
 from leads.enums import Label
 from leads.models import Handoff
+from leads.statistics import ENOUGH, Rate, wilson
 from reports.figures import Figure, Report
 from reports.queries.outcomes import CUSTOMER
 from reports.scope import Scope
-from reports.statistics import ENOUGH, Rate, wilson
 from scoring.models import Entry
 
 THIRTY_DAYS = timedelta(days=30)

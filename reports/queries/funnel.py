@@ -5,10 +5,10 @@ from typing import Annotated
 
 from django.db.models import Count, Q
 
+from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.outcomes import ACCEPTED, CUSTOMER, HANDED_OFF, OPPORTUNITY, STILL_OPEN
 from reports.scope import Scope
-from reports.statistics import Rate
 
 STEPS = ("New leads", "Handed off (MQL)", "Accepted (SAL)", "Opportunity (SQL)", "Customer")
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from leads.enums import HandoffState, Label
 from leads.medians import Median
 from leads.models import Handoff
+from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.scope import Scope
-from reports.statistics import Rate
 
 ANSWERED = (HandoffState.ACCEPTED, HandoffState.REJECTED)
 

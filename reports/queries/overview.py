@@ -9,11 +9,11 @@ from django.db.models.functions import Extract
 from leads.enums import DealState, HandoffState
 from leads.medians import Median
 from leads.models import Deal
+from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.handoffs import answered
 from reports.queries.outcomes import CUSTOMER
 from reports.scope import Scope
-from reports.statistics import Rate
 
 SECONDS_OF_A_DAY = 86_400
 

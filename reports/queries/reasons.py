@@ -6,9 +6,9 @@ from typing import Annotated
 from django.db.models import Count
 
 from leads.models import Feedback
+from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.scope import Scope
-from reports.statistics import Rate
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from django.utils import timezone
 from leads.enums import DealState, Role, SourceKind
 from leads.handoffs import accept, reject
 from leads.models import Deal, Lead, Source
+from leads.statistics import Rate
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict
-from reports.statistics import Rate
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 

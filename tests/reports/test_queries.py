@@ -9,6 +9,7 @@ from django.utils import timezone
 from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
 from leads.handoffs import accept, open_handoffs, recycle, reject
 from leads.models import Deal, Handoff, Lead, Source
+from leads.statistics import Rate
 from reports.queries import REPORTS
 from reports.queries.conversion import conversion_by_label
 from reports.queries.funnel import funnel
@@ -16,7 +17,6 @@ from reports.queries.handoffs import handoffs_by_label
 from reports.queries.overview import overview
 from reports.queries.reasons import rejection_reasons
 from reports.scope import Scope
-from reports.statistics import Rate
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 

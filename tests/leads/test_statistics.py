@@ -4,7 +4,7 @@ import pytest
 
 from leads.medians import Median
 from leads.models import Company
-from reports.statistics import ENOUGH, Rate, difference, wilson
+from leads.statistics import ENOUGH, Rate, difference, wilson
 from tests.sales import make_team
 
 # Newcombe (1998), "Two-sided confidence intervals for the single proportion", Table I, method 3.

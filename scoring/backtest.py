@@ -1,0 +1,135 @@
+"""What a model would have been worth: past leads as they stood at a decision moment, and what came of them.
+
+The live version and the draft score the same leads at the same moments by the engine's own SQL (engine/past.py).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.conditions.vocabulary import Vocabulary
+from leads.enums import Label
+from leads.statistics import Rate
+from scoring.accuracy import Auc, AucGain, Tenth, auc, auc_gain, average_precision, tenths
+from scoring.engine.definition import Definition
+from scoring.engine.past import PAGE, evaluate_past
+from scoring.leaks import Leak, leaks, without
+from scoring.models.scoring_model import GRADES
+from scoring.sample import Question, Sample, sample
+
+BANDS = ((0, 19), (20, 39), (40, 59), (60, 79), (80, 100))  # hundredths of the most a model can give
+
+
+@dataclass(frozen=True)
+class Past:
+    """What one definition said of the leads of a sample; rows align with the leads that every definition scored."""
+
+    fit: NDArray[np.int32]
+    engagement: NDArray[np.int32]
+    grades: NDArray[np.str_]
+    labels: NDArray[np.str_]
+    points: NDArray[np.int32]
+
+    @property
+    def totals(self) -> NDArray[np.int32]:
+        return self.fit + self.engagement
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How well one definition sorted the leads. Rates: who won of all that had the label, the grade, the score."""
+
+    auc: Auc
+    precision: float
+    tenths: list[Tenth]
+    labels: dict[str, Rate]
+    grades: dict[str, Rate]
+    bands: list[tuple[int, int, Rate]]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """`worths` and their `gain` are empty where `missing` says what would be needed to judge."""
+
+    question: Question
+    n: int
+    won: int
+    span: tuple[datetime, datetime] | None
+    missing: str = ""
+    leaks: list[Leak] = field(default_factory=list)
+    worths: list[Worth] = field(default_factory=list)
+    gain: AucGain | None = None
+
+
+Progress = Callable[[int, int], None]
+
+
+def backtest(
+    definitions: list[Definition], question: Question, now: datetime, *, as_known: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Backtest:  # fmt: skip
+    """The definitions on the same past leads; of two, `gain` is what the second adds to the AUC of the first.
+
+    Criteria on fields that follow the outcome are left out of both and named. `progress` is told the leads done.
+    """
+    found = sample(question, now)
+    known = leaks(definitions, found, Vocabulary.load())
+    told = {"question": question, "n": len(found.moments), "won": found.wins, "span": found.span, "leaks": known}
+    if found.missing:
+        return Backtest(**told, missing=found.missing)  # type: ignore[arg-type]
+    pasts, kept = score_past([without(definition, known) for definition in definitions], found, as_known, progress)
+    won = found.won[kept]
+    told |= {"n": len(won), "won": int(won.sum())}
+    if won.all() or not won.any():
+        return Backtest(**told, missing="leads of the audience with either outcome")  # type: ignore[arg-type]
+    worths = [worth(past, won, definition) for past, definition in zip(pasts, definitions, strict=True)]
+    gain = auc_gain(pasts[0].totals, pasts[1].totals, won) if len(pasts) == 2 else None
+    return Backtest(**told, worths=worths, gain=gain)  # type: ignore[arg-type]
+
+
+def score_past(
+    definitions: list[Definition], found: Sample, as_known: bool, progress: Progress
+) -> tuple[list[Past], NDArray[np.bool_]]:
+    """What each definition said of the leads of the sample, and which of them belong to the audience of all."""
+    rows: list[dict[int, tuple]] = [{} for _ in definitions]
+    for page, results in enumerate(evaluate_past(definitions, found.moments, as_known=as_known), 1):
+        for one in results:
+            rows[one.definition][one.lead_id] = (one.fit, one.engagement, one.grade, one.label, one.points)
+        progress(min(page * PAGE, len(found.moments)), len(found.moments))
+    common = set(rows[0]).intersection(*rows[1:])
+    leads = [lead for lead, _ in found.moments if lead in common]
+    kept = np.array([lead in common for lead, _ in found.moments], dtype=bool)
+    return [_past([scored[lead] for lead in leads]) for scored in rows], kept
+
+
+def _past(rows: list[tuple]) -> Past:
+    fit, engagement, grades, labels, points = zip(*rows, strict=True) if rows else ((),) * 5
+    return Past(np.array(fit, np.int32), np.array(engagement, np.int32), np.array(grades, np.str_),
+                np.array(labels, np.str_), np.array(points, np.int32))  # fmt: skip
+
+
+def worth(past: Past, won: NDArray[np.bool_], definition: Definition) -> Worth:
+    """Both outcomes are among `won`."""
+    sorted_by = auc(past.totals, won)
+    assert sorted_by is not None
+    top = 2 * definition.axis_limit
+    return Worth(
+        auc=sorted_by,
+        precision=average_precision(past.totals, won),
+        tenths=tenths(past.totals, won),
+        labels={label: rate for label in Label.values if (rate := _rate(won, past.labels == label)).n},
+        grades={grade: _rate(won, past.grades == grade) for grade in GRADES},
+        bands=[(low, high, _rate(won, _within(past.totals, low * top / 100, (high + 1) * top / 100, top)))
+               for low, high in BANDS],
+    )  # fmt: skip
+
+
+def _within(totals: NDArray[np.int32], low: float, high: float, top: int) -> NDArray[np.bool_]:
+    return (totals >= low) & ((totals < high) | (totals >= top) & (high > top))
+
+
+def _rate(won: NDArray[np.bool_], among: NDArray[np.bool_]) -> Rate:
+    return Rate(int(won[among].sum()), int(among.sum()))

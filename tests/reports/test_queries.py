@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
@@ -115,8 +116,10 @@ def test_time_to_decide_counts_working_hours(team, kim):
     friday = datetime(2026, 3, 6, 17, tzinfo=timezone.get_default_timezone())
     for hours in (65, 66, 72):  # Monday 10:00, 11:00 and 17:00, which is 2, 3 and 9 working hours later
         handoff = hand_off(team)
-        accept(handoff, by=kim)
-        Handoff.objects.filter(pk=handoff.pk).update(opened_at=friday, decided_at=friday + timedelta(hours=hours))
+        handoff.opened_at = friday
+        with time_machine.travel(friday + timedelta(hours=hours), tick=False):
+            accept(handoff, by=kim)
+        Handoff.objects.filter(pk=handoff.pk).update(opened_at=friday)
     rows = handoffs_by_label(Scope(kim, date(2026, 3, 1), date(2026, 3, 31)))
     assert [row.hours_to_decide for row in rows] == [3.0]
 

@@ -73,7 +73,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _waiting(user: Any) -> tuple[int, int]:
     """How many handoffs wait for this person, and how many notices (100 stands for more). One query, two indexes."""
-    handoffs = Handoff.objects.open().filter(assignee=user).order_by().values("assignee").annotate(n=Count("pk"))
+    handoffs = Handoff.objects.awake().filter(assignee=user).order_by().values("assignee").annotate(n=Count("pk"))
     notices = Notice.objects.visible_to(user).unread().order_by().values("pk")[: SHOWN + 1]
     counted = User.objects.filter(pk=user.pk).values_list(
         Coalesce(Subquery(handoffs.values("n")), 0),

@@ -13,11 +13,14 @@ from leads.ingest.normalise.titles import read_title
 from leads.ingest.precedence import Claims, origin_named
 from leads.ingest.sql import lock_making
 from leads.models import Company, Field, Lead, User
+from leads.models import Company, Lead, User
+from leads.retry import retried
 from leads.signals import leads_due
 
 Values = Mapping[str, Any]
 
 
+@retried
 def create_lead(values: Values, *, by: User, origin: str, company: Values | None = None) -> Lead:
     """A new lead of `values["team"]`. `company` names the employer, found or made; without it the address does."""
     with attributed(by=by, origin=origin):
@@ -31,6 +34,7 @@ def create_lead(values: Values, *, by: User, origin: str, company: Values | None
     return lead
 
 
+@retried
 def edit_lead(lead: Lead, values: Values, *, by: User, origin: str, company: Values | None = None) -> Lead:
     """Set the named fields, and only those; of `fields` only the keys given. `company`: {} takes it away.
 
@@ -53,6 +57,7 @@ def edit_lead(lead: Lead, values: Values, *, by: User, origin: str, company: Val
     return lead
 
 
+@retried
 def edit_company(company: Company, values: Values, *, by: User, origin: str) -> Company:
     """Set the named fields, and only those. The people who work there are due afterwards."""
     with attributed(by=by, origin=origin):

@@ -38,7 +38,7 @@ def waiting_for(user: User) -> Waiting:
     now, today = timezone.now(), timezone.localdate()
     late = sum(due <= now for due in dues)
     due_today = sum(timezone.localdate(due) == today for due in dues if due > now)
-    return Waiting(list(open_[:SHOWN]), len(dues), late, due_today)
+    return Waiting(queue.with_recent(list(open_[:SHOWN])), len(dues), late, due_today)
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,35 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from leads import handoffs
+from leads import followup, handoffs
 from leads.enums import HandoffState, Role, Stage
+from leads.followup import with_first_touch
 from leads.keyset import Page, page_of
 from leads.medians import Median
-from leads.models import Feedback, Handoff, Lead, User
+from leads.models import Event, Feedback, Handoff, Lead, User
+from leads.timeline import Moment, moment
 
-TABS = {"mine": "Mine", "team": "Team", "accepted": "Accepted", "rejected": "Rejected", "resting": "Resting"}
-OPEN_TABS = ("mine", "team")
+TABS = {
+    "mine": "Mine",
+    "team": "Team",
+    "snoozed": "Snoozed",
+    "accepted": "Accepted",
+    "rejected": "Rejected",
+    "resting": "Resting",
+}
+OPEN_TABS = ("mine", "team", "snoozed")
 PAGE = 50
 WEEK = timedelta(days=7)
 # Under this many decisions a share is noise: the page shows the counts instead.
 ENOUGH = 30
+# What people do by the dozen says little about one of them.
+PASSING = ("page_viewed", "email_opened")
+RECENT = 3
+FAST = 10
 
 
 def default_tab(user: User) -> str:
@@ -37,7 +51,29 @@ def tabs(user: User) -> list[tuple[str, str, int]]:
 def page(user: User, tab: str, cursor: str = "") -> Page:
     """Open handoffs, the next to be late first; decided ones, the last decided first. Raises BadCursor."""
     rows = shown(user).filter(_of_tab(tab, user))
-    return page_of(rows, order="due_at" if tab in OPEN_TABS else "-decided_at", size=PAGE, cursor=cursor)
+    page = page_of(rows, order="due_at" if tab in OPEN_TABS else "-decided_at", size=PAGE, cursor=cursor)
+    if tab in OPEN_TABS:
+        with_recent(page.rows)
+    return page
+
+
+def fast_track(user: User, tab: str) -> list[Handoff]:
+    """The first of what goes before everything else: the best, the next to be late first."""
+    rows = shown(user).filter(_of_tab(tab, user), fast_track=True).order_by("due_at", "pk")
+    return with_recent(list(rows[:FAST]))
+
+
+def with_recent(rows: list[Handoff]) -> list[Handoff]:
+    """Each with `recent`: the last that its lead did that means something, latest first. One query."""
+    place = Window(RowNumber(), partition_by=F("lead"), order_by=[F("occurred_at").desc(), F("pk").desc()])
+    own = Event.objects.filter(lead__in=[row.lead_id for row in rows], kind__by_lead=True, quarantined=False)
+    last = own.exclude(kind__slug__in=PASSING).annotate(place=place).filter(place__lte=RECENT)
+    by_lead: dict[int, list[Moment]] = {}
+    for event in last.select_related("kind", "source").order_by("lead", "place"):
+        by_lead.setdefault(event.lead_id, []).append(moment(event))
+    for row in rows:
+        row.recent = by_lead.get(row.lead_id, [])  # type: ignore[attr-defined]
+    return rows
 
 
 def shown(user: User) -> QuerySet[Handoff]:
@@ -48,9 +84,12 @@ def shown(user: User) -> QuerySet[Handoff]:
 
 
 def _of_tab(tab: str, user: User) -> Q:
+    asleep = Q(snoozed_until__gt=timezone.now())
+    awake = Q(snoozed_until=None) | ~asleep
     return {
-        "mine": Q(state=HandoffState.OPEN, assignee=user),
-        "team": Q(state=HandoffState.OPEN),
+        "mine": Q(awake, state=HandoffState.OPEN, assignee=user),
+        "team": Q(awake, state=HandoffState.OPEN),
+        "snoozed": Q(asleep, state=HandoffState.OPEN),
         "accepted": Q(state=HandoffState.ACCEPTED),
         "rejected": Q(state=HandoffState.REJECTED),
         "resting": Q(
@@ -60,12 +99,12 @@ def _of_tab(tab: str, user: User) -> Q:
 
 
 def grouped(rows: Iterable[Handoff]) -> list[tuple[str, list[Handoff]]]:
-    """Late, due today, later: those there are."""
-    groups: dict[str, list[Handoff]] = {"Late": [], "Due today": [], "Later": []}
+    """Late, fast track, due today, later: those there are."""
+    groups: dict[str, list[Handoff]] = {"Late": [], "Fast track": [], "Due today": [], "Later": []}
     now, today = timezone.now(), timezone.localdate()
     for handoff in rows:
-        due_today = timezone.localdate(handoff.due_at) == today
-        groups["Late" if handoff.due_at <= now else "Due today" if due_today else "Later"].append(handoff)
+        later = "Due today" if timezone.localdate(handoff.due_at) == today else "Later"
+        groups["Late" if handoff.due_at <= now else "Fast track" if handoff.fast_track else later].append(handoff)
     return [(name, members) for name, members in groups.items() if members]
 
 
@@ -117,9 +156,16 @@ def week(user: User) -> Week:
 
 def of_lead(lead: Lead, user: User) -> dict[str, Any]:
     """The variables of templates/leads/_decision.html and _feedback.html."""
-    rows = list(shown(user).filter(lead=lead).order_by("-opened_at", "-pk")[:20])
+    rows = list(with_first_touch(shown(user).filter(lead=lead)).order_by("-opened_at", "-pk")[:20])
     waiting = next((handoff for handoff in rows if handoff.state == HandoffState.OPEN), None)
+    last = rows[0] if rows else None
+    taken = last if last and last.state == HandoffState.ACCEPTED else None
+    works = taken is not None and handoffs.may_decide(taken, user)
     return {
+        "taken": taken if works else None,
+        "deal": followup.deal_of(taken) if taken else None,
+        "may_withdraw": last is not None and handoffs.may_withdraw(last, user),
+        "may_release": waiting is not None and user.has_perm("leads.release_handoff", waiting),
         "handoff": waiting,
         "last_handoff": rows[0] if rows else None,
         "said": [(handoff, answer) for handoff in rows for answer in handoff.feedback.all()],

@@ -37,10 +37,10 @@ def timeline(lead: Lead, user: Any, cursor: str = "") -> Timeline:
     events = Event.objects.visible_to(user).filter(lead=lead).select_related("kind", "source")
     events = events.prefetch_related(held_quarantine())
     page = page_of(events, order="-occurred_at", size=SIZE, cursor=cursor)
-    return Timeline([_moment(event) for event in page.rows], page.next, page.previous)
+    return Timeline([moment(event) for event in page.rows], page.next, page.previous)
 
 
-def _moment(event: Event) -> Moment:
+def moment(event: Event) -> Moment:
     what = event.kind.label
     return Moment(
         what[:1].upper() + what[1:],

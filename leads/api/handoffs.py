@@ -1,5 +1,6 @@
 """Handoffs and what sales answered."""
 
+from datetime import datetime
 from typing import Any
 
 import django_filters as filters
@@ -11,11 +12,14 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads import handoffs
+from leads import followup, handoffs
+from leads.api.deals import DealSerializer
 from leads.api.errors import Conflict
+from leads.api.inputs import moved_errors
 from leads.api.lists import ReadViewSet
-from leads.enums import HandoffState
+from leads.enums import DealState, HandoffState
 from leads.filters import TeamFilter
+from leads.followup import WAYS
 from leads.models import Feedback, Handoff, Lead, RejectionReason, User
 
 AT_ONCE = 1000
@@ -32,13 +36,20 @@ class PromiseSerializer(serializers.ModelSerializer):
 
 class HandoffSerializer(serializers.ModelSerializer):
     promise = PromiseSerializer(source="*")
+    first_touch_at = serializers.SerializerMethodField(
+        help_text="When somebody first reached out since the handoff: said by hand, or a call, meeting or e-mail."
+    )
 
     class Meta:
         model = Handoff
         fields = (
             "id", "lead", "team", "assignee", "assigned_because", "state", "opened_at", "opened_by", "due_at",
-            "decided_at", "decided_by", "promise",
+            "decided_at", "decided_by", "hours_taken", "fast_track", "waits_for_rep", "snoozed_until", "next_step",
+            "next_on", "contacted_at", "contacted_by", "first_touch_at", "promise",
         )  # fmt: skip
+
+    def get_first_touch_at(self, handoff: Handoff) -> datetime | None:
+        return getattr(handoff, "first_touch_at", handoff.contacted_at)
 
 
 class FeedbackSerializer(serializers.ModelSerializer):
@@ -86,6 +97,27 @@ class RecyclingInput(AcceptanceInput):
 
 class AssignmentInput(serializers.Serializer):
     to = serializers.IntegerField(min_value=1, max_value=2**63 - 1, help_text="The id of a colleague of the team.")
+
+
+class SnoozeInput(serializers.Serializer):
+    until = serializers.DateTimeField(help_text="When it comes back into the queue. The clock runs on.")
+
+
+class NextStepInput(serializers.Serializer):
+    text = serializers.CharField(max_length=200, allow_blank=True, help_text="Empty: nothing is planned.")
+    on = serializers.DateField(required=False, allow_null=True)
+
+
+class ContactInput(serializers.Serializer):
+    how = serializers.ChoiceField(list(WAYS))
+    note = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class HandoffDealInput(serializers.Serializer):
+    state = serializers.ChoiceField(DealState.choices)
+    amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, required=False)
+    name = serializers.CharField(required=False, max_length=200)
+    lost_reason = serializers.CharField(required=False, max_length=200)
 
 
 class HandoffFilters(filters.FilterSet):
@@ -149,6 +181,53 @@ class HandoffViewSet(ReadViewSet):
         if to is None:
             raise serializers.ValidationError({"to": ["There is no such person in your teams."]})
         return Response(HandoffSerializer(_or_conflict(handoffs.reassign, handoff, by=self.me, to=to)).data)
+
+    @extend_schema(request=SnoozeInput, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def snooze(self, request: Request, pk: str) -> Response:
+        """Out of the queue until a moment. 409 when it was decided before."""
+        return self._changed(handoffs.snooze, _read(SnoozeInput, request))
+
+    @extend_schema(request=None, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions={"POST": "leads.release_handoff"})
+    def release(self, request: Request, pk: str) -> Response:
+        """Back to the whole team, by a manager. 409 when it was decided before."""
+        return self._changed(handoffs.release, {})
+
+    @extend_schema(request=None, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def withdrawal(self, request: Request, pk: str) -> Response:
+        """Take an answer back, within ten minutes: the handoff and its lead are as they were."""
+        return self._changed(handoffs.withdraw, {})
+
+    @extend_schema(request=NextStepInput, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER, url_path="next-step")
+    def next_step(self, request: Request, pk: str) -> Response:
+        """What is done next with an accepted lead, and when."""
+        return self._changed(followup.plan, _read(NextStepInput, request))
+
+    @extend_schema(request=ContactInput, responses={200: HandoffSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def contact(self, request: Request, pk: str) -> Response:
+        """You reached out just now: an event of the lead."""
+        return self._changed(followup.contacted, _read(ContactInput, request))
+
+    @extend_schema(request=HandoffDealInput, responses={200: DealSerializer})
+    @action(detail=True, methods=["post"], permissions=ANSWER)
+    def deal(self, request: Request, pk: str) -> Response:
+        """What came of it. Said again, the same deal is brought up to date."""
+        with moved_errors():
+            deal = followup.set_deal(self.get_object(), by=self.me, **_read(HandoffDealInput, request))
+        return Response(DealSerializer(deal).data)
+
+    def _changed(self, verb: Any, values: dict[str, Any]) -> Response:
+        handoff = self.get_object()
+        with moved_errors():
+            _or_conflict(verb, handoff, by=self.me, **values)
+        return Response(HandoffSerializer(self.get_queryset().get(pk=handoff.pk)).data)
+
+    def get_queryset(self) -> QuerySet:
+        return followup.with_first_touch(super().get_queryset())
 
     @property
     def me(self) -> User:

@@ -14,6 +14,8 @@ from leads.ingest.records import CompanyRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
 from leads.models import Company, Field, Source
+from leads.models import Company, Source
+from leads.retry import retried
 from leads.signals import leads_due
 
 COLUMNS = ["name", "domain", "website", "phone", "industry", "employees", "revenue", "country", "city", "fields"]
@@ -22,6 +24,7 @@ COLUMNS = ["name", "domain", "website", "phone", "industry", "employees", "reven
 Wanted = tuple[Mapping[str, Any], str]
 
 
+@retried
 def upsert_companies(source: Source, records: Sequence[CompanyRecord], *, policy: str, by: Any = None) -> list[Outcome]:
     """Find or make the company of each record and put the values on it; one outcome for each, in order."""
     with attributed(by=by, origin=source.name):

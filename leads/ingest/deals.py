@@ -16,6 +16,7 @@ from leads.ingest.records import DealRecord, Outcome, Result
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
 from leads.models import Company, Deal, Lead, LeadIdentity, Source
+from leads.retry import retried
 from leads.signals import leads_due
 
 COLUMNS = [
@@ -28,6 +29,7 @@ LOST = re.compile(r"\b(lost|verloren|perdue?|perdid[oa]|abandoned|cancell?ed|dis
 BEFORE_A_DEAL = (Stage.NEW, Stage.NURTURE, Stage.ACCEPTED)
 
 
+@retried
 def upsert_deals(source: Source, records: Sequence[DealRecord], *, policy: str, by: Any = None) -> list[Outcome]:
     """Find or make the deal of each record and put the values on it; one outcome for each, in order.
 

@@ -33,6 +33,10 @@ class HandoffQuerySet(OwnedQuerySet["Handoff"]):
     def open(self) -> Self:
         return self.filter(state=HandoffState.OPEN)
 
+    def awake(self) -> Self:
+        """Open, and not put off until later."""
+        return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
+
     def overdue(self, moment: Any = None) -> Self:
         return self.open().filter(due_at__lt=moment or timezone.now())
 

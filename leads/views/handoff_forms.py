@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from leads.enums import DealState
 from leads.handoffs import QUIET_DAYS, colleagues
 from leads.models import Handoff, RejectionReason, User
 
@@ -58,3 +59,43 @@ class AssignmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.handoff = handoff
         self.fields["to"].queryset = colleagues(handoff).exclude(pk=handoff.assignee_id)  # type: ignore[attr-defined]
+
+
+class SnoozeForm(forms.Form):
+    until = forms.DateTimeField(
+        widget=forms.DateTimeInput({"type": "datetime-local", "class": "input"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M"],
+        error_messages={"required": "Choose when it comes back."},
+    )
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.handoff = handoff
+        tomorrow = timezone.localtime() + timedelta(days=1)
+        self.initial.setdefault("until", tomorrow.replace(hour=9, minute=0, second=0, microsecond=0))
+
+
+class NoForm(forms.Form):
+    """An act that asks for nothing."""
+
+    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+
+
+class NextStepForm(NoForm):
+    text = forms.CharField(label="Next step", required=False, max_length=200)
+    on = forms.DateField(
+        label="When", required=False, widget=forms.DateInput({"type": "date", "class": "input"}, format="%Y-%m-%d")
+    )
+
+
+class ContactForm(NoForm):
+    how = forms.ChoiceField(choices=[("call", "Called"), ("email", "Wrote"), ("meeting", "Met")])
+    note = forms.CharField(required=False, max_length=500)
+
+
+class DealForm(NoForm):
+    state = forms.ChoiceField(choices=DealState.choices)
+    amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
+    name = forms.CharField(required=False, max_length=200)
+    lost_reason = forms.CharField(required=False, max_length=200)

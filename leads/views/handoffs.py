@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from django import forms
 from django.contrib import messages
@@ -9,15 +10,27 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads import handoffs, queue
+from leads import followup, handoffs, queue
+from leads.access import teams_with
 from leads.keyset import BadCursor
 from leads.models import Handoff, Lead
 from leads.requests import Request
-from leads.views.handoff_forms import AcceptanceForm, AssignmentForm, RecyclingForm, RejectionForm
+from leads.views.handoff_forms import (
+    AcceptanceForm,
+    AssignmentForm,
+    ContactForm,
+    DealForm,
+    NextStepForm,
+    NoForm,
+    RecyclingForm,
+    RejectionForm,
+    SnoozeForm,
+)
 
 LEFT_OUT = "left out: sales has them, they rest, or they wait for an answer already"
 
@@ -44,10 +57,15 @@ def _queue(request: Request) -> HttpResponse:
         "page": page,
         "open": tab in queue.OPEN_TABS,
         "deciding": handoffs.decides_in(user),
+        "releasing": teams_with(user, "leads.release_handoff"),
         "team_waits": f"{tabs[1][2]:,} for the team.",
     }
     if context["open"]:
-        context |= {"groups": queue.grouped(page.rows), "lately": queue.decided_lately(user)}
+        first = queue.fast_track(user, tab) if tab != "snoozed" and not request.GET.get("cursor") else []
+        context |= {
+            "groups": queue.grouped(first + [row for row in page.rows if row not in first]),
+            "lately": queue.decided_lately(user),
+        }
     if user.has_perm("leads.add_handoff"):
         context["week"] = queue.week(user)
     return render(request, "leads/handoffs.html", context)
@@ -117,6 +135,44 @@ def assignment(request: Request, pk: int) -> HttpResponse:
     return _answer(request, pk, AssignmentForm, handoffs.reassign, "leads/_assignment.html", "{lead} is passed on.")
 
 
+@require_http_methods(["GET", "POST"])
+def snooze(request: Request, pk: int) -> HttpResponse:
+    """Put it off until a moment."""
+    done = "{lead} is out of your queue until then. The clock runs on."
+    return _answer(request, pk, SnoozeForm, handoffs.snooze, "leads/_snooze.html", done)
+
+
+@require_POST
+def release(request: Request, pk: int) -> HttpResponse:
+    """Back into the queue of the team, by a manager."""
+    handoff = get_object_or_404(queue.shown(request.user), pk=pk)
+    if not request.user.has_perm("leads.release_handoff", handoff):
+        raise PermissionDenied
+    return _answer(request, pk, NoForm, handoffs.release, "", "{lead} waits for the whole team.")
+
+
+@require_POST
+def withdrawal(request: Request, pk: int) -> HttpResponse:
+    """Take an answer back."""
+    return _answer(request, pk, NoForm, handoffs.withdraw, "", "Taken back: {lead} waits for an answer again.")
+
+
+@require_POST
+def next_step(request: Request, pk: int) -> HttpResponse:
+    return _answer(request, pk, NextStepForm, followup.plan, "leads/_refused.html", "The next step is set.")
+
+
+@require_POST
+def contact(request: Request, pk: int) -> HttpResponse:
+    done = "It stands in the timeline of {lead}."
+    return _answer(request, pk, ContactForm, followup.contacted, "leads/_refused.html", done)
+
+
+@require_POST
+def deal(request: Request, pk: int) -> HttpResponse:
+    return _answer(request, pk, DealForm, followup.set_deal, "leads/_refused.html", "The deal of {lead} is saved.")
+
+
 def _answer(
     request: Request, pk: int, form_class: type[forms.Form], verb: Callable, template: str, done: str
 ) -> HttpResponse:
@@ -131,6 +187,8 @@ def _answer(
     except handoffs.AlreadyDecided as error:
         return _told(request, handoff, str(error), messages.ERROR)
     except ValidationError as error:
+        if not template:
+            return _told(request, handoff, " ".join(error.messages), messages.ERROR)
         form.add_error(None, error)
         return _form(request, template, form, handoff)
     return _told(request, handoff, done.format(lead=handoff.lead), messages.SUCCESS)
@@ -151,12 +209,26 @@ def _told(request: Request, handoff: Handoff, sentence: str, level: int) -> Http
     fresh = queue.shown(request.user).get(pk=handoff.pk)
     status = 409 if level == messages.ERROR else 200
     answer = render(request, "leads/_handoff.html", _row(request, fresh) | {"told": sentence}, status=status)
+    answer.write(render_to_string("leads/_counts.html", _counts(request), request))
     answer["HX-Retarget"], answer["HX-Reswap"] = f"#handoff-{handoff.pk}", "outerHTML"
     return answer
 
 
+def _counts(request: Request) -> dict[str, Any]:
+    """What stands elsewhere on the page and has just changed; the tabs only where there are any."""
+    tabs, page = queue.tabs(request.user), urlsplit(request.htmx.current_url or "")
+    tab = parse_qs(page.query).get("tab", [queue.default_tab(request.user)])[0]
+    return {"tabs": tabs if page.path == reverse("handoffs") else [], "tab": tab, "waiting": tabs[0][2]}
+
+
 def _row(request: Request, handoff: Handoff) -> dict[str, Any]:
-    return {"handoff": handoff, "rows": [handoff], "deciding": handoffs.decides_in(request.user)}
+    return {
+        "handoff": handoff,
+        "rows": queue.with_recent([handoff]),
+        "deciding": handoffs.decides_in(request.user),
+        "releasing": teams_with(request.user, "leads.release_handoff"),
+        "undo": handoffs.may_withdraw(handoff, request.user),
+    }
 
 
 def _next(request: Request) -> str:
@@ -173,5 +245,11 @@ urlpatterns: list[URLPattern] = [
     path("handoffs/<int:pk>/rejection/", rejection, name="handoff-rejection"),
     path("handoffs/<int:pk>/recycling/", recycling, name="handoff-recycling"),
     path("handoffs/<int:pk>/assignment/", assignment, name="handoff-assignment"),
+    path("handoffs/<int:pk>/snooze/", snooze, name="handoff-snooze"),
+    path("handoffs/<int:pk>/release/", release, name="handoff-release"),
+    path("handoffs/<int:pk>/withdrawal/", withdrawal, name="handoff-withdrawal"),
+    path("handoffs/<int:pk>/next-step/", next_step, name="handoff-next-step"),
+    path("handoffs/<int:pk>/contact/", contact, name="handoff-contact"),
+    path("handoffs/<int:pk>/deal/", deal, name="handoff-deal"),
     path("leads/<int:pk>/handoff/", lead_handoff, name="lead-handoff"),
 ]

@@ -58,7 +58,7 @@ def test_the_queue_is_grouped_by_the_clock(client, team, kim):
     due(late, hours=-1)
     due(later, days=3)
     page = client.get("/handoffs/")
-    assert [(name, rows) for name, rows in page.context["groups"]] == [("Late", [late]), ("Later", [later])]
+    assert [(name, rows) for name, rows in page.context["groups"]] == [("Late", [late]), ("Fast track", [later])]
     assert "2 wait for you, 2 for the team." in page.text
 
 
@@ -98,6 +98,7 @@ def test_the_tabs_count(client, team, kim):
     assert [(name, count) for name, _, count in tabs] == [
         ("mine", 1),
         ("team", 2),
+        ("snoozed", 0),
         ("accepted", 1),
         ("rejected", 1),
         ("resting", 1),

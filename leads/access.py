@@ -24,6 +24,7 @@ _EVERYBODY = (
     | _may("leads", "rejectionreason segment", VIEW)
     | _may("leads", "notice", VIEW, CHANGE)
     | _may("leads", "absence", VIEW)
+    | _may("leads", "nurturelist", VIEW)
     | _may("scoring", "scoringmodel version criterion group entry override", VIEW)
 )
 
@@ -34,6 +35,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "deal", ADD, CHANGE)
     | _may("leads", "absence", ADD, DELETE),
     Role.MARKETING: _EVERYBODY
+    | _may("leads", "nurturelist", ADD, CHANGE, DELETE)
     | _may("leads", "lead company event deal", ADD, CHANGE)
     | _may("leads", "import importproblem", VIEW, ADD, CHANGE)
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
@@ -45,6 +47,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},
     Role.MANAGER: _EVERYBODY
+    | _may("leads", "nurturelist", ADD, CHANGE, DELETE)
     | _may("leads", "feedback handoff", ADD)
     | _may("leads", "handoff lead", CHANGE)
     | _may("leads", "deal", ADD, CHANGE)
@@ -59,6 +62,7 @@ PERMISSIONS[Role.ADMIN] = (
     | PERMISSIONS[Role.MANAGER]
     | _may("leads", "team user membership", VIEW, ADD, CHANGE)
     | _may("leads", "effect", VIEW, CHANGE)
+    | _may("leads", "routingrule", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "apitoken writekey", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "membership field eventkind rejectionreason", DELETE)
 )

@@ -37,6 +37,7 @@ _PLACES = (
     ("", "Segments", "segments", "search", "leads.view_segment"),
     ("", "Companies", "companies", "company", "leads.view_company"),
     ("", "Handoffs", "handoffs", "handoff", "leads.view_handoff"),
+    ("", "Nurture", "nurture", "leads", "leads.view_nurturelist"),
     ("", "Absences", "absences", "today", "leads.add_absence"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),

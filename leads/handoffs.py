@@ -11,11 +11,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import worktime
+from leads import nurture, routing, worktime
 from leads.access import teams_with
 from leads.assignment import Choice, Pool
 from leads.enums import HandoffState, Role, Stage
@@ -26,6 +27,7 @@ from leads.models import (
     Lead,
     LedgerLine,
     Membership,
+    NurtureMember,
     RejectionReason,
     Standing,
     Step,
@@ -69,15 +71,26 @@ def open_handoffs(lead_ids: Iterable[int], *, by: User | None = None) -> list[Ha
     Leads that sales has, that are resting or that wait for an answer already are left out of what is returned.
     """
     lead_ids = set(lead_ids)
-    with attributed(by=by, origin=ORIGIN):
-        pool = Pool.locked(set(Lead.objects.filter(pk__in=lead_ids).values_list("team_id", flat=True)))
+    with transaction.atomic():
+        found = routing.routes(lead_ids)
+        teams = set(Lead.objects.filter(pk__in=lead_ids).values_list("team_id", flat=True))
+        pool = Pool.locked(teams | {rule.team_id for rule in found.values()})
+        routing.hold(found)
         leads = _ready(lead_ids)
+        routing.move(leads, found, by=by)
+        return _offer(leads, pool, found, by)
+
+
+def _offer(leads: list[Lead], pool: Pool, found: routing.Routes, by: User | None) -> list[Handoff]:
+    with attributed(by=by, origin=ORIGIN):
         promises = Promises({lead.team_id for lead in leads})
-        handoffs = _offers(leads, pool.choose(leads), promises, by)
+        choices = [routing.said(lead, found, choice) for lead, choice in zip(leads, pool.choose(leads), strict=True)]
+        handoffs = _offers(leads, choices, promises, by)
         Handoff.objects.bulk_create(handoffs)
         Step.objects.bulk_create(promises.steps(handoffs))
         _tell_fast_track(handoffs)
         Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(stage=Stage.HANDED_OFF, resting_until=None)
+        nurture.leave(NurtureMember.objects.filter(lead__in=leads), "handed off")
     return handoffs
 
 
@@ -147,8 +160,10 @@ def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str 
     if not reason.active:
         raise ValidationError({"reason": f"“{reason}” is no longer in use."})
     with attributed(by=by, origin=ORIGIN):
+        until = _today() + timedelta(days=QUIET_DAYS)
         _decide(handoff, HandoffState.REJECTED, by)
-        _move_lead(handoff, stage=Stage.REJECTED, resting_until=_today() + timedelta(days=QUIET_DAYS))
+        _move_lead(handoff, stage=Stage.REJECTED, resting_until=until)
+        nurture.after_answer(handoff, str(reason), until)
         return Feedback.objects.create(
             handoff=handoff, verdict=Feedback.REJECTED, by=by, reason=reason, comment=comment, misled_by=misled_by
         )
@@ -162,14 +177,17 @@ def recycle(handoff: Handoff, *, by: User, until: date, comment: str = "") -> Fe
     with attributed(by=by, origin=ORIGIN):
         _decide(handoff, HandoffState.RECYCLED, by)
         _move_lead(handoff, stage=Stage.RESTING, resting_until=until)
+        nurture.after_answer(handoff, "Recycled", until)
         return Feedback.objects.create(handoff=handoff, verdict=Feedback.RECYCLED, by=by, comment=comment)
 
 
 def expire(handoff: Handoff) -> None:
     """Nobody answered in time, and the team lets such leads go: it rests like a rejected one, and nobody is blamed."""
     with attributed(origin=ORIGIN):
+        until = _today() + timedelta(days=QUIET_DAYS)
         _decide(handoff, HandoffState.EXPIRED, None)
-        _move_lead(handoff, stage=Stage.NURTURE, resting_until=_today() + timedelta(days=QUIET_DAYS))
+        _move_lead(handoff, stage=Stage.NURTURE, resting_until=until)
+        nurture.after_answer(handoff, "Nobody answered in time", until)
 
 
 @retried
@@ -187,6 +205,8 @@ def withdraw(handoff: Handoff, *, by: User) -> Handoff:
         if lead.stage != LEADS_TO[handoff.state] or Handoff.objects.open().filter(lead=lead).exists():
             raise ValidationError(f"{lead} has moved on since: the answer stays.")
         _move_lead(handoff, stage=before["stage"], resting_until=before["resting_until"], owner_id=before["owner"])
+        nurtured = NurtureMember.objects.filter(lead=lead, since__gte=handoff.decided_at)
+        nurture.leave(nurtured, "the answer was taken back")
         handoff.feedback.filter(created_at__gte=handoff.decided_at).delete()
         handoff.steps.filter(outcome=ANSWERED).update(done_at=None, outcome="")
         undone = {"state": HandoffState.OPEN, "decided_at": None, "decided_by": None, "hours_taken": None}

@@ -4,7 +4,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads import acting, delivery, escalation, passes
+from leads import acting, delivery, escalation, nurture, passes
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
 from leads.quality import check, problems, summary
@@ -70,6 +70,12 @@ def follow_up() -> None:
     """Reminders, escalations and what follows when a promise is due; and who gets what waited for room."""
     escalation.run_due()
     assign_waiting()
+
+
+@shared_task(name="leads.fill_nurture")
+def fill_nurture() -> None:
+    """Onto nurture lists comes who belongs there by label or segment."""
+    nurture.fill()
 
 
 @shared_task(name="leads.run_rules")

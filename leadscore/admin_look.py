@@ -12,7 +12,11 @@ _SECTIONS = (
     ("Scoring", "What a lead is worth", "ScoringModel Criterion Version"),
     ("Lists", "What may be known, done and answered", "Field EventKind RejectionReason"),
     ("Sources", "Where facts come from, and the keys they come with", "Source WriteKey"),
-    ("Sales", "When teams work, what they promise, and who gets how many leads", "Calendar Capacity"),
+    (
+        "Sales",
+        "When teams work, what they promise, who gets what",
+        "Calendar Capacity RoutingRule NurtureList",
+    ),
     ("People", "Who works here, in which team and role", "Team User ApiToken"),
     ("Facts", "To look at; the work is done on the pages", "Lead Company Deal"),
 )

@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
     "deliver": {"task": "leads.deliver", "schedule": 5.0},
     "prune-outbox": {"task": "leads.prune_outbox", "schedule": 3607.0},
     "check-quality": {"task": "leads.check_quality", "schedule": 7.0},
+    "fill-nurture": {"task": "leads.fill_nurture", "schedule": 307.0},
     "follow-up": {"task": "leads.follow_up", "schedule": 29.0},
     "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},

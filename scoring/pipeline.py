@@ -5,6 +5,7 @@ history, moves and crossings together. Killed anywhere, it leaves the rows due a
 hold the same row, and none waits for another.
 """
 
+import logging
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -27,6 +28,7 @@ from scoring.engine.ledger import record, recount
 from scoring.engine.others import record_others
 from scoring.models import Move, Version
 
+logger = logging.getLogger(__name__)
 PAGE = 2000
 
 
@@ -139,19 +141,35 @@ def act(limit: int = 500) -> int:
     A move brought about by rules opens no handoff: publishing a model must not flood sales. Those leads wait for
     review (leads/review.py).
     """
-    done = 0
+    done = after = 0
     while True:
-        moves = _act_on_page(limit)
-        done += moves
-        if moves < limit:
+        moves = _act_on_page_or_singly(limit, after)
+        done += len(moves)
+        if len(moves) < limit:
             acting.act()
             return done
+        after = moves[-1]
+
+
+def _act_on_page_or_singly(limit: int, after: int) -> list[int]:
+    """One lead that cannot be handed off holds up no other: then each move is acted on alone, and that one stays."""
+    try:
+        return _act_on_page(limit, after)
+    except Exception:
+        logger.exception("A page of moves failed and is acted on one by one")
+    moves = list(Move.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:limit])
+    for move in moves:
+        try:
+            _act_on_page(1, move - 1)
+        except Exception:
+            logger.exception("Move %s failed and is tried again at the next run", move)
+    return moves
 
 
 @retried
 @transaction.atomic
-def _act_on_page(limit: int) -> int:
-    moves = list(Move.objects.select_for_update(skip_locked=True).order_by("pk")[:limit])
+def _act_on_page(limit: int, after: int = 0) -> list[int]:
+    moves = list(Move.objects.filter(pk__gt=after).select_for_update(skip_locked=True).order_by("pk")[:limit])
     # A lead is where its last move brought it; what it did not leave in between needs no second look.
     last = {move.lead_id: move for move in moves}
     if gone := [lead for lead, move in last.items() if not _is_handed_off(move)]:
@@ -162,7 +180,7 @@ def _act_on_page(limit: int) -> int:
     if called := {move.lead_id for move in entered if move.cause != Cause.RULES}:
         review.withdraw([handoff.lead_id for handoff in open_handoffs(called)])
     Move.objects.filter(pk__in=[move.pk for move in moves]).delete()
-    return len(moves)
+    return [move.pk for move in moves]
 
 
 def _enters(move: Move) -> bool:

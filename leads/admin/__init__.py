@@ -6,14 +6,15 @@ from django.contrib.auth import admin as auth_admin  # registers groups, before 
 from leads.admin.facts import CompanyAdmin, DealAdmin, LeadAdmin
 from leads.admin.lists import EventKindAdmin, FieldAdmin, RejectionReasonAdmin
 from leads.admin.people import ApiTokenAdmin, TeamAdmin, UserAdmin
-from leads.admin.sales import CalendarAdmin, CapacityAdmin
+from leads.admin.sales import CalendarAdmin, CapacityAdmin, NurtureListAdmin, RoutingRuleAdmin
 from leads.admin.sources import SourceAdmin, WriteKeyAdmin
 
 # What a role may do is code (leads/access.py), so there are no groups to fill in.
 admin.site.unregister(auth_admin.Group)  # type: ignore[attr-defined]
 
 __all__ = [
-    "ApiTokenAdmin", "CalendarAdmin", "CapacityAdmin", "CompanyAdmin", "DealAdmin", "EventKindAdmin", "FieldAdmin",
+    "ApiTokenAdmin", "CalendarAdmin", "NurtureListAdmin", "RoutingRuleAdmin", "CapacityAdmin", "CompanyAdmin",
+    "DealAdmin", "EventKindAdmin", "FieldAdmin",
     "LeadAdmin",
     "RejectionReasonAdmin",
     "SourceAdmin", "TeamAdmin", "UserAdmin", "WriteKeyAdmin",

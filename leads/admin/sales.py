@@ -16,7 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from leads import worktime
 from leads.admin.base import VisibleAdmin
-from leads.models import Calendar, Capacity, Promise
+from leads.enums import Label
+from leads.models import Calendar, Capacity, NurtureList, Promise, RoutingRule
 from leads.promises import recount
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -173,3 +174,41 @@ class CapacityAdmin(VisibleAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(RoutingRule)
+class RoutingRuleAdmin(VisibleAdmin):
+    """To which team leads go when they are handed off. The first rule that matches decides."""
+
+    list_display = ("name", "position", "of", "team", "active")
+    list_select_related = ("of", "team")
+    fields = ("name", "position", "of", "condition", "team", "active")
+    ordering = ("position", "pk")
+
+
+class NurtureListForm(forms.ModelForm):
+    takes_labels = forms.MultipleChoiceField(
+        choices=Label.choices, required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="Leads with these labels that were never handed off.",
+    )  # fmt: skip
+
+    class Meta:
+        model = NurtureList
+        fields = ("team", "name", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint")
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        for name in ("segment", "endpoint"):
+            chosen = said.get(name)
+            if chosen and chosen.team_id not in (None, said.get("team") and said["team"].pk):
+                self.add_error(name, "This one belongs to another team.")
+        return said
+
+
+@admin.register(NurtureList)
+class NurtureListAdmin(VisibleAdmin):
+    """Lists of leads that are not for sales now; who is on them: the page Nurture."""
+
+    list_display = ("name", "team", "takes_rejected", "quiet_days")
+    list_select_related = ("team",)
+    form = NurtureListForm

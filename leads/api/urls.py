@@ -13,6 +13,7 @@ from leads.api import (
     lists,
     notices,
     quality,
+    nurture,
     segments,
     webhooks,
 )
@@ -32,6 +33,8 @@ router.register("cleanups", quality.CleanupViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)
+router.register("nurture-lists", nurture.NurtureListViewSet)
+router.register("nurture-members", nurture.NurtureMemberViewSet)
 router.register("absences", absences.AbsenceViewSet)
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 router.register("sources", lists.SourceViewSet)

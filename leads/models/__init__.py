@@ -11,8 +11,10 @@ from leads.models.imports import Import, ImportKept, ImportProblem, ImportTrace
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mail import MailHook
 from leads.models.notice import Notice
+from leads.models.nurture import NurtureList, NurtureMember
 from leads.models.outbox import Attempt, Effect, Lane
 from leads.models.quality import Cleanup, Problem, ProblemKind, QualityDay, Quarantine, QuarantineRule, Unchecked
+from leads.models.routing import RoutingRule
 from leads.models.rule import Crossing, Inside, Rule
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
@@ -22,9 +24,10 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
-    "CompanyIdentity", "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "Handoff",
-    "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead", "LeadForm",
-    "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "Problem", "ProblemKind", "Profile", "Promise",
-    "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "Rule", "Segment", "Source", "SourceDay",
-    "Standing", "Step", "Team", "top_reasons", "Unchecked", "User", "VisitorEvent", "WriteKey",
+    "CompanyIdentity", "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field",
+    "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead",
+    "LeadForm", "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "NurtureList", "NurtureMember",
+    "Problem", "ProblemKind", "Profile", "Promise", "QualityDay", "Quarantine", "QuarantineRule",
+    "RejectionReason", "RoutingRule", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team",
+    "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -30,6 +30,8 @@ from leads.models import (
     MailHook,
     Notice,
     Problem,
+    NurtureList,
+    NurtureMember,
     Segment,
     Source,
     Team,
@@ -48,6 +50,7 @@ OF_A_TEAM = {
     "data-quality": Cleanup, "problems": Problem, "cleanups": Cleanup,
     "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
+    "nurture": NurtureList, "nurture-lists": NurtureList, "nurture-members": NurtureMember,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
@@ -57,6 +60,9 @@ ALIKE = {
     "/imports/{}/start/": "asked only before an import is started",
     "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
+    "/api/v1/handoffs/{}/contact/": "refused for its body before the row is looked up",
+    "/api/v1/handoffs/{}/next-step/": "refused for its body before the row is looked up",
+    "/api/v1/handoffs/{}/snooze/": "refused for its body before the row is looked up",
     "/api/v1/absences/{}/": "the page asked before it has ended the absence",
     "/notices/{}/reading/": "a notice is for its own person",
     "/api/v1/notices/{}/": "a notice is for its own person",
@@ -129,6 +135,8 @@ def theirs() -> dict[type[Any], Any]:
     )  # fmt: skip
     user = make_user("Theo", team)
     job = Import.objects.create(team=team, source=source, by=user, name="x.csv", kind="leads", state=ImportState.DONE)
+    of = NurtureList.objects.create(team=team, name="Later")
+    nurtured = NurtureMember.objects.create(list=of, lead=handoff.lead)
     return {
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
@@ -140,6 +148,7 @@ def theirs() -> dict[type[Any], Any]:
         Endpoint: Endpoint.objects.create(team=team, name="Bridge", url="https://hooks.example.com/"),
         Effect: Effect.objects.create(team=team, kind="webhook", key="e", lane="webhook:0", state=Effect.DEAD),
         Notice: Notice.objects.create(user=user, kind="mention", key="m", text="Secret"),
+        NurtureList: nurtured.list, NurtureMember: nurtured,
         Absence: Absence.objects.create(user=user, first="2999-01-01", last="2999-01-02"),
         Feedback: Feedback.objects.create(handoff=handoff, verdict=Feedback.REJECTED, reason=reason(), by=user),
     }  # fmt: skip

@@ -187,7 +187,7 @@ def test_handing_off_does_not_make_a_lead_due_for_scoring(team, kim):
 def test_many_leads_cost_no_more_queries_than_one(team, kim, django_assert_num_queries):
     def queries(number):
         ids = [score(make_lead(team)).pk for _ in range(number)]
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(29):
             open_handoffs(ids)
 
     queries(1)

@@ -1,0 +1,97 @@
+"""What is not for sales now: lists with reasons and quiet periods, and the only way back."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from leads.enums import Label, Role, Stage
+from leads.handoffs import open_handoffs, recycle, reject, withdraw
+from leads.models import Effect, Endpoint, Lead, NurtureList, NurtureMember
+from leads.nurture import fill, nurture
+from tests.leads.api import Caller
+from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
+
+
+@pytest.fixture
+def team(db):
+    return make_team()
+
+
+@pytest.fixture
+def kim(team):
+    return make_user("Kim", team)
+
+
+def members():
+    return list(NurtureMember.objects.order_by("pk").values_list("lead", "reason", "left_because"))
+
+
+def test_a_rejected_lead_goes_to_the_list_with_the_reason_and_the_quiet_period(team, kim):
+    NurtureList.objects.create(team=team, name="Later", takes_rejected=True)
+    handoff, resting = hand_off(team), hand_off(team)
+    reject(handoff, by=kim, reason=reason())
+    until = timezone.localdate() + timedelta(days=90)
+    recycle(resting, by=kim, until=until)
+    assert members() == [(handoff.lead_id, "No budget", ""), (resting.lead_id, "Recycled", "")]
+    assert NurtureMember.objects.last().until == until
+
+
+def test_who_is_handed_off_again_leaves(team, kim):
+    NurtureList.objects.create(team=team, name="Later", takes_rejected=True)
+    handoff = hand_off(team)
+    reject(handoff, by=kim, reason=reason())
+    assert open_handoffs([handoff.lead_id]) == []  # a crossing during the rest is lost: only one after it counts
+    Lead.objects.filter(pk=handoff.lead_id).update(resting_until=timezone.localdate())
+    assert len(open_handoffs([handoff.lead_id])) == 1
+    assert members() == [(handoff.lead_id, "No budget", "handed off")]
+
+
+def test_an_answer_taken_back_takes_it_off_again(team, kim):
+    NurtureList.objects.create(team=team, name="Later", takes_rejected=True)
+    handoff = hand_off(team)
+    reject(handoff, by=kim, reason=reason())
+    withdraw(handoff, by=kim)
+    assert members() == [(handoff.lead_id, "No budget", "the answer was taken back")]
+
+
+def test_low_leads_come_by_themselves_and_once(team, kim):
+    NurtureList.objects.create(team=team, name="Cold", takes_labels=["cold", "cool"])
+    cold = score(make_lead(team), label=Label.COLD)
+    score(make_lead(team), label=Label.WARM)
+    score(make_lead(team, stage=Stage.ACCEPTED), label=Label.COLD)
+    score(make_lead(make_team("APAC")), label=Label.COLD)
+    assert (fill(), fill()) == (1, 0)
+    assert members() == [(cold.pk, "low label", "")]
+    cold.refresh_from_db()
+    assert cold.stage == Stage.NURTURE
+
+
+def test_the_marketing_tool_is_told_once_of_each_coming_and_going(team, kim):
+    endpoint = Endpoint.objects.create(team=team, name="Mailer", url="https://example.com/in")
+    of = NurtureList.objects.create(team=team, name="Later", endpoint=endpoint)
+    lead = make_lead(team, email="ana@example.com")
+    assert (nurture(of, [lead.pk], reason="By hand"), nurture(of, [lead.pk], reason="Again")) == (1, 0)
+    open_handoffs([lead.pk])
+    told = Effect.objects.filter(kind="webhook").order_by("pk").values_list("payload__type", "payload__data__email")
+    assert list(told) == [("nurture.entered", "ana@example.com"), ("nurture.left", "ana@example.com")]
+
+
+def test_pages_csv_and_program(client, team, kim):
+    of = NurtureList.objects.create(team=team, name="Later")
+    mia, lead = make_user("Mia", team, Role.MARKETING), make_lead(team, email="ana@example.com")
+    caller = Caller(mia)
+    put = {"leads": [lead.pk], "reason": "Budget next year"}
+    assert caller.post(f"nurture-lists/{of.pk}/members", put).json() == {"came": 1}
+    assert Caller(kim).post(f"nurture-lists/{of.pk}/members", put).status_code == 403
+    assert caller.post(f"nurture-lists/{of.pk}/members", put | {"leads": [0 + 10**9]}).status_code == 400
+    assert caller.get("nurture-members", list=of.pk, present="true").json()["results"][0]["lead"] == lead.pk
+    assert caller.get("nurture-lists").json()["results"][0]["name"] == "Later"
+    client.force_login(mia)
+    assert "Later" in client.get("/nurture/").text
+    assert "Budget next year" in client.get(f"/nurture/{of.pk}/").text
+    sheet = b"".join(client.get(f"/nurture/{of.pk}/members.csv").streaming_content).decode()
+    assert "ana@example.com" in sheet
+    member = NurtureMember.objects.get()
+    assert client.post(f"/nurture/{of.pk}/members/{member.pk}/leaving/").status_code == 302
+    assert members() == [(lead.pk, "Budget next year", "taken off by Mia")]

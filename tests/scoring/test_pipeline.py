@@ -307,6 +307,30 @@ def test_turning_hot_hands_off_once(hot: Lead) -> None:
     assert Handoff.objects.count() == 1
 
 
+def test_one_that_cannot_be_handed_off_holds_up_no_other(hot: Lead, monkeypatch: pytest.MonkeyPatch) -> None:
+    rescore()
+    Handoff.objects.all().delete()
+    Lead.objects.update(stage="new")
+    version = Standing.objects.get(lead=hot).version
+    good = make_lead(hot.team, email="good@example.com")
+    for each in (hot, good):
+        Move.objects.create(lead=each, version_id=version, label="hot", label_before="warm", cause="activity")
+    open_handoffs = pipeline.open_handoffs
+
+    def fail(ids: Any) -> Any:
+        if hot.pk in ids:
+            raise RuntimeError("broken")
+        return open_handoffs(ids)
+
+    monkeypatch.setattr(pipeline, "open_handoffs", fail)
+    pipeline.act()
+    assert list(Handoff.objects.values_list("lead", flat=True)) == [good.pk]
+    assert list(Move.objects.values_list("lead", flat=True)) == [hot.pk]
+    monkeypatch.setattr(pipeline, "open_handoffs", open_handoffs)
+    pipeline.act()
+    assert (Handoff.objects.count(), Move.objects.count()) == (2, 0)
+
+
 def test_rules_hand_nobody_off() -> None:
     team = make_team()
     made = make_lead(team)

@@ -10,7 +10,7 @@ import leads.conditions.formfields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0015_undo_of_imports"),
+        ("leads", "0016_lists_narrowed"),
     ]
 
     operations = [

@@ -13,7 +13,6 @@ from leads.ingest.normalise.titles import read_title
 from leads.ingest.precedence import Claims, origin_named
 from leads.ingest.sql import lock_making
 from leads.models import Company, Field, Lead, User
-from leads.models import Company, Lead, User
 from leads.retry import retried
 from leads.signals import leads_due
 

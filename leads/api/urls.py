@@ -12,8 +12,8 @@ from leads.api import (
     leads,
     lists,
     notices,
-    quality,
     nurture,
+    quality,
     segments,
     webhooks,
 )

@@ -14,7 +14,6 @@ from leads.ingest.records import CompanyRecord, Outcome, Result, rejected
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
 from leads.models import Company, Field, Source
-from leads.models import Company, Source
 from leads.retry import retried
 from leads.signals import leads_due
 

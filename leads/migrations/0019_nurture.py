@@ -10,7 +10,7 @@ import leads.conditions.formfields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0016_lists_narrowed"),
+        ("leads", "0018_problems"),
     ]
 
     operations = [

@@ -55,7 +55,8 @@ bench-engine bench-pages bench-ingest bench-sync: bench-%: $(VENV)/dev.stamp
 # On the embedded servers only: it empties the broker.
 chaos: $(VENV)/dev.stamp
 	@CHAOS=1 CHAOS_LEADS=$(LEADS) CHAOS_KILLS=10 RACE_SECONDS=60 \
-	  $(PYTHON) -m pytest -s tests/scoring/test_chaos.py tests/scoring/test_survives.py tests/scoring/test_races.py
+	  $(PYTHON) -m pytest -s tests/scoring/test_chaos.py tests/scoring/test_survives.py tests/scoring/test_races.py \
+	    tests/leads/test_outbox_survives.py
 
 screenshots: $(VENV)/dev.stamp browser
 	@$(PYTHON) -m tests.browser.screenshots $(ARGS)

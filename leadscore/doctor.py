@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from leads import keyring
 from leadscore import health
 from leadscore.embedded import Unusable, data_dir
 
@@ -36,6 +38,8 @@ def examine() -> Iterator[Finding]:
     if database.ok:
         yield _migrations()
         yield _zone()
+        yield _keys()
+        yield _outbox()
     yield from _processes()
 
 
@@ -80,6 +84,24 @@ def _zone() -> Finding:
     if zone not in zoneinfo.available_timezones() or not in_database:
         return Finding("time zone", False, f"{zone} is not known to Python and PostgreSQL alike: set TIME_ZONE")
     return Finding("time zone", True, f"days begin and end in {zone}")
+
+
+def _keys() -> Finding:
+    """Without them no secret can be read: each would have to be entered again."""
+    try:
+        count = len(keyring.keys())
+    except ImproperlyConfigured as error:
+        return Finding("keys", False, str(error))
+    return Finding("keys", True, f"{count} for secrets; encryption_audit tells whether every secret can be read")
+
+
+def _outbox() -> Finding:
+    try:
+        now = health.outbox()
+    except DatabaseError:
+        return Finding("outbox", False, "cannot be read: run manage.py migrate")
+    text = f"{now['waiting']} waiting, {now['dead']} given up, {now['resting']} lanes resting, {now['lag']} s behind"
+    return Finding("outbox", not now["late"], text)
 
 
 def _processes() -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from leads.backlog import backlog
 from leads.models.heartbeat import Heartbeat
 
 HEARTBEAT_QUEUE = "heartbeat"
@@ -30,10 +31,20 @@ def live(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 only when every part is well, else 503. Names the parts, and tells strangers nothing more."""
+    """200 only when every part is well, else 503. Names the parts, and tells strangers nothing more.
+
+    Staff also read how far the outbox is behind; a late outbox is no reason to send nobody here, so it changes no status.
+    """
     states = parts()
     well = all(state == "ok" for state in states.values())
-    return JsonResponse({"status": "ok" if well else "failed"} | states, status=200 if well else 503)
+    details = {"outbox": outbox()} if states["database"] == "ok" and request.user.is_staff else {}
+    return JsonResponse({"status": "ok" if well else "failed"} | states | details, status=200 if well else 503)
+
+
+def outbox() -> dict[str, int | bool]:
+    """How many effects wait and were given up, the age in seconds of the oldest that is due, lanes that rest."""
+    now = backlog()
+    return {"waiting": now.waiting, "dead": now.dead, "lag": now.lag, "late": now.late, "resting": len(now.resting)}
 
 
 def parts() -> dict[str, State]:

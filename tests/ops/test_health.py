@@ -9,9 +9,11 @@ import redis
 from django.core.management import call_command
 from django.utils import timezone
 
-from leads.models import Heartbeat
+from leads.enums import Role
+from leads.models import Effect, Heartbeat, Lane
 from leadscore.health import ALIVE, HEARTBEAT_QUEUE
 from leadscore.tasks import heartbeat
+from tests.sales import make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +72,7 @@ def test_doctor_is_content(queue, capsys):
     heartbeat(time.time())
     call_command("doctor", "--json")
     report = json.loads(capsys.readouterr().out)
-    checks = ["python", "data dir", "database", "migrations", "time zone", "redis", "worker", "beat"]
+    checks = ["python", "data dir", "database", "migrations", "time zone", "keys", "outbox", "redis", "worker", "beat"]
     assert (report["ok"], [each["check"] for each in report["checks"]]) == (True, checks)
 
 
@@ -86,3 +88,18 @@ def test_doctor_knows_a_zone_nobody_knows(queue, settings, capsys):
     with pytest.raises(SystemExit):
         call_command("doctor")
     assert "FAILED  time zone   Mars/Olympus is not known" in capsys.readouterr().out
+
+
+def test_staff_read_how_far_the_outbox_is_behind(client, queue):
+    heartbeat(time.time())
+    assert "outbox" not in ready(client)[1]
+    Lane.objects.create(name="webhook:1")
+    late = timezone.now() - timedelta(hours=1)
+    Effect.objects.create(kind="webhook", key="a", lane="webhook:1", due_at=late)
+    Effect.objects.create(kind="webhook", key="b", lane="webhook:1", state=Effect.DEAD)
+    client.force_login(make_user("Mia", make_team(), Role.MARKETING))
+    told = ready(client)[1]["outbox"]
+    assert (told["waiting"], told["dead"], told["late"]) == (1, 1, True)
+    assert 3590 < told["lag"] < 3700
+    Lane.objects.update(failures=1)  # it rests: that is not our lateness
+    assert ready(client)[1]["outbox"] | {"lag": 0} == {"waiting": 1, "dead": 1, "lag": 0, "late": False, "resting": 1}

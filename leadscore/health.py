@@ -33,7 +33,7 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 only when every part is well, else 503. Names the parts, and tells strangers nothing more.
 
-    Staff also read how far the outbox is behind; a late outbox is no reason to send nobody here, so it changes no status.
+    Staff also read how far the outbox is behind. A late outbox is no reason to send nobody here: it changes no status.
     """
     states = parts()
     well = all(state == "ok" for state in states.values())

@@ -75,7 +75,7 @@ def message_id(effect: Effect) -> str:
 def new_secret(endpoint: Endpoint) -> str:
     """Give the endpoint a new signing secret, and tell it this once. The one before signs beside it for a day."""
     text = "whsec_" + base64.b64encode(secrets.token_bytes(33)).decode()
-    if sealing.is_readable(endpoint, "secret"):
+    if endpoint.secret and sealing.is_readable(endpoint, "secret"):
         sealing.put(endpoint, "secret_before", sealing.read(endpoint, "secret"))
         Endpoint.objects.filter(pk=endpoint.pk).update(before_until=timezone.now() + OVERLAP)
     sealing.put(endpoint, "secret", text)

@@ -67,6 +67,12 @@ def test_the_id_stays_over_attempts_and_the_timestamp_does_not(endpoint, other):
         Webhook(endpoint.told).verify(body, second)
 
 
+def test_a_first_secret_signs_alone(endpoint, other):
+    tell()
+    delivery.deliver_due()
+    assert (Endpoint.objects.get().before_until, other.seen[0][0]["webhook-signature"].count("v1,")) == (None, 1)
+
+
 def test_two_secrets_sign_while_one_is_changed(endpoint, other):
     old, new = endpoint.told, new_secret(Endpoint.objects.get())
     tell()

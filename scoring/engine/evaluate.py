@@ -24,7 +24,7 @@ from leads.conditions.grammar import All, AnyOf, Node, Not, parse, tests
 from leads.conditions.sql import Parameter, Sql, bind, integer
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
-from leads.models import Event, EventKind, Lead
+from leads.models import Event, Lead
 from leads.models.event import day_number
 from scoring.engine.definition import Definition, load
 from scoring.engine.expressions import AS_OF, EngineScope, boolean, clamp_to_axis, points
@@ -100,8 +100,11 @@ def compiled_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compil
 
 def _activity(version_ids: tuple[int, ...]) -> frozenset[int]:
     """The kinds of events that count as activity of the lead, where that is asked."""
-    by_lead = EventKind.objects.filter(by_lead=True) if _ask_for_any_kind(version_ids) else EventKind.objects.none()
-    return frozenset(by_lead.values_list("pk", flat=True))
+    if not _ask_for_any_kind(version_ids):
+        return frozenset()
+    with connection.cursor() as cursor:  # for each lead again, so not compiled each time
+        cursor.execute("SELECT id FROM leads_eventkind WHERE by_lead")
+        return frozenset(pk for (pk,) in cursor.fetchall())
 
 
 @lru_cache(maxsize=32)

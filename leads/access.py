@@ -21,7 +21,7 @@ def _may(app: str, models: str, *verbs: str) -> set[str]:
 
 _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
-    | _may("leads", "rejectionreason segment", VIEW)
+    | _may("leads", "rejectionreason segment rule crossing", VIEW)
     | _may("leads", "notice", VIEW, CHANGE)
     | _may("leads", "absence", VIEW)
     | _may("leads", "nurturelist", VIEW)
@@ -41,8 +41,8 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
     | _may("leads", "handoff", ADD)
     | _may("leads", "endpoint", VIEW, ADD, CHANGE)
-    | _may("leads", "segment", ADD, CHANGE, DELETE)
     | _may("leads", "problem quarantine cleanup", VIEW, ADD, CHANGE)
+    | _may("leads", "segment rule", ADD, CHANGE, DELETE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},

@@ -35,6 +35,7 @@ _PLACES = (
     ("", "Today", "home", "today", ""),
     ("", "Leads", "leads", "leads", "leads.view_lead"),
     ("", "Segments", "segments", "search", "leads.view_segment"),
+    ("", "Rules", "rules", "mail", "leads.view_rule"),
     ("", "Companies", "companies", "company", "leads.view_company"),
     ("", "Handoffs", "handoffs", "handoff", "leads.view_handoff"),
     ("", "Nurture", "nurture", "leads", "leads.view_nurturelist"),

@@ -14,6 +14,7 @@ from leads.api import (
     notices,
     nurture,
     quality,
+    rules,
     segments,
     webhooks,
 )
@@ -24,6 +25,8 @@ router.register("leads", leads.LeadViewSet, basename="lead")
 router.register("companies", companies.CompanyViewSet)
 router.register("events", events.EventViewSet)
 router.register("segments", segments.SegmentViewSet)
+router.register("alert-rules", rules.RuleViewSet)
+router.register("crossings", rules.CrossingViewSet)
 router.register("handoffs", handoffs.HandoffViewSet)
 router.register("feedback", handoffs.FeedbackViewSet)
 router.register("deals", deals.DealViewSet)

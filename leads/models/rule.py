@@ -77,6 +77,10 @@ class Rule(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_personal(self) -> bool:
+        return self.person_id is not None
+
 
 class Inside(models.Model):
     """Whether a lead is inside a rule's condition. There is a row once it was; it is written under the standing's lock.

@@ -17,6 +17,7 @@ from leads.models import (
     Calendar,
     Cleanup,
     Company,
+    Crossing,
     Deal,
     Effect,
     Endpoint,
@@ -32,6 +33,7 @@ from leads.models import (
     NurtureList,
     NurtureMember,
     Problem,
+    Rule,
     Segment,
     Source,
     Team,
@@ -51,12 +53,14 @@ OF_A_TEAM = {
     "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
     "nurture": NurtureList, "nurture-lists": NurtureList, "nurture-members": NurtureMember,
+    "rules": Rule, "alert-rules": Rule, "crossings": Crossing,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
 # Alike even for whom the row belongs to, and why.
 ALIKE = {
     "/imports/{}/check/": "asked only before an import is started",
+    "/rules/{}/samples/": "the sweep has deleted the rule just before",
     "/imports/{}/start/": "asked only before an import is started",
     "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
@@ -137,6 +141,9 @@ def theirs() -> dict[type[Any], Any]:
     job = Import.objects.create(team=team, source=source, by=user, name="x.csv", kind="leads", state=ImportState.DONE)
     of = NurtureList.objects.create(team=team, name="Later")
     nurtured = NurtureMember.objects.create(list=of, lead=handoff.lead)
+    segment = Segment.objects.create(team=team, name="Hot", condition=HOT)
+    rule = Rule.objects.create(team=team, name="Hot", segment=segment, actions={"tag": "x"})
+    crossing = Crossing.objects.create(rule=rule, lead=handoff.lead, cause="decay", state="done", at=handoff.opened_at)
     return {
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
@@ -144,9 +151,11 @@ def theirs() -> dict[type[Any], Any]:
         Cleanup: Cleanup.objects.create(team=team, act="dismiss", kind="title"),
         Problem: Problem.objects.create(team=team, kind="title", lead=handoff.lead, value="CEO, student"),
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
-        Segment: Segment.objects.create(team=team, name="Hot", condition=HOT),
         Endpoint: Endpoint.objects.create(team=team, name="Bridge", url="https://hooks.example.com/"),
         Effect: Effect.objects.create(team=team, kind="webhook", key="e", lane="webhook:0", state=Effect.DEAD),
+        Segment: segment,
+        Rule: rule,
+        Crossing: crossing,
         Notice: Notice.objects.create(user=user, kind="mention", key="m", text="Secret"),
         NurtureList: nurtured.list, NurtureMember: nurtured,
         Absence: Absence.objects.create(user=user, first="2999-01-01", last="2999-01-02"),

@@ -1,0 +1,119 @@
+"""What a person says of a rule: when, for whom, and what shall happen."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+
+from leads import rules
+from leads.access import teams_with
+from leads.actions import endpoints_of
+from leads.actions.changing import LONGEST_TAG
+from leads.enums import Role
+from leads.models import Endpoint, Rule, Segment, Team, User
+
+WHEN = ("name", "direction", "segment", "stays", "team", "quiet_days")
+ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "assign")
+WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "assign")
+PERSONAL = ("mail",)
+
+
+class RuleForm(forms.ModelForm):
+    """Each kind of action has its field; what is empty is not done. Somebody's own rule tells them only."""
+
+    hand_off = forms.BooleanField(label="Hand off to sales", required=False)
+    owner = forms.BooleanField(label="Tell the owner of the lead", required=False)
+    people = forms.ModelMultipleChoiceField(
+        User.objects.none(), label="Tell these people", required=False,
+        help_text="In the app. Each hears of leads of their own teams only.",
+    )  # fmt: skip
+    mail = forms.BooleanField(label="Tell them by e-mail too", required=False)
+    slack = forms.ModelChoiceField(
+        Endpoint.objects.none(), label="Post to Slack", required=False, empty_label="Nowhere"
+    )
+    webhook = forms.ModelChoiceField(
+        Endpoint.objects.none(), label="Call a webhook", required=False, empty_label="None"
+    )
+    tag = forms.CharField(label="Add the tag", required=False, max_length=LONGEST_TAG)
+    untag = forms.CharField(label="Take away the tag", required=False, max_length=LONGEST_TAG)
+    assign = forms.ModelChoiceField(User.objects.none(), label="Make owner", required=False, empty_label="Nobody")
+    also_inside = forms.BooleanField(
+        label="Also for those inside now", required=False,
+        help_text="They wait on the review list, and nothing happens before you approve.",
+    )  # fmt: skip
+
+    class Meta:
+        model = Rule
+        fields = ("name", "direction", "segment", "stays", "team", "quiet_days", "active")
+
+    def __init__(self, *args: Any, user: User, **options: Any):
+        super().__init__(*args, **options)
+        self.user, self.personal = user, self.instance.person_id is not None
+        self._offer(user)
+        self._fill()
+        for name in ["team", *(set(ACTIONS) - set(PERSONAL))] if self.personal else []:
+            del self.fields[name]
+        self.fields["name"].widget.attrs["placeholder"] = "Hot with a phone number"
+
+    def _offer(self, user: User) -> None:
+        """Only what the person may choose. What is chosen already stays on offer."""
+        fields: Any = self.fields
+        for name in ("segment", "stays"):
+            fields[name].queryset = Segment.objects.visible_to(user)
+        fields["segment"].empty_label, fields["stays"].empty_label = "Choose a segment", "The same segment"
+        fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, "leads.change_rule"))
+        fields["team"].empty_label = "All teams"
+        colleagues = User.objects.visible_to(user).filter(is_active=True)
+        chosen = self.instance.actions.get("tell", {}).get("people", [])
+        fields["people"].queryset = User.objects.filter(Q(pk__in=colleagues.values("pk")) | Q(pk__in=chosen))
+        working = colleagues.filter(memberships__role__in=(Role.REP, Role.MANAGER)).distinct()
+        fields["assign"].queryset = working
+        for kind in ("slack", "webhook"):
+            fields[kind].queryset = endpoints_of(user).filter(kind=kind)
+
+    def _fill(self) -> None:
+        known = self.instance.actions
+        self.initial |= {name: known[name] for name in WHOLE if name in known} | known.get("tell", {})
+
+    def clean_tag(self) -> str:
+        return self.cleaned_data["tag"].strip().lower()
+
+    def clean_untag(self) -> str:
+        return self.cleaned_data["untag"].strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        self.instance.actions = self._actions(said)
+        return said
+
+    def _actions(self, said: dict[str, Any]) -> dict[str, Any]:
+        if self.personal:
+            return {"tell": {"mail": said["mail"]}}
+        found = {name: said[name] for name in WHOLE if said.get(name)}
+        found = {name: value.pk if hasattr(value, "pk") else value for name, value in found.items()}
+        people = sorted(person.pk for person in said.get("people") or [])
+        if people or said.get("owner"):
+            found["tell"] = {"owner": bool(said["owner"]), "people": people, "mail": bool(said["mail"])}
+        return found
+
+    def kept(self) -> Rule | None:
+        """The rule as it is kept; None where something stands against it, which the form then says."""
+        try:
+            return rules.save(self.save(commit=False), also_inside=self.cleaned_data["also_inside"])
+        except ValidationError as error:
+            for name, said in error.message_dict.items():
+                self.add_error(name if name in self.fields else None, said)
+            return None
+
+    @property
+    def when(self) -> list[Any]:
+        return [
+            self[name]
+            for name in ("name", "direction", "segment", "stays", "team", "quiet_days")
+            if name in self.fields
+        ]
+
+    @property
+    def then(self) -> list[Any]:
+        return [self[name] for name in ACTIONS if name in self.fields]

@@ -5,13 +5,13 @@
 #   make test-engine the engine against an independent interpreter, CASES=50000 random leads
 #   make check       style, types, migrations, deployment settings, templates
 #   make format      rewrite code and templates in the common style
-#   make bench       all benchmarks; bench-engine, bench-pages, bench-ingest, bench-sync for one (SCALE=10k, 100k or 1m)
+#   make bench       all benchmarks; bench-engine, bench-pages, bench-ingest, bench-sync, … for one (SCALE=10k, 100k or 1m)
 #   make chaos       workers killed and the broker emptied while LEADS (100000) are scored; minutes
 #   make screenshots pictures of the pages, in screenshots/; ARGS=--docs also those of docs/
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync chaos screenshots browser
+.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync bench-duplicates chaos screenshots browser
 
 VENV = .venv
 PYTHON = $(VENV)/bin/python
@@ -46,9 +46,9 @@ format: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m djhtml --tabwidth 2 templates
 
-bench: bench-engine bench-pages bench-ingest bench-sync
+bench: bench-engine bench-pages bench-ingest bench-sync bench-duplicates
 
-bench-engine bench-pages bench-ingest bench-sync: bench-%: $(VENV)/dev.stamp
+bench-engine bench-pages bench-ingest bench-sync bench-duplicates: bench-%: $(VENV)/dev.stamp
 	@if [ -f bench/$*.py ]; then SCALE=$(SCALE) exec $(PYTHON) -m bench.$*; \
 	else echo "bench-$*: there is no such benchmark yet" >&2; exit 1; fi
 

@@ -43,6 +43,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "endpoint", VIEW, ADD, CHANGE)
     | _may("leads", "problem quarantine cleanup", VIEW, ADD, CHANGE)
     | _may("leads", "segment rule", ADD, CHANGE, DELETE)
+    | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},
@@ -54,12 +55,14 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "absence", ADD, CHANGE, DELETE)
     | _may("leads", "calendar promise", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "capacity", VIEW, CHANGE)
+    | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "override", ADD, DELETE)
     | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (
     PERMISSIONS[Role.MARKETING]
     | PERMISSIONS[Role.MANAGER]
+    | _may("leads", "mergerule", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "team user membership", VIEW, ADD, CHANGE)
     | _may("leads", "effect", VIEW, CHANGE)
     | _may("leads", "routingrule", VIEW, ADD, CHANGE, DELETE)

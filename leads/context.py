@@ -44,6 +44,7 @@ _PLACES = (
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
     ("Data", "Data quality", "data-quality", "check", "leads.view_problem"),
+    ("Data", "Duplicates", "duplicates", "company", "leads.change_duplicatepair"),
     ("Data", "Sources", "sources", "reports", "leads.change_source"),
     ("Data", "Webhooks", "webhooks", "handoff", "leads.view_endpoint"),
     ("Data", "Outbox", "outbox", "mail", "leads.view_effect"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from leads.customfields import merged
 from leads.history import attributed
+from leads.identity import lock_current
 from leads.ingest.companies import employers
 from leads.ingest.normalise.titles import read_title
 from leads.ingest.precedence import Claims, origin_named
@@ -42,7 +43,7 @@ def edit_lead(lead: Lead, values: Values, *, by: User, origin: str, company: Val
     with attributed(by=by, origin=origin):
         if company:
             lock_making(lead.team_id)
-        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+        lead = lock_current([lead.pk])[lead.pk]
         claims = Claims(Field.LEAD, origin_named(origin), [lead.pk])
         changed = _put(lead, values, claims)
         if company is not None:

@@ -58,6 +58,7 @@ class HandoffState(TextChoices):
     REJECTED = "rejected", "Rejected"
     RECYCLED = "recycled", "Recycled"
     EXPIRED = "expired", "Expired"
+    MERGED = "merged", "Merged"  # its lead became part of one whose older handoff goes on
 
 
 class DealState(TextChoices):
@@ -152,3 +153,12 @@ class CrossingState(TextChoices):
     WITHDRAWN = "withdrawn", "Came back by itself"
     QUIET = "quiet", "Quiet"
     NOTED = "noted", "Noted"
+
+
+class PairState(TextChoices):
+    """What became of two leads that look alike."""
+
+    OPEN = "open", "To decide"
+    DIFFERENT = "different", "Not the same"
+    MERGED = "merged", "Merged"
+    GONE = "gone", "No longer alike"

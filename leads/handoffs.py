@@ -21,6 +21,7 @@ from leads.access import teams_with
 from leads.assignment import Choice, Pool
 from leads.enums import HandoffState, Role, Stage
 from leads.history import attributed
+from leads.identity import lock_current
 from leads.models import (
     Feedback,
     Handoff,
@@ -197,7 +198,7 @@ def withdraw(handoff: Handoff, *, by: User) -> Handoff:
     Raises ValidationError when it is too late, or when somebody has gone on from the answer meanwhile.
     """
     with attributed(by=by, origin=ORIGIN):
-        lead = hold(handoff.lead_id)
+        lead = _hold_lead(handoff)
         handoff = Handoff.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=handoff.pk)
         if handoff.decided_at is None or not may_withdraw(handoff, by):
             raise ValidationError("This answer can no longer be taken back.")
@@ -233,7 +234,7 @@ def reassign(handoff: Handoff, *, by: User, to: User) -> Handoff:
 def give(handoff: Handoff, user_id: int | None, because: str, *, by: User | None = None) -> None:
     """Set whom an open handoff waits for (None: the team). Nothing else changes."""
     with attributed(by=by, origin=ORIGIN):
-        hold(handoff.lead_id)
+        _hold_lead(handoff)
         at = timezone.now() if user_id else None
         _win(handoff, assignee_id=user_id, assigned_because=because[:150], assigned_at=at, waits_for_rep=False)
 
@@ -251,7 +252,7 @@ def snooze(handoff: Handoff, *, by: User, until: datetime) -> Handoff:
     if until <= timezone.now():
         raise ValidationError({"until": "Choose a moment in the future."})
     with attributed(by=by, origin=ORIGIN):
-        hold(handoff.lead_id)
+        _hold_lead(handoff)
         _win(handoff, snoozed_until=until)
     return handoff
 
@@ -277,7 +278,7 @@ def offers_in(user: User) -> list[int]:
 
 
 def _decide(handoff: Handoff, state: HandoffState, by: User | None, **changes: Any) -> None:
-    lead, now = hold(handoff.lead_id), timezone.now()
+    lead, now = _hold_lead(handoff), timezone.now()
     before = {"stage": lead.stage, "owner": lead.owner_id, "assignee": handoff.assignee_id,
               "resting_until": lead.resting_until and str(lead.resting_until)}  # fmt: skip
     taken = worktime.of(handoff.team).between(handoff.opened_at, now) / HOUR
@@ -285,8 +286,17 @@ def _decide(handoff: Handoff, state: HandoffState, by: User | None, **changes: A
 
 
 def hold(lead_id: int) -> Lead:
-    """The lead, locked until the transaction ends: answers of its handoffs come one after another."""
-    return Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+    """The lead, or the one it was merged into, locked until the transaction ends: answers come one after another."""
+    return lock_current([lead_id])[lead_id]
+
+
+def _hold_lead(handoff: Handoff) -> Lead:
+    """The same of a handoff, which may have come to another lead since it was read."""
+    while True:
+        lead = hold(handoff.lead_id)
+        handoff.lead_id = Handoff.objects.values_list("lead_id", flat=True).get(pk=handoff.pk)
+        if handoff.lead_id == lead.pk:
+            return lead
 
 
 def _win(handoff: Handoff, **changes: Any) -> None:

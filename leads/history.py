@@ -60,6 +60,10 @@ leads_event AS (
       LEFT JOIN (SELECT event_id, bool_or(at <= %s AND (released_at IS NULL OR released_at > %s)) AS then_held
                    FROM leads_quarantine GROUP BY event_id) q ON q.event_id = e.id
      WHERE e.lead_id = ANY(%s) AND GREATEST(e.occurred_at, e.received_at) <= %s
+       -- what came with a merged lead was known of this one since the merge
+       AND (e.came_by IS NULL OR EXISTS (
+           SELECT 1 FROM leads_merge m WHERE m.survivor_id = e.lead_id AND e.came_by = ANY(m.brought)
+              AND m.undone_at IS NULL AND m.at <= %s))
 )"""
 
 
@@ -75,5 +79,5 @@ def as_of_sql(lead_ids: Sequence[int], moment: datetime, *, as_known: bool = Fal
     lead = _AS_OF.format(table="leads_lead", key="lead_id", known=known, undone=UNDONE, rows=there)
     company = _AS_OF.format(table="leads_company", key="company_id", known=known, undone=UNDONE, rows="true")
     event = _EVENTS_AS_KNOWN if as_known else _EVENTS
-    marks = [moment] * 2 if as_known else []
-    return f"{lead}, {company}, {event}", [moment, ids, moment, moment, *marks, ids, moment]
+    marks, ours = ([moment] * 2, [moment]) if as_known else ([], [])
+    return f"{lead}, {company}, {event}", [moment, ids, moment, moment, *marks, ids, moment, *ours]

@@ -5,6 +5,7 @@ from time import monotonic
 from celery import shared_task
 
 from leads import acting, delivery, escalation, nurture, passes
+from leads.identity import finding
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
 from leads.quality import check, problems, summary
@@ -85,3 +86,12 @@ def run_rules() -> None:
     acting.act()
     if left:
         wake(run_rules)
+
+
+@shared_task(name="leads.find_duplicates")
+def find_duplicates() -> None:
+    """Leads that are new or known by something else than before are compared; teams' rules merge what is sure."""
+    until = monotonic() + SECONDS
+    while finding.check_due() and monotonic() < until:
+        pass
+    finding.merge_sure()

@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver
 from leads.views import (
     absences,
     companies,
+    duplicates,
     forms,
     handoffs,
     home,
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *review.urlpatterns,
     *companies.urlpatterns,
     *handoffs.urlpatterns,
+    *duplicates.urlpatterns,
     *absences.urlpatterns,
     *nurture.urlpatterns,
     *profile.urlpatterns,

@@ -44,6 +44,7 @@ app.conf.beat_schedule = {
     "follow-up": {"task": "leads.follow_up", "schedule": 29.0},
     "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},
+    "find-duplicates": {"task": "leads.find_duplicates", "schedule": 9.0},
     "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }
 

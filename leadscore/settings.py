@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "leadscore.middleware.SignInAgainMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "leads.moved.MergedLeadsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "leadscore.middleware.NoStoreMiddleware",

@@ -5,6 +5,7 @@ from django.contrib.auth import admin as auth_admin  # registers groups, before 
 
 from leads.admin.facts import CompanyAdmin, DealAdmin, LeadAdmin
 from leads.admin.lists import EventKindAdmin, FieldAdmin, RejectionReasonAdmin
+from leads.admin.merging import MergeRuleAdmin
 from leads.admin.people import ApiTokenAdmin, TeamAdmin, UserAdmin
 from leads.admin.sales import CalendarAdmin, CapacityAdmin, NurtureListAdmin, RoutingRuleAdmin
 from leads.admin.sources import SourceAdmin, WriteKeyAdmin
@@ -16,6 +17,8 @@ __all__ = [
     "ApiTokenAdmin", "CalendarAdmin", "NurtureListAdmin", "RoutingRuleAdmin", "CapacityAdmin", "CompanyAdmin",
     "DealAdmin", "EventKindAdmin", "FieldAdmin",
     "LeadAdmin",
+    "ApiTokenAdmin", "CalendarAdmin", "CapacityAdmin", "CompanyAdmin", "DealAdmin", "EventKindAdmin", "FieldAdmin",
+    "LeadAdmin", "MergeRuleAdmin",
     "RejectionReasonAdmin",
     "SourceAdmin", "TeamAdmin", "UserAdmin", "WriteKeyAdmin",
 ]  # fmt: skip

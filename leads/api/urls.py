@@ -7,6 +7,7 @@ from leads.api import (
     companies,
     deals,
     docs,
+    duplicates,
     events,
     handoffs,
     leads,
@@ -33,6 +34,8 @@ router.register("deals", deals.DealViewSet)
 router.register("fields", lists.FieldViewSet)
 router.register("problems", quality.ProblemViewSet)
 router.register("cleanups", quality.CleanupViewSet)
+router.register("duplicates", duplicates.DuplicateViewSet)
+router.register("merges", duplicates.MergeViewSet)
 router.register("teams", lists.TeamViewSet)
 router.register("users", lists.UserViewSet)
 router.register("notices", notices.NoticeViewSet)

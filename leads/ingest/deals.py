@@ -75,7 +75,8 @@ def _leads(source: Source, records: Sequence[DealRecord]) -> list[int | None]:
         for record in records
     ]
     found = iter(leads_of(source, [keys for keys in people if keys]))
-    return [next(found) if keys else None for keys in people]
+    leads = [next(found) if keys else None for keys in people]
+    return [lead.lead if lead else None for lead in leads]
 
 
 def _load(source: Source, records: Sequence[DealRecord]) -> dict[str, Deal]:

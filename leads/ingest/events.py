@@ -72,8 +72,9 @@ def _append(source: Source, fresh: dict[str, tuple[int, EventRecord]], outcomes:
             outcomes[place] = rejected(f"Too many kinds of event to add {record.kind[:60]!r}. Use a known kind.")
         else:
             at = min(record.occurred_at or received_at, received_at)
-            rows.append((lead, kinds[record.kind], at, day_number(at), record.message_id, record.properties))
-            outcomes[place].lead = lead
+            fact = (kinds[record.kind], at, day_number(at), record.message_id, record.properties)
+            rows.append((lead.lead, *fact, lead.came_by))
+            outcomes[place].lead = lead.lead
     stored = insert_events(source.pk, received_at, rows) if rows else {}
     note_events(stored.values())
     for message_id, (place, _) in fresh.items():

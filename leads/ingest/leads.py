@@ -7,6 +7,7 @@ from django.db import IntegrityError
 
 from leads.enums import ImportPolicy
 from leads.history import attributed
+from leads.identity import lock_current
 from leads.ingest import merge
 from leads.ingest.companies import Companies
 from leads.ingest.normalise.titles import read_title
@@ -123,6 +124,8 @@ class _Page:
                 ("email", f"Belongs to {holder} already, so this lead keeps its own. Merge them if they are one.")
             )
             values = {name: value for name, value in values.items() if name != "email"}
+        elif holder and lead.email:  # its own, or that of a lead merged into it, which may be its own again some day
+            values = {name: value for name, value in values.items() if name != "email"}
         if not merge.is_new(lead):
             values = {name: value for name, value in values.items() if name != "created_at"}
         title = lead.title
@@ -183,11 +186,13 @@ def _load(
     ids = {value for record in records for value in record.external_ids}
     emails = {record.values["email"] for record in records if record.values.get("email")}
     identities = LeadIdentity.objects.filter(source=source, kind=LeadIdentity.EXTERNAL, value__in=ids)
-    lead_of = dict(identities.values_list("value", "lead_id"))
+    lead_of = {value: came_by or lead for value, lead, came_by in identities.values_list("value", "lead", "came_by")}
+    addressed = Lead.with_merged.filter(team=source.team_id, email__in=emails)
+    address_of = dict(addressed.order_by("merged_into_id").values_list("email", "pk"))
     said = {record.lead for record in records if record.lead}
-    pks = {*Lead.objects.filter(pk__in=said, team=source.team_id).values_list("pk", flat=True)}
-    pks |= {*lead_of.values(), *Lead.objects.filter(team=source.team_id, email__in=emails).values_list("pk", flat=True)}
-    locked = Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
-    leads: dict[int | None, Lead] = {lead.pk: lead for lead in locked}
+    pks = {*Lead.with_merged.filter(pk__in=said, team=source.team_id).values_list("pk", flat=True)}
+    pks |= {*lead_of.values(), *address_of.values()}
+    leads: dict[int | None, Lead] = dict(lock_current(pks).items())
     by_email = {lead.email: lead for lead in leads.values() if lead.email and lead.team_id == source.team_id}
+    by_email |= {email: leads[pk] for email, pk in address_of.items() if pk in leads}
     return leads, {value: leads[pk] for value, pk in lead_of.items() if pk in leads}, by_email

@@ -1,7 +1,9 @@
 """Who a fact is about: keys → lead, found or made."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from leads.identity import current_ids, lock_current
 from leads.ingest.companies import employers
 from leads.ingest.sql import lock_making, update_rows
 from leads.ingest.trace import note
@@ -12,14 +14,38 @@ Key = tuple[str, int | str]
 IDENTITIES = (LeadIdentity.EXTERNAL, LeadIdentity.USER, LeadIdentity.ANONYMOUS)
 
 
+class Found(NamedTuple):
+    """A lead, and where it was found by what belongs to a lead merged into it: that lead's id."""
+
+    lead: int
+    came_by: int | None = None
+
+    @property
+    def owner(self) -> int:
+        """Whose the key is, merged or not."""
+        return self.came_by or self.lead
+
+    def at(self, now: int | None) -> "Found | None":
+        """The same with its owner's lead as it is, once locked."""
+        return Found(now, self.owner if now != self.owner else None) if now else None
+
+
+class Known(dict[Key, Lead]):
+    """The leads of keys. `came_by`: of keys that belong to a lead merged into it, that lead's id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came_by: dict[Key, int] = {}
+
+
 def leads_of(
     source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str] | None = None
-) -> list[int | None]:
+) -> list[Found | None]:
     """The lead of each person, by the first of their keys that is known; made when none is.
 
     A lead made comes from the channel of its person, or else from the source. Keys not known yet become the lead's.
     None: the person was named by a lead id that this team does not have. The leads are locked, in order of id, until
-    the end of the transaction. A handful of queries for any number.
+    the end of the transaction. A handful of queries for any number. A merged lead is followed to its survivor.
     """
     wanted = {key for keys in people for key in keys}
     known = look_up(source, wanted)
@@ -27,35 +53,55 @@ def leads_of(
         lock_making(source.team_id)
         known = look_up(source, wanted)
         _settle(source, people, channels or [""] * len(people), known)
-    found = [next((known[key].pk for key in keys if key in known), None) for keys in people]
-    existing = lock_leads(found)
-    return [pk if pk in existing else None for pk in found]
+    sure = [next((key for key in keys if key in known), None) for keys in people]
+    found = [Found(known[key].pk, known.came_by.get(key)) if key else None for key in sure]
+    held = lock_leads(one.owner for one in found if one)
+    return [one.at(held.get(one.owner)) if one else None for one in found]
 
 
-def look_up(source: Source, keys: Iterable[Key]) -> dict[Key, Lead]:
-    """The leads of those keys that are known. Three queries."""
+def look_up(source: Source, keys: Iterable[Key]) -> Known:
+    """The leads of those keys that are known. Three queries, one more where any of them was merged."""
+    keys = list(keys)
     values = [str(value) for kind, value in keys if kind in IDENTITIES]
     identities = LeadIdentity.objects.filter(source=source, kind__in=IDENTITIES, value__in=values)
-    by_identity: dict[Key, int] = {
-        (kind, value): lead for kind, value, lead in identities.values_list("kind", "value", "lead")
-    }
-    team = Lead.objects.filter(team_id=source.team_id)
-    narrow = ("pk", "email", "team_id")
-    by_id = Lead.objects.only(*narrow).in_bulk({*by_identity.values()})
+    rows = list(identities.values_list("kind", "value", "lead", "came_by"))
+    team = Lead.with_merged.filter(team_id=source.team_id)
+    narrow = ("pk", "email", "team_id", "merged_into")
+    by_id = Lead.with_merged.only(*narrow).in_bulk({lead for _, _, lead, _ in rows})
     by_id |= team.only(*narrow).in_bulk([value for kind, value in keys if kind == "lead"])
     emails = [value for kind, value in keys if kind == "email"]
-    found: dict[Key, Lead] = {("email", lead.email): lead for lead in team.filter(email__in=emails).only(*narrow)}
-    found |= {key: by_id[pk] for key, pk in by_identity.items()}
-    found |= {("lead", pk): lead for pk, lead in by_id.items() if lead.team_id == source.team_id}
-    return found
+    addressed = list(team.filter(email__in=emails).only(*narrow)) if emails else []
+    asked: list[tuple[Key, Lead, int | None]] = [(("lead", pk), lead, None) for pk, lead in by_id.items()]
+    asked = [row for row in asked if row[1].team_id == source.team_id]
+    asked += [(("email", lead.email), lead, None) for lead in addressed if lead.merged_into_id is None]
+    asked += [(("email", lead.email), lead, None) for lead in addressed if lead.merged_into_id]
+    return _followed(asked + [((kind, value), by_id[lead], by) for kind, value, lead, by in rows])
 
 
-def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str], known: dict[Key, Lead]) -> None:
+def _followed(asked: list[tuple[Key, Lead, int | None]]) -> Known:
+    """Each key with the lead it means now. The address of a lead goes before the same address of a merged one."""
+    merged = {lead.pk for _, lead, _ in asked if lead.merged_into_id}
+    now = current_ids(merged) if merged else {}
+    survivors = Lead.objects.only("pk", "email", "team_id").in_bulk({*now.values()}) if merged else {}
+    known = Known()
+    for key, lead, came_by in asked:
+        survivor = survivors.get(now[lead.pk]) if lead.pk in merged else lead
+        owner = lead.pk if lead.pk in merged else came_by
+        if survivor is None or (key in known and (known[key].pk != survivor.pk or key in known.came_by)):
+            continue
+        known[key] = survivor
+        if owner:
+            known.came_by[key] = owner
+    return known
+
+
+def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str], known: Known) -> None:
     """Make the leads that are not there and give every lead its new keys. `known` is completed."""
     fresh: dict[int, tuple[Key, Lead]] = {}
     named: dict[int, Lead] = {}
     for keys, channel in zip(people, channels, strict=True):
-        lead = next((known[key] for key in keys if key in known), None)
+        sure = next((key for key in keys if key in known), None)
+        lead = known[sure] if sure else None
         if lead is None and any(kind == "lead" for kind, _ in keys):
             continue
         lead = lead or Lead(team_id=source.team_id, source=channel or source.name)
@@ -70,11 +116,13 @@ def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[
                 named[id(lead)] = lead
             fresh[len(fresh)] = (key, lead)
             known[key] = lead
+            if sure in known.came_by:
+                known.came_by[key] = known.came_by[sure]
     made = {id(lead): lead for _, lead in fresh.values() if lead.pk is None}
     _save(source, list(made.values()), [lead for mark, lead in named.items() if mark not in made])
     note(
         LeadIdentity.objects.bulk_create(
-            LeadIdentity(source=source, lead=lead, kind=kind, value=value)
+            LeadIdentity(source=source, lead=lead, kind=kind, value=value, came_by=known.came_by.get((kind, value)))
             for (kind, value), lead in fresh.values()
             if kind in IDENTITIES
         )
@@ -88,9 +136,13 @@ def _save(source: Source, made: list[Lead], named: list[Lead]) -> None:
     update_rows(Lead, named, ["email"])
 
 
-def lock_leads(found: Iterable[int | None]) -> set[int]:
-    """Lock these leads in order of id, until the end of the transaction; those that are there."""
+def lock_leads(found: Iterable[int | None]) -> dict[int, int]:
+    """Lock these leads in order of id, until the end of the transaction: {id: the lead it is now}, of those there."""
     pks = {pk for pk in found if pk is not None}
-    return set(
-        Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
-    )
+    if not pks:
+        return {}
+    locked = Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
+    held = {pk: pk for pk in locked.values_list("pk", flat=True)}
+    if len(held) < len(pks):  # merged while we waited, or gone
+        held |= {pk: lead.pk for pk, lead in lock_current(pks - held.keys()).items()}
+    return held

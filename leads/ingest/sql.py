@@ -39,16 +39,16 @@ def update_rows(model: type[models.Model], rows: Iterable[models.Model], names: 
 
 
 def insert_events(source_id: int, received_at: Any, rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
-    """Append (lead, kind, occurred_at, day, message_id, properties); {message_id: event id} of those that are new."""
+    """Append (lead, kind, occurred_at, day, message_id, properties, came_by); {message_id: event id} of new ones."""
     columns: list[Any] = [list(column) for column in zip(*sorted(rows, key=lambda row: row[4]), strict=True)]
     columns[5] = [json.dumps(properties) for properties in columns[5]]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO leads_event (lead_id, kind_id, source_id, occurred_at, day, received_at, message_id,"
-            " properties, quarantined)"
-            " SELECT lead, kind, %s, at, day, %s, message, properties::jsonb, false"
-            " FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[], %s::text[], %s::text[])"
-            " AS t(lead, kind, at, day, message, properties)"
+            " properties, quarantined, came_by)"
+            " SELECT lead, kind, %s, at, day, %s, message, properties::jsonb, false, came_by"
+            " FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[], %s::text[], %s::text[],"
+            " %s::bigint[]) AS t(lead, kind, at, day, message, properties, came_by)"
             " ON CONFLICT (source_id, message_id) DO NOTHING RETURNING message_id, id",
             [source_id, received_at, *columns],
         )

@@ -2,6 +2,7 @@ from leads.models.calendar import Calendar, Promise, Step
 from leads.models.change import Change
 from leads.models.company import Company
 from leads.models.crm import Deal
+from leads.models.duplicates import DuplicatePair, Likeness, LikenessKey, Merge, MergeRule, MovedRow
 from leads.models.endpoint import Endpoint
 from leads.models.event import Event, EventKind
 from leads.models.field import Claim, Field
@@ -24,10 +25,10 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
-    "CompanyIdentity", "Crossing", "Deal", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field",
-    "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead",
-    "LeadForm", "LeadIdentity", "LedgerLine", "MailHook", "Membership", "Notice", "NurtureList", "NurtureMember",
-    "Problem", "ProblemKind", "Profile", "Promise", "QualityDay", "Quarantine", "QuarantineRule",
-    "RejectionReason", "RoutingRule", "Rule", "Segment", "Source", "SourceDay", "Standing", "Step", "Team",
-    "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "CompanyIdentity", "Crossing", "Deal", "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind", "Feedback",
+    "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead",
+    "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook", "Membership", "Merge",
+    "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile", "Promise",
+    "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment", "Source",
+    "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

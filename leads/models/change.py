@@ -10,6 +10,8 @@ class Change(models.Model):
     moment follows from its present values by undoing later changes (leads/history.py).
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="changes")
     company = models.ForeignKey("leads.Company", models.CASCADE, null=True, related_name="changes")
     deal = models.ForeignKey("leads.Deal", models.CASCADE, null=True, related_name="changes")

@@ -60,6 +60,8 @@ class Event(models.Model):
     message_id = models.CharField(max_length=150)
     properties = models.JSONField(default=dict, blank=True)
     quarantined = models.BooleanField(default=False)
+    # The lead by whose identity it came, where that lead was merged into this one: undoing the merge gives it back.
+    came_by = models.BigIntegerField(null=True, editable=False)
 
     objects = EventQuerySet.as_manager()
 

@@ -43,6 +43,8 @@ class Claim(models.Model):
     `value` None: the field was emptied.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     field = models.ForeignKey(Field, models.CASCADE, related_name="claims", db_index=False)
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="claims")
     company = models.ForeignKey("leads.Company", models.CASCADE, null=True, related_name="claims")

@@ -17,6 +17,10 @@ from leads.search import search_query, search_vector
 
 
 class LeadQuerySet(OwnedQuerySet["Lead"]):
+    def merged_away(self) -> Self:
+        """Those that are part of another lead now. Only `Lead.with_merged` has any."""
+        return self.filter(merged_into__isnull=False)
+
     def matching(self, term: str) -> Self:
         """Leads whose name, e-mail, title or company has words beginning with the words of the term."""
         query = search_query(term)
@@ -26,8 +30,19 @@ class LeadQuerySet(OwnedQuerySet["Lead"]):
         return self.filter(pk__in=Lead.objects.filter(search=query).values("pk").union(of_company.values("pk")))
 
 
+class _LiveLeads(models.Manager.from_queryset(LeadQuerySet)):  # type: ignore[misc]
+    """Leads as everybody means them: without those that were merged into another (0028 in decisions)."""
+
+    def get_queryset(self) -> LeadQuerySet:
+        return super().get_queryset().filter(merged_into=None)
+
+
 class Lead(models.Model):
-    """A person who may buy. A new or changed lead is due for scoring: the database sees to it (0013 in decisions)."""
+    """A person who may buy. A new or changed lead is due for scoring: the database sees to it (0013 in decisions).
+
+    A lead that was merged into another keeps its row, for its history and for whoever still has its id, and nothing
+    else: it has no standing, and `objects` does not have it.
+    """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="leads", db_index=False)
     company = models.ForeignKey(Company, models.SET_NULL, null=True, blank=True, related_name="leads", db_index=False)
@@ -55,17 +70,23 @@ class Lead(models.Model):
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, db_default=[])
     fields = models.JSONField("custom fields", default=dict, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    merged_into = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, editable=False, related_name="merged", db_index=False
+    )
     search = models.GeneratedField(
         expression=search_vector("first_name", "last_name", "email", "title"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
 
-    objects = LeadQuerySet.as_manager()
+    objects = _LiveLeads()
+    with_merged = LeadQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team", "email"], condition=~models.Q(email=""), name="lead_email"),
+            models.UniqueConstraint(
+                fields=["team", "email"], condition=~models.Q(email="") & models.Q(merged_into=None), name="lead_email"
+            ),
         ]
         indexes = [
             GinIndex(fields=["search"], name="lead_search", fastupdate=False),
@@ -76,6 +97,10 @@ class Lead(models.Model):
             models.Index(fields=["team", "stage"], include=["id"], name="lead_team_stage"),
             models.Index(fields=["owner", "team", "stage"], include=["id"], name="lead_owner"),
             models.Index(fields=["created_at"], name="lead_created"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="lead_merged"),
+            models.Index(
+                fields=["team", "email"], condition=models.Q(merged_into__isnull=False), name="lead_merged_email"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +121,8 @@ class LeadIdentity(models.Model):
     source = models.ForeignKey(Source, models.CASCADE)
     kind = models.CharField(max_length=10, choices=[(EXTERNAL, "Id"), (USER, "User id"), (ANONYMOUS, "Anonymous id")])
     value = models.CharField(max_length=200)
+    # As of an event: the merged lead whose key this is, while it is another's.
+    came_by = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name_plural = "lead identities"

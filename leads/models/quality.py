@@ -121,6 +121,8 @@ class Problem(models.Model):
     back only with another value.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     team = models.ForeignKey(Team, models.CASCADE, related_name="problems", db_index=False)
     kind = models.CharField(max_length=20, choices=ProblemKind)
     lead = models.ForeignKey("leads.Lead", models.CASCADE, null=True, related_name="problems")

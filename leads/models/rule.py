@@ -88,6 +88,8 @@ class Inside(models.Model):
     `number` counts the crossings; `fired_at` is when the rule acted for this lead, for the quiet days.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     rule = models.ForeignKey(Rule, models.CASCADE, related_name="leads", db_index=False)
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="+")
     inside = models.BooleanField()
@@ -117,6 +119,8 @@ class Crossing(models.Model):
 
     Without a rule: a published version moved the lead to a label that is handed off, and marketing decides.
     """
+
+    stays_when_merged = True  # see leads/identity/belongings.py
 
     rule = models.ForeignKey(Rule, models.CASCADE, null=True, related_name="crossings")
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="crossings")

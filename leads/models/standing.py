@@ -32,6 +32,8 @@ class Standing(models.Model):
     copies of the lead's, kept by a trigger for the list page.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     lead = models.OneToOneField(Lead, models.CASCADE, primary_key=True)
     team = models.ForeignKey("leads.Team", models.CASCADE, db_index=False, related_name="+")
     owner = models.ForeignKey("leads.User", models.SET_NULL, null=True, db_index=False, related_name="+")

@@ -47,6 +47,8 @@ class Profile(models.Model):
     message changes nothing, order does not matter, and what a colleague corrected stays until the source has news.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     source = models.ForeignKey(Source, models.CASCADE)
     lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="profiles")
     visitor = models.CharField(max_length=200, blank=True, help_text="The anonymous id, while there is no lead.")
@@ -92,6 +94,8 @@ class Call(models.Model):
 
     Every rejected message is here; of large batches only the first accepted ones.
     """
+
+    stays_when_merged = True  # see leads/identity/belongings.py
 
     ACCEPTED, WAITING, DUPLICATE, REJECTED = "accepted", "waiting", "duplicate", "rejected"
     RESULTS: ClassVar = [

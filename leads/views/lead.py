@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from leads.details import completeness, details, headline
 from leads.editing import create_lead, edit_lead, outranked
 from leads.forms import LeadForm, NewLeadForm
+from leads.identity.pairs import who_is
 from leads.keyset import BadCursor
 from leads.models import Field, Lead, Standing
 from leads.requests import Request
@@ -39,6 +40,7 @@ def lead(request: Request, pk: int) -> HttpResponse:
         "details": details(found, Field.objects.all()),
         "people": _people(request, found),
         "timeline": _timeline(request, found),
+        "who": who_is(found, request.user),
     }
     return render(request, "leads/lead.html", context)
 

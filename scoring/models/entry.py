@@ -16,6 +16,8 @@ class Entry(models.Model):
     lock every lead of a rescore. Deleting a lead takes its entries along all the same.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="entries", db_index=False, db_constraint=False)
     seq = models.IntegerField()
     cause = models.CharField(max_length=10, choices=Cause)

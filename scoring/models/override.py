@@ -24,6 +24,8 @@ class Override(models.Model):
     A fact: what was said does not change (a trigger refuses), it can only be ended, once, by hand or by the next one.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="overrides")
     label = models.CharField(max_length=12, choices=Label)
     reason = models.CharField(max_length=300)

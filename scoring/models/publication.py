@@ -59,6 +59,8 @@ class PublicationScore(models.Model):
     is empty, and what is missing is scored before the switch like whatever came late.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     pk = models.CompositePrimaryKey("publication", "lead")
     publication = models.ForeignKey(
         Publication, models.CASCADE, related_name="scores", db_index=False, db_constraint=False

@@ -30,6 +30,8 @@ class Score(Numbers):
     numbers were first counted; they still hold when the standing was counted.
     """
 
+    stays_when_merged = True  # see leads/identity/belongings.py
+
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="scores", db_index=False, db_constraint=False)
     model = models.ForeignKey(ScoringModel, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
     version = models.ForeignKey(Version, models.CASCADE, related_name="+", db_index=False, db_constraint=False)
@@ -49,6 +51,8 @@ class Score(Numbers):
 
 class PublicationOther(Numbers):
     """A row of Score as it will be after the switch of the publication."""
+
+    stays_when_merged = True  # see leads/identity/belongings.py
 
     publication = models.ForeignKey(
         Publication, models.CASCADE, related_name="others", db_index=False, db_constraint=False

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from leads.enums import ImportState, Role
+from leads.identity import merge
 from leads.models import (
     Absence,
     ApiToken,
@@ -19,6 +20,7 @@ from leads.models import (
     Company,
     Crossing,
     Deal,
+    DuplicatePair,
     Effect,
     Endpoint,
     Event,
@@ -29,6 +31,7 @@ from leads.models import (
     Lead,
     LeadForm,
     MailHook,
+    Merge,
     Notice,
     NurtureList,
     NurtureMember,
@@ -54,6 +57,7 @@ OF_A_TEAM = {
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
     "nurture": NurtureList, "nurture-lists": NurtureList, "nurture-members": NurtureMember,
     "rules": Rule, "alert-rules": Rule, "crossings": Crossing,
+    "duplicates": DuplicatePair, "merges": Merge,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
 TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
@@ -138,6 +142,9 @@ def theirs() -> dict[type[Any], Any]:
         occurred_at=handoff.opened_at,
     )  # fmt: skip
     user = make_user("Theo", team)
+    twin = Lead.objects.create(team=team, email="twin@northgate.example")
+    third = Lead.objects.create(team=team, email="third@northgate.example")
+    pair = DuplicatePair.objects.create(team=team, low=handoff.lead, high=twin, confidence=90)
     job = Import.objects.create(team=team, source=source, by=user, name="x.csv", kind="leads", state=ImportState.DONE)
     of = NurtureList.objects.create(team=team, name="Later")
     nurtured = NurtureMember.objects.create(list=of, lead=handoff.lead)
@@ -145,6 +152,7 @@ def theirs() -> dict[type[Any], Any]:
     rule = Rule.objects.create(team=team, name="Hot", segment=segment, actions={"tag": "x"})
     crossing = Crossing.objects.create(rule=rule, lead=handoff.lead, cause="decay", state="done", at=handoff.opened_at)
     return {
+        DuplicatePair: pair, Merge: merge(handoff.lead, third, by=None),
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
         Calendar: Calendar.objects.create(team=team),

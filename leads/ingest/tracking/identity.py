@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leads.enums import Stage
-from leads.ingest.people import Key, leads_of, lock_leads, look_up
+from leads.ingest.people import Found, Key, Known, leads_of, lock_leads, look_up
 from leads.ingest.tracking import sql
 from leads.ingest.tracking.calls import Message
 from leads.models import Call, Deal, Event, Handoff, Lead, LeadIdentity, Profile, Source
@@ -20,12 +20,12 @@ class People:
     `inherited`: what was said of leads that are one with another now, as (lead, traits of its profile).
     """
 
-    leads: dict[Key, int] = field(default_factory=dict)
+    leads: dict[Key, Found] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     inherited: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     joined: int = 0
 
-    def lead_of(self, message: Message) -> int | None:
+    def lead_of(self, message: Message) -> Found | None:
         return next((self.leads[key] for key in keys_of(message) if key in self.leads), None)
 
 
@@ -47,16 +47,28 @@ def resolve(source: Source, messages: Sequence[Message]) -> People:
     people = People()
     named = sorted((message for message in messages if message.identified), key=lambda m: m.occurred_at)
     everybody = {key for message in messages for key in keys_of(message)}
-    before = look_up(source, everybody) if everybody else {}
+    before = look_up(source, everybody)
     newly = {value for m in named for kind, value in keys_of(m) if kind == ANONYMOUS and (kind, value) not in before}
     alone = {m.anonymous_id for m in messages if not m.identified and (ANONYMOUS, m.anonymous_id) not in before}
     sql.lock_visitors(source.pk, waiting=alone - {""}, known={str(value) for value in newly})
     if newly or alone:
         before = look_up(source, everybody)
     _unite(source, named, before, people)
-    people.leads = {key: lead.pk for key, lead in before.items() if key[0] == ANONYMOUS}
+    people.leads = _visitors(before)
     _make(source, named, before, {str(value) for value in newly}, people)
     return people
+
+
+def _visitors(known: Known) -> dict[Key, Found]:
+    """The leads of the anonymous ids. What came with a merged lead is held, lest the merge be undone meanwhile."""
+    found = {key: _found(known, key) for key in known if key[0] == ANONYMOUS}
+    held = lock_leads(one.owner for one in found.values() if one.came_by)
+    now = {key: one.at(held.get(one.owner)) if one.came_by else one for key, one in found.items()}
+    return {key: one for key, one in now.items() if one}
+
+
+def _found(known: Known, key: Key) -> Found:
+    return Found(known[key].pk, known.came_by.get(key))
 
 
 def _share_addresses(messages: Iterable[Message]) -> None:
@@ -66,7 +78,7 @@ def _share_addresses(messages: Iterable[Message]) -> None:
         message.email = message.email or addresses.get(message.user_id, "")
 
 
-def _make(source: Source, named: list[Message], before: dict[Key, Lead], newly: set[str], people: People) -> None:
+def _make(source: Source, named: list[Message], before: Known, newly: set[str], people: People) -> None:
     if not named:
         return
     channels = sql.first_channels(source.pk, sorted(newly)) if newly else {}
@@ -78,33 +90,34 @@ def _make(source: Source, named: list[Message], before: dict[Key, Lead], newly: 
         known_by,
         [channels.get(message.anonymous_id) or first.get(keys_of(message)[0], "") for message in named],
     )
-    visitors: dict[str, int] = {}
+    visitors: dict[str, Found] = {}
     for keys, lead in zip(known_by, found, strict=True):
         if lead is None:
             continue
         for key in keys:
-            if people.leads.setdefault(key, lead) == lead and key[0] == ANONYMOUS and key[1] in newly:
+            mine = people.leads.setdefault(key, lead).lead == lead.lead
+            if mine and key[0] == ANONYMOUS and key[1] in newly:
                 visitors[str(key[1])] = lead
     if visitors:
         people.joined = sql.join_visits(source.pk, visitors)
         profiles = Profile.objects.filter(source=source, visitor__in=visitors)
-        people.inherited += [(visitors[profile.visitor], profile.traits) for profile in profiles]
+        people.inherited += [(visitors[profile.visitor].lead, profile.traits) for profile in profiles]
         profiles.delete()
 
 
-def _known(known_by: list[list[Key]], before: dict[Key, Lead]) -> list[int | None]:
+def _known(known_by: list[list[Key]], before: Known) -> list[Found | None]:
     """The leads, locked, where nothing about anybody is new, as in most batches; else nothing."""
     if any(key not in before for keys in known_by for key in keys):
         return []
-    found = [before[keys[0]].pk for keys in known_by]
-    existing = lock_leads(found)
-    return list(found) if existing == {*found} else []
+    found = [_found(before, keys[0]) for keys in known_by]
+    held = lock_leads(one.owner for one in found)
+    return list(found) if all(one.at(held.get(one.owner)) == one for one in found) else []
 
 
 class _Browsers:
     """Whose an anonymous id is. Where another person signs in at the same computer, it stays with the first."""
 
-    def __init__(self, source: Source, named: list[Message], before: dict[Key, Lead]):
+    def __init__(self, source: Source, named: list[Message], before: Known):
         self.users: dict[str, set[str]] = {}
         self.emails: dict[str, str] = {}
         visitors = {message.anonymous_id for message in named}
@@ -138,7 +151,7 @@ def _first_touch(named: list[Message]) -> dict[Key, str]:
     return first
 
 
-def _unite(source: Source, named: list[Message], known: dict[Key, Lead], people: People) -> None:
+def _unite(source: Source, named: list[Message], known: Known, people: People) -> None:
     """Where a message names two leads: one that nobody knows anything about becomes part of the other."""
     for message in named:
         sure = [key for key in keys_of(message) if key in known and key != (ANONYMOUS, message.anonymous_id)]
@@ -159,7 +172,7 @@ def _unite(source: Source, named: list[Message], known: dict[Key, Lead], people:
 
 def _is_thin(lead: int) -> bool:
     """Known to a program only: no address, and nobody has worked with it."""
-    untouched = Lead.objects.filter(pk=lead, email="", owner=None, stage=Stage.NEW)
+    untouched = Lead.objects.filter(pk=lead, email="", owner=None, stage=Stage.NEW, merged=None)
     return (
         untouched.exists()
         and not Handoff.objects.filter(lead=lead).exists()

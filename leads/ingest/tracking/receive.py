@@ -28,6 +28,7 @@ class Receipt:
     result: str = Call.ACCEPTED
     reason: str = ""
     lead: int | None = None
+    came_by: int | None = None
 
 
 def receive(source: Source, messages: Sequence[Message], received_at: datetime) -> list[Receipt]:
@@ -66,7 +67,8 @@ class _Batch:
         fresh = self._without_known()
         people = identity.resolve(self.source, [receipt.message for receipt in fresh])
         for receipt in fresh:
-            receipt.lead = people.lead_of(receipt.message)
+            found = people.lead_of(receipt.message)
+            receipt.lead, receipt.came_by = found or (None, None)
             receipt.reason = people.notes.get(id(receipt.message), "")
         said = sorted(fresh, key=lambda receipt: receipt.message.occurred_at)
         groups.take(self.source, said)
@@ -107,7 +109,7 @@ class _Batch:
                 continue
             row = (kinds[message.kind], at, day_number(at), message.message_id, message.properties)
             if receipt.lead:
-                events.append((receipt.lead, *row))
+                events.append((receipt.lead, *row, receipt.came_by))
             else:
                 receipt.result = Call.WAITING
                 receipt.reason = "" if message.anonymous_id else "Nobody's: send userId or anonymousId, then it counts."

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db import connection
 
+from leads.ingest.people import Found
+
 BUCKETS = 64
 
 
@@ -62,29 +64,34 @@ def insert_visits(source_id: int, received_at: Any, rows: Sequence[tuple[Any, ..
 
 _MOVE = """
 WITH moved AS (
-    DELETE FROM leads_visitorevent v USING ({known}) AS known(source, visitor, lead)
+    DELETE FROM leads_visitorevent v USING ({known}) AS known(source, visitor, lead, came_by)
      WHERE v.source_id = known.source AND v.visitor = known.visitor
-    RETURNING known.lead, v.*
+    RETURNING known.lead, known.came_by, v.*
 )
 INSERT INTO leads_event (lead_id, kind_id, source_id, occurred_at, day, received_at, message_id, properties,
-                         quarantined)
-SELECT lead, kind_id, source_id, occurred_at, day, received_at, message_id, properties, false
+                         quarantined, came_by)
+SELECT lead, kind_id, source_id, occurred_at, day, received_at, message_id, properties, false, came_by
   FROM moved ORDER BY message_id
 ON CONFLICT (source_id, message_id) DO NOTHING
 """
 
 
-def join_visits(source_id: int, leads: Mapping[str, int]) -> int:
+def join_visits(source_id: int, leads: Mapping[str, Found]) -> int:
     """Move what these visitors did to their leads. How many events."""
-    known = "SELECT %s::bigint, * FROM unnest(%s::text[], %s::bigint[])"
+    known = "SELECT %s::bigint, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[])"
+    columns: list[Any] = [
+        list(leads),
+        [found.lead for found in leads.values()],
+        [found.came_by for found in leads.values()],
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE.format(known=known), [source_id, list(leads), list(leads.values())])
+        cursor.execute(_MOVE.format(known=known), [source_id, *columns])
         return cursor.rowcount
 
 
 def join_known_visits() -> int:
     """Move what waits although its visitor is known by now, by an import or the API. How many events."""
-    known = "SELECT source_id, value, lead_id FROM leads_leadidentity WHERE kind = 'anonymous'"
+    known = "SELECT source_id, value, lead_id, came_by FROM leads_leadidentity WHERE kind = 'anonymous'"
     with connection.cursor() as cursor:
         cursor.execute(_MOVE.format(known=known))
         return cursor.rowcount

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from leads.identity import current_id
 from leads.models import Lead, LedgerLine
 from scoring.engine.evaluate import Result
 from scoring.models import Override, Version
@@ -47,7 +48,7 @@ class Command(BaseCommand):
 
 
 def _lead(text: str) -> Lead:
-    leads = Lead.objects.filter(pk=int(text)) if text.isdigit() else Lead.objects.filter(email=text.lower())
+    leads = Lead.objects.filter(pk=current_id(int(text))) if text.isdigit() else Lead.objects.filter(email=text.lower())
     found = list(leads[:2])
     if len(found) != 1:
         raise CommandError(f"no lead {text!r}" if not found else f"several leads have {text!r}: give the number")

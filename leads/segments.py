@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
 from leads import uses
 from leads.conditions import ConditionError, parse
@@ -96,4 +96,8 @@ def delete(segment: Segment) -> None:
     """Raises ValidationError naming who still needs it."""
     if places := uses_of_segment(segment):
         raise ValidationError(f"{segment} is used by {', '.join(places[:5])}. Change that first.")
-    segment.delete()
+    try:
+        segment.delete()
+    except ProtectedError as error:
+        places = sorted(f"{type(row)._meta.verbose_name} “{row}”" for row in error.protected_objects)
+        raise ValidationError(f"{segment} is used by {', '.join(places[:5])}. Change that first.") from None

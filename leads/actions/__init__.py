@@ -11,7 +11,17 @@ from typing import Any
 
 from leads.access import teams_with
 from leads.actions import telling
-from leads.actions.changing import assign, assign_problem, person_said, tag, tag_problem, untag
+from leads.actions.changing import (
+    assign,
+    assign_problem,
+    list_problem,
+    list_said,
+    person_said,
+    put_on_list,
+    tag,
+    tag_problem,
+    untag,
+)
 from leads.actions.sending import problem_of, slack, webhook
 from leads.handoffs import open_handoffs
 from leads.models import Crossing, Endpoint, Rule, User
@@ -71,6 +81,7 @@ ACTIONS: dict[str, Action] = {
         Action("webhook", "Call a webhook", lambda value: "call a webhook", problem_of(Endpoint.WEBHOOK), webhook),
         Action("tag", "Add a tag", lambda value: f"add the tag {value}", tag_problem, tag),
         Action("untag", "Take a tag away", lambda value: f"take away the tag {value}", tag_problem, untag),
+        Action("nurture", "Put on a nurture list", list_said, list_problem, put_on_list),
         Action("assign", "Make somebody the owner", lambda value: f"make {person_said(value)} the owner",
                assign_problem, assign),
     )

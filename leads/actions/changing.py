@@ -7,7 +7,8 @@ from django.db.models import F, Func, TextField, Value
 
 from leads.enums import Role
 from leads.history import attributed
-from leads.models import Crossing, Lead, Membership, Rule, User
+from leads.models import Crossing, Lead, Membership, NurtureList, Rule, User
+from leads.nurture import nurture
 
 LONGEST_TAG = 40
 
@@ -27,6 +28,20 @@ def untag(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
 def tag_problem(value: Any, rule: Rule) -> str:
     good = isinstance(value, str) and value == value.strip().lower() and 0 < len(value) <= LONGEST_TAG
     return "" if good and value.isprintable() else f"Give a word in small letters, at most {LONGEST_TAG} characters."
+
+
+def put_on_list(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
+    """On a nurture list, where there still is one. Leads of other teams are left out by the list itself."""
+    if found := NurtureList.objects.filter(pk=value).first():
+        nurture(found, [crossing.lead_id for crossing in crossings], reason=_origin(rule))
+
+
+def list_problem(value: Any, rule: Rule) -> str:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    found = NurtureList.objects.filter(pk=value).first() if whole else None
+    if found is None or rule.team_id and found.team_id != rule.team_id:
+        return "There is no such nurture list in the rule's team."
+    return ""
 
 
 def assign(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
@@ -57,3 +72,7 @@ def _origin(rule: Rule) -> str:
 
 def person_said(value: Any) -> str:
     return str(User.objects.filter(pk=value).first() or "nobody")
+
+
+def list_said(value: Any) -> str:
+    return f"put on the list {NurtureList.objects.filter(pk=value).first() or 'that is gone'}"

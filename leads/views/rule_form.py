@@ -11,11 +11,11 @@ from leads.access import teams_with
 from leads.actions import endpoints_of
 from leads.actions.changing import LONGEST_TAG
 from leads.enums import Role
-from leads.models import Endpoint, Rule, Segment, Team, User
+from leads.models import Endpoint, NurtureList, Rule, Segment, Team, User
 
 WHEN = ("name", "direction", "segment", "stays", "team", "quiet_days")
-ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "assign")
-WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "assign")
+ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "nurture", "assign")
+WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "nurture", "assign")
 PERSONAL = ("mail",)
 
 
@@ -37,6 +37,9 @@ class RuleForm(forms.ModelForm):
     )
     tag = forms.CharField(label="Add the tag", required=False, max_length=LONGEST_TAG)
     untag = forms.CharField(label="Take away the tag", required=False, max_length=LONGEST_TAG)
+    nurture = forms.ModelChoiceField(
+        NurtureList.objects.none(), label="Put on a nurture list", required=False, empty_label="None"
+    )
     assign = forms.ModelChoiceField(User.objects.none(), label="Make owner", required=False, empty_label="Nobody")
     also_inside = forms.BooleanField(
         label="Also for those inside now", required=False,
@@ -69,6 +72,7 @@ class RuleForm(forms.ModelForm):
         fields["people"].queryset = User.objects.filter(Q(pk__in=colleagues.values("pk")) | Q(pk__in=chosen))
         working = colleagues.filter(memberships__role__in=(Role.REP, Role.MANAGER)).distinct()
         fields["assign"].queryset = working
+        fields["nurture"].queryset = NurtureList.objects.filter(team__in=teams_with(user, "leads.change_rule"))
         for kind in ("slack", "webhook"):
             fields[kind].queryset = endpoints_of(user).filter(kind=kind)
 

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import ProtectedError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -68,9 +67,8 @@ def deletion(request: Request, pk: int) -> HttpResponse:
     found = _own(request, pk, "leads.delete_segment")
     try:
         verbs.delete(found)
-    except (ValidationError, ProtectedError) as error:
-        said = error.messages[0] if isinstance(error, ValidationError) else f"{found} is in use."
-        messages.error(request, said)
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
         return redirect("segment", pk)
     messages.success(request, f"The segment {found} is deleted. No lead has changed.")
     return redirect("segments")

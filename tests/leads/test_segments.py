@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from leads import uses
 from leads.enums import Label, Role, Stage
-from leads.models import Lead, Segment, User
+from leads.models import Lead, NurtureList, Segment, User
 from tests.leads.api import Caller
 from tests.sales import make_lead, make_team, make_user, score
 
@@ -79,6 +79,13 @@ def test_a_segment_in_use_is_not_deleted(page: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr(uses, "_askers", [])
     page.post(reverse("segment-deletion", args=[segment.pk]))
     assert list(Segment.objects.all()) == []
+
+
+def test_a_segment_of_a_nurture_list_is_not_deleted(mara: User) -> None:
+    segment = Segment.objects.create(name="Hot", condition=HOT)
+    NurtureList.objects.create(team=make_team(), name="Spring", segment=segment)
+    answer = Caller(make_user("Ada", make_team(), Role.ADMIN)).delete(f"segments/{segment.pk}")
+    assert (answer.status_code, "“Spring”" in answer.json()["error"]) == (409, True)
 
 
 def test_reps_look_and_marketing_edits(client: Client, mara: User) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.enums import Role
-from leads.models import Crossing, Handoff, Notice, Rule, User
+from leads.models import Crossing, Handoff, Notice, NurtureList, NurtureMember, Rule, User
 from tests.leads.api import Caller
 from tests.rules.watching import HOT, crossings, make_rule, make_segment, run_passes
 from tests.sales import make_team, make_user
@@ -76,6 +76,18 @@ def test_a_rep_has_rules_of_their_own_and_only_these(client: Client, mara: User)
     assert [notice.user for notice in Notice.objects.all()] == [kim]
     client.force_login(mara)
     assert client.get(reverse("rule", args=[mine.pk])).status_code == 404
+
+
+def test_a_rule_puts_leads_on_a_nurture_list_of_their_team(page: Client) -> None:
+    go_live(make_model())
+    silent = NurtureList.objects.create(team=make_team(), name="Silent")
+    segment = make_segment(condition=field("title", "contains", "VP"))
+    assert page.post(reverse("rule-new"), said(segment=segment.pk, nurture=silent.pk, tag="")).status_code == 302
+    run_passes()
+    ours, _theirs = make_lead(make_team()), make_lead(make_team("APAC"))
+    rescore()
+    assert list(NurtureMember.objects.values_list("lead", "list")) == [(ours.pk, silent.pk)]
+    assert "Put on the list Silent" in page.get(reverse("rules")).content.decode()
 
 
 def test_a_sample_goes_to_who_asks(page: Client, mara: User) -> None:

@@ -66,6 +66,7 @@ PERMISSIONS[Role.ADMIN] = (
     | _may("leads", "team user membership", VIEW, ADD, CHANGE)
     | _may("leads", "effect", VIEW, CHANGE)
     | _may("leads", "routingrule", VIEW, ADD, CHANGE, DELETE)
+    | {"scoring.change_publishingpolicy"}
     | _may("leads", "apitoken writekey", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "membership field eventkind rejectionreason", DELETE)
 )

@@ -16,12 +16,14 @@ from django.utils import timezone
 from leads.models import LedgerLine, Standing
 from leads.passes import rules_changed
 from leads.retry import retried
+from scoring.approvals import check_approved, digest_of
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import ROOM, switch
 from scoring.engine.others import forget_others, keep_others, switch_others
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
+from scoring.revisions import keep
 
 logger = logging.getLogger(__name__)
 
@@ -35,14 +37,19 @@ class PublicationRunning(ValidationError):
 
 
 @retried
-def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any = None) -> Publication:
+def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any = None, digest: str = "") -> Publication:
     """Freeze the draft as the model's next version and start scoring it. It is live when every lead has been scored.
 
-    Raises ValidationError naming every criterion that cannot be scored, or PublicationRunning.
+    With `digest` only that very draft. Raises ValidationError naming every criterion that cannot be scored,
+    PublicationRunning, or ApprovalMissing where the company wants four eyes.
     """
     with transaction.atomic():
         draft = _held_draft(model)
+        if digest and digest != digest_of(draft):
+            raise ValidationError("The draft has changed meanwhile. Look at it again, then publish it.")
+        check_approved(draft, by=by)
         check_draft(draft)
+        keep(draft)
         number = 1 + (draft.versions.order_by("-number").values_list("number", flat=True).first() or 0)
         version = Version.objects.create(
             model=draft, number=number, position=draft.position, definition=freeze(draft), note=note, published_by=by,

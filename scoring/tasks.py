@@ -3,7 +3,7 @@ from time import monotonic
 from celery import shared_task
 
 from leads.wake import wake
-from scoring import pipeline, publishing
+from scoring import pipeline, publishing, scheduling
 from scoring.models import Publication
 
 # Well under the time limit of a task; what is left is still due and the next run finds it.
@@ -17,6 +17,12 @@ def rescore_due() -> None:
         if monotonic() > until:
             wake(rescore_due)
             return
+
+
+@shared_task(name="scoring.publish_scheduled")
+def publish_scheduled() -> None:
+    if scheduling.publish_scheduled():
+        wake(run_publications)
 
 
 @shared_task(name="scoring.run_publications")

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scoring.views import conditions, models, overrides, publications, standings, starting
+from scoring.views import conditions, drafts, governing, models, overrides, publications, standings, starting
 
 app_name = "scoring"
 
@@ -15,6 +15,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/", models.model, name="model"),
     path("models/<int:pk>/file", starting.draft_as_file, name="file"),
     path("models/<int:pk>/versions/<int:number>/file", starting.version_as_file, name="version-file"),
+    path("models/<int:pk>/changes/", drafts.changes, name="changes"),
+    path("models/<int:pk>/changes/<int:revision>/restoration", drafts.restore_revision, name="revision-restoration"),
+    path("models/<int:pk>/versions/<int:number>/restoration", drafts.restore_version, name="version-restoration"),
+    path("models/<int:pk>/comparison/", drafts.comparison, name="comparison"),
+    path("models/<int:pk>/approvals", governing.approve, name="approvals"),
+    path("models/<int:pk>/approvals/withdrawal", governing.withdraw, name="approval-withdrawal"),
+    path("models/<int:pk>/scheduled/<int:scheduled>/cancellation", governing.cancellation, name="cancellation"),
+    path("policy/", governing.policy, name="policy"),
     path("models/<int:pk>/publications", publications.publish, name="publications"),
     path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
     path("publications/<int:pk>/", publications.publication, name="publication"),

@@ -1,6 +1,6 @@
 """Criteria in the admin: a condition, what it is worth, and in which group."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -9,15 +9,15 @@ from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from leads.admin.base import ask
 from leads.conditions import ConditionError, parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
+from scoring.admin.recording import RecordedAdmin
 from scoring.engine.definition import driver
-from scoring.models import Counting, Criterion, Group
+from scoring.models import Counting, Criterion, Group, ScoringModel
 from scoring.sentences import condition_sentence, worth
 
 FADING = (Counting.HALF_LIFE, Counting.LINEAR)
@@ -68,7 +68,7 @@ def grouped(groups: QuerySet[Group]) -> list[Any]:
 
 
 @admin.register(Criterion)
-class CriterionAdmin(ModelAdmin):
+class CriterionAdmin(RecordedAdmin):
     form = CriterionForm
     list_display = ("name", "sentence", "worth", "group", "model", "active")
     list_filter = ("model", "active")
@@ -101,6 +101,9 @@ class CriterionAdmin(ModelAdmin):
             obj.position = 1 + (obj.group.criteria.aggregate(last=Max("position"))["last"] or 0)
         super().save_model(request, obj, form, change)
 
+    def models_of(self, rows: Iterable[Criterion]) -> list[ScoringModel]:
+        return list({row.group.model for row in rows})
+
     def response_post_save_add(self, request: HttpRequest, obj: Criterion) -> Any:
         return redirect("admin:scoring_scoringmodel_change", obj.model_id)
 
@@ -108,15 +111,18 @@ class CriterionAdmin(ModelAdmin):
 
     @admin.action(description="Switch off: kept, but not published", permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Criterion]) -> None:
-        messages.success(request, f"{queryset.update(active=False)} switched off in the draft.")
+        with self.recorded(request, queryset):
+            messages.success(request, f"{queryset.update(active=False)} switched off in the draft.")
 
     @admin.action(description="Switch on", permissions=["change"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[Criterion]) -> None:
-        messages.success(request, f"{queryset.update(active=True)} switched on in the draft.")
+        with self.recorded(request, queryset):
+            messages.success(request, f"{queryset.update(active=True)} switched on in the draft.")
 
     @admin.action(description="Copy, switched off", permissions=["add"])
     def copy(self, request: HttpRequest, queryset: QuerySet[Criterion]) -> None:
-        copies = [copied(criterion) for criterion in queryset]
+        with self.recorded(request, queryset):
+            copies = [copied(criterion) for criterion in queryset]
         messages.success(request, f"{len(copies)} copied. Copies are switched off until you switch them on.")
 
     @action(description="Copy", permissions=["copy_one"], url_path="copy")
@@ -126,7 +132,8 @@ class CriterionAdmin(ModelAdmin):
             raise Http404
         if request.method != "POST":
             return ask(request, f"Copy {criterion}", "The copy is switched off until you switch it on.", "Copy it")
-        made = copied(criterion)
+        with self.recorded(request, [criterion]):
+            made = copied(criterion)
         messages.success(request, "This is the copy. It is switched off until you switch it on.")
         return redirect(reverse("admin:scoring_criterion_change", args=[made.pk]))
 

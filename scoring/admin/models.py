@@ -1,5 +1,6 @@
 """Scoring models in the admin: the draft on one page."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -9,12 +10,13 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from leads.conditions.vocabulary import Vocabulary
 from scoring.admin.criteria import grouped
 from scoring.admin.fields import HandoffLabelsField, LabelsField, ThresholdsField
+from scoring.admin.recording import RecordedAdmin
 from scoring.models import Criterion, Group, ScoringModel, Version
 from scoring.models.scoring_model import default_labels, default_thresholds
 from scoring.sentences import condition_sentence, worth
@@ -86,7 +88,7 @@ class CriterionInline(TabularInline):
 
 
 @admin.register(ScoringModel)
-class ScoringModelAdmin(ModelAdmin):
+class ScoringModelAdmin(RecordedAdmin):
     form = ScoringModelForm
     inlines = (GroupInline, CriterionInline)
     list_display = ("name", "live", "criteria", "position")
@@ -106,6 +108,9 @@ class ScoringModelAdmin(ModelAdmin):
         live = Version.objects.live().filter(model__in=super().get_queryset(request))
         self.live_numbers = dict(live.values_list("model", "number"))
         return super().get_queryset(request).annotate(active=Count("criteria", Q(criteria__active=True)))
+
+    def models_of(self, rows: Iterable[ScoringModel]) -> list[ScoringModel]:
+        return [row for row in rows if row.pk]
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
         return self.inlines if obj else (GroupInline,)

@@ -18,6 +18,8 @@ from leads.api.lists import ReadViewSet
 from leads.conditions.vocabulary import Vocabulary
 from leads.wake import wake
 from scoring import publishing
+from scoring.api.drafts import DraftActions
+from scoring.approvals import ApprovalMissing
 from scoring.engine.definition import freeze, load
 from scoring.layout import rules_of
 from scoring.modelfile.apply import apply
@@ -118,7 +120,7 @@ class RollbackInput(serializers.Serializer):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The number of a retired version.")
 
 
-class ModelViewSet(ReadViewSet):
+class ModelViewSet(DraftActions, ReadViewSet):
     """Models belong to the company: everybody who may see one sees all."""
 
     queryset = ScoringModel.objects.prefetch_related("versions")
@@ -139,7 +141,7 @@ class ModelViewSet(ReadViewSet):
         file = _file(request)
         if ScoringModel.objects.filter(slug=file["slug"]).exists():
             raise Conflict(f"There is a model {file['slug']} already: PUT its file, or choose another slug.")
-        return Response(ModelDetailSerializer(_drafted(file)).data, status=201)
+        return Response(ModelDetailSerializer(_drafted(request, file)).data, status=201)
 
     @extend_schema(methods=["GET"], responses=ModelFileSerializer)
     @extend_schema(methods=["PUT"], request=ModelFileSerializer, responses=ModelDetailSerializer)
@@ -148,7 +150,7 @@ class ModelViewSet(ReadViewSet):
         """GET: the draft as a model file. PUT: make the draft what the file says; what is live stays live."""
         model = self.get_object()
         if request.method == "PUT":
-            return Response(ModelDetailSerializer(_drafted(_file(request) | {"slug": model.slug})).data)
+            return Response(ModelDetailSerializer(_drafted(request, _file(request) | {"slug": model.slug})).data)
         return Response(draft_file(model))
 
     @extend_schema(methods=["GET"], responses=PublicationSerializer)
@@ -196,18 +198,20 @@ def _file(request: Request) -> dict[str, Any]:
         raise serializers.ValidationError({"file": error.problems}) from None
 
 
-def _drafted(file: dict[str, Any]) -> ScoringModel:
+def _drafted(request: Request, file: dict[str, Any]) -> ScoringModel:
     try:
-        return apply(file).model
+        return apply(file, by=request.user, origin="API").model
     except ModelFileError as error:
         raise serializers.ValidationError({"file": error.problems}) from None
 
 
 def _started(verb: Any) -> Response:
-    """409 while another version is being scored; 400 names every criterion that cannot be."""
+    """409 while another version is being scored or where the draft is not approved; 400 names every
+    criterion that cannot be scored.
+    """
     try:
         publication = verb()
-    except publishing.PublicationRunning as error:
+    except (publishing.PublicationRunning, ApprovalMissing) as error:
         raise Conflict(" ".join(error.messages)) from None
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import models, overrides, standings
+from scoring.api import drafts, models, overrides, standings
 
 router = Router()
 router.register("models", models.ModelViewSet)
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/standing/?$", standings.StandingView.as_view(), name="api-standing"),
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/history/?$", standings.HistoryView.as_view(), name="api-history"),
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/override/?$", overrides.OverrideView.as_view(), name="api-override"),
+    re_path(r"^publishing-policy/?$", drafts.PolicyView.as_view(), name="api-publishing-policy"),
     *router.urls,
 ]

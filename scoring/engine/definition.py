@@ -60,10 +60,14 @@ class Definition:
         return [i for i, group in enumerate(self.groups) if group.axis == axis]
 
 
-def freeze(model: ScoringModel) -> dict[str, Any]:
-    """The draft as it stands, as JSON. Inactive criteria and groups without criteria are left out."""
-    active = list(model.criteria.filter(active=True).select_related("group"))
-    groups = [group for group in model.groups.all() if any(criterion.group_id == group.pk for criterion in active)]
+def freeze(model: ScoringModel, *, everything: bool = False) -> dict[str, Any]:
+    """The draft as it stands, as JSON. Inactive criteria and groups without criteria are left out, or with
+    `everything` are not.
+    """
+    criteria = model.criteria.select_related("group")
+    active = list(criteria if everything else criteria.filter(active=True))
+    used = {criterion.group_id for criterion in active}
+    groups = [group for group in model.groups.all() if everything or group.pk in used]
     index = {group.pk: i for i, group in enumerate(groups)}
     active.sort(key=lambda criterion: (index[criterion.group_id], criterion.position, criterion.pk))
     return asdict(

@@ -12,6 +12,7 @@ from leads.ingest.kinds import kind_ids, slug_of
 from leads.models import EventKind, Field
 from scoring.modelfile.read import check, conditions, read
 from scoring.models import Criterion, Group, ScoringModel
+from scoring.revisions import keep, record
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Imported:
     made: list[str] = field(default_factory=list)
 
 
-def import_model(text: str | bytes, *, slug: str = "", name: str = "") -> Imported:
+def import_model(text: str | bytes, *, slug: str = "", name: str = "", by: Any = None, origin: str = "") -> Imported:
     """The file as the draft of the model with its slug (or `slug`), which is made where there is none.
 
     Groups and criteria are recognised by their names, so that versions can be compared afterwards; what the file does
@@ -32,23 +33,24 @@ def import_model(text: str | bytes, *, slug: str = "", name: str = "") -> Import
     then nothing changed.
     """
     file = read(text)
-    return apply(file | {"slug": slug or file["slug"], "name": name or file["name"]})
+    return apply(file | {"slug": slug or file["slug"], "name": name or file["name"]}, by=by, origin=origin)
 
 
-def import_as_new(file: dict[str, Any]) -> Imported:
+def import_as_new(file: dict[str, Any], *, by: Any = None, origin: str = "") -> Imported:
     """Data that has been read as a model of its own, whatever there is already: its slug is numbered where taken."""
-    return apply(file | {"slug": _free(file["slug"], "slug", 50, "-")})
+    return apply(file | {"slug": _free(file["slug"], "slug", 50, "-")}, by=by, origin=origin)
 
 
 @transaction.atomic
-def apply(file: dict[str, Any]) -> Imported:
-    """See import_model; for data that has been read."""
+def apply(file: dict[str, Any], *, by: Any = None, origin: str = "") -> Imported:
+    """See import_model; for data that has been read. `by` and `origin` (by which way) are kept in the history."""
     made = _make_fields(file["fields"]) + _make_kinds(file)
     check(file, Vocabulary.load())
     model, created = _model(file)
     groups = _groups(model, file["groups"])
     criteria = _criteria(model, groups, file["groups"])
     model.groups.exclude(pk__in=[group.pk for group in groups]).delete()
+    record(model, by=by, origin=origin)
     return Imported(model, created, criteria, made)
 
 
@@ -85,6 +87,7 @@ def _model(file: dict[str, Any]) -> tuple[ScoringModel, bool]:
         return ScoringModel.objects.create(
             slug=file["slug"], name=_free(file["name"], "name", 100, " "), **values
         ), True
+    keep(model)
     for name, value in values.items():
         setattr(model, name, value)
     model.save(update_fields=list(values))

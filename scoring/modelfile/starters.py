@@ -33,6 +33,7 @@ def starters() -> list[Starter]:
     return sorted(found, key=lambda starter: starter.file["name"])
 
 
-def start_with(key: str) -> Imported:
+def start_with(key: str, *, by: Any = None) -> Imported:
     """A new draft of the starter. Raises KeyError where there is none of that name."""
-    return import_as_new({starter.key: starter.file for starter in starters()}[key])
+    file = {starter.key: starter.file for starter in starters()}[key]
+    return import_as_new(file, by=by, origin=f"starter {file['name']}"[:80])

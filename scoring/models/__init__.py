@@ -1,13 +1,16 @@
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
+from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
 from scoring.models.move import Move
 from scoring.models.override import Override
 from scoring.models.publication import Publication, PublicationPage, PublicationScore
+from scoring.models.revision import Revision
 from scoring.models.score import PublicationOther, Score
 from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationOther", "PublicationPage",
-    "PublicationScore", "Score", "ScoringModel", "Version", "VersionState",
+    "Approval", "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationOther",
+    "PublicationPage", "PublicationScore", "PublishingPolicy", "Revision", "ScheduledPublication", "Score",
+    "ScoringModel", "Version", "VersionState",
 ]  # fmt: skip

@@ -13,16 +13,25 @@ from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
 from leads.models import Standing
 from leads.requests import Request
+from scoring.approvals import digest_of
 from scoring.diff import differences
 from scoring.engine.definition import freeze, load
 from scoring.layout import band_spans, grade_rows, handed_off, rules_of
 from scoring.models import Publication, ScoringModel, Version, VersionState
+from scoring.revisions import history
+from scoring.views.governing import publishing_of
 
 
 class PublicationForm(forms.Form):
+    """`at` empty: now."""
+
     note = forms.CharField(
         label="What is new, and why", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Kept with the version, for everybody who asks later.",
+    )  # fmt: skip
+    at = forms.DateTimeField(
+        label="When", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        help_text="Empty: now. Otherwise the draft is published at this moment, as it is today or not at all.",
     )  # fmt: skip
 
 
@@ -48,12 +57,14 @@ def model(request: Request, pk: int) -> HttpResponse:
 
 
 def model_page(request: Request, model: ScoringModel, form: PublicationForm, status: int = 200) -> HttpResponse:
-    """The draft in sentences, what it changes, and every version so far. Eight queries."""
+    """The draft in sentences, what it changes, and every version so far. Ten queries."""
     versions = list(model.versions.select_related("published_by"))
     live = next((version for version in versions if version.state == VersionState.LIVE), None)
     context = _draft(model, live) | {
         "model": model, "versions": versions, "live": live, "form": form, "running": running().first(),
         "next_number": versions[0].number + 1 if versions else 1,
+        "publishing": publishing_of(model, request.user), "digest": digest_of(model),
+        "changes": history(model, Vocabulary.load(), most=3),
         "inactive": model.criteria.filter(active=False).count(),
     }  # fmt: skip
     return render(request, "scoring/model.html", context, status=status)

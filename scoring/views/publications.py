@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.requests import Request
 from leads.wake import wake
 from scoring import publishing
+from scoring.approvals import check_something_new
 from scoring.models import Entry, Publication, ScoringModel, Version
+from scoring.scheduling import schedule
 from scoring.tasks import run_publications
 from scoring.views.models import PublicationForm, model_page
 
@@ -30,13 +32,21 @@ def publish(request: Request, pk: int) -> HttpResponse:
     form = PublicationForm(request.POST)
     if form.is_valid():
         try:
-            started = publishing.publish(model, by=request.user, note=form.cleaned_data["note"])
+            return _published(request, model, form.cleaned_data["note"], form.cleaned_data["at"])
         except ValidationError as error:
             form.add_error(None, error)
-        else:
-            wake(run_publications)
-            return redirect("scoring:publication", started.pk)
     return model_page(request, model, form, status=422)
+
+
+def _published(request: Request, model: ScoringModel, note: str, at: datetime | None) -> HttpResponse:
+    check_something_new(model)
+    if at:
+        schedule(model, at=at, by=request.user, note=note)
+        messages.success(request, "Scheduled. It is published then unless somebody cancels it or changes the draft.")
+        return redirect("scoring:model", model.pk)
+    started = publishing.publish(model, by=request.user, note=note)
+    wake(run_publications)
+    return redirect("scoring:publication", started.pk)
 
 
 @require_POST

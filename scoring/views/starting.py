@@ -53,7 +53,7 @@ def starter(request: Request, key: str) -> HttpResponse:
     if key not in {one.key for one in starters()}:
         messages.error(request, "There is no starter of that name.")
         return redirect("scoring:new")
-    return _made(request, start_with(key))
+    return _made(request, start_with(key, by=request.user))
 
 
 @require_POST
@@ -63,7 +63,7 @@ def upload(request: Request) -> HttpResponse:
     form = FileForm(request.POST, request.FILES)
     if form.is_valid():
         try:
-            return _made(request, import_as_new(form.cleaned_data["file"]))
+            return _made(request, import_as_new(form.cleaned_data["file"], by=request.user, origin="file"))
         except ModelFileError as error:
             form.add_error("file", error.problems)
     return _page(request, form, status=422)
@@ -75,7 +75,7 @@ def profile(request: Request) -> HttpResponse:
     """Six questions about the ideal customer."""
     form = ProfileForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _made(request, import_as_new(profile_file(form.cleaned_data)))
+        return _made(request, import_as_new(profile_file(form.cleaned_data), by=request.user, origin="six questions"))
     return render(request, "scoring/profile.html", {"form": form}, status=422 if form.errors else 200)
 
 

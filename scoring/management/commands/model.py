@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def _import(self, options: dict[str, Any]) -> None:
         text = sys.stdin.buffer.read() if options["file"] == "-" else Path(options["file"]).read_bytes()
-        done = import_model(text, slug=options["slug"])
+        done = import_model(text, slug=options["slug"], origin="command line")
         said = {"model": done.model.slug, "created": done.created, "criteria": done.criteria, "fields": done.made}
         if options["json"]:
             self.stdout.write(json.dumps(said))

@@ -16,7 +16,10 @@ from leads.models import (
     EventKind,
     Field,
     Membership,
+    MergeRule,
+    NurtureList,
     RejectionReason,
+    RoutingRule,
     Source,
     Standing,
     Team,
@@ -63,6 +66,9 @@ def test_every_page_opens_for_an_admin_and_none_for_a_rep(admin: Client, team: T
     Deal.objects.create(team=team, lead=lead, source=source, external_id="d1", name="Pilot")
     WriteKey.issue(source)
     Field.objects.create(key="seats", label="Seats")
+    MergeRule.objects.create(team=team)
+    NurtureList.objects.create(team=team, name="Later")
+    RoutingRule.objects.create(of=team, team=team, name="Known", condition={"field": "email", "op": "known"})
     ApiToken.issue(make_user("Kim", team), scope="read")
     rep = browser(make_user("Rita", team))
     for model, model_admin in site._registry.items():

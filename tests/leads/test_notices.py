@@ -57,10 +57,10 @@ def test_every_page_counts_the_unread(ana, browser):
 def test_the_list_costs_the_same(ana, browser, django_assert_num_queries):
     tell(ana)
     browser.get("/notices/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/notices/")
     tell(ana, key="k2"), tell(ana, key="k3")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         browser.get("/notices/")
 
 

@@ -33,9 +33,12 @@ def places(client):
 @pytest.mark.parametrize(
     ("role", "not_for_them"),
     [
-        (Role.REP, {"Reports", "Import", "Sources", "Webhooks", "Outbox", "Administration"}),
-        (Role.MARKETING, {"Outbox"}),
-        (Role.MANAGER, {"Import", "Sources", "Webhooks", "Outbox", "Administration"}),
+        (
+            Role.REP,
+            {"Reports", "Import", "Sources", "Data quality", "Duplicates", "Webhooks", "Outbox", "Administration"},
+        ),
+        (Role.MARKETING, {"Absences", "Outbox"}),
+        (Role.MANAGER, {"Import", "Sources", "Data quality", "Webhooks", "Outbox", "Administration"}),
         (Role.ADMIN, set()),
     ],
 )
@@ -43,7 +46,7 @@ def test_the_way_around_by_role(client, team, role, not_for_them):
     client.force_login(make_user("Mia", team, role))
     everything = {
         "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
-        "Segments", "Absences", "Webhooks", "Outbox", "Administration",
+        "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates", "Webhooks", "Outbox", "Administration",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them
 

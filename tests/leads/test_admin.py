@@ -10,6 +10,7 @@ from django.urls import reverse
 from leads.enums import Role
 from leads.models import (
     ApiToken,
+    Calendar,
     Change,
     Company,
     Deal,
@@ -66,6 +67,7 @@ def test_every_page_opens_for_an_admin_and_none_for_a_rep(admin: Client, team: T
     Deal.objects.create(team=team, lead=lead, source=source, external_id="d1", name="Pilot")
     WriteKey.issue(source)
     Field.objects.create(key="seats", label="Seats")
+    Calendar.objects.create(team=team)
     MergeRule.objects.create(team=team)
     NurtureList.objects.create(team=team, name="Later")
     RoutingRule.objects.create(of=team, team=team, name="Known", condition={"field": "email", "op": "known"})

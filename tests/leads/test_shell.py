@@ -46,7 +46,8 @@ def test_the_way_around_by_role(client, team, role, not_for_them):
     client.force_login(make_user("Mia", team, role))
     everything = {
         "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
-        "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates", "Webhooks", "Outbox", "Administration",
+        "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates",
+        "Webhooks", "Outbox", "Administration",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them
 

@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "publish-scheduled": {"task": "scoring.publish_scheduled", "schedule": 31.0},
+    "run-previews": {"task": "scoring.run_previews", "schedule": 13.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
     "run-rules": {"task": "leads.run_rules", "schedule": 7.0},
     "deliver": {"task": "leads.deliver", "schedule": 5.0},

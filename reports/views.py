@@ -7,9 +7,9 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leads.charts import scale_top, whisker
 from leads.requests import Request
 from reports import exports
-from reports.charts import scale_top, whisker
 from reports.kpis import kpis
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, conversion_by_label, verdict

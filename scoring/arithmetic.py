@@ -48,8 +48,8 @@ class Sum:
     def standings(self, kept: NDArray[np.bool_] | None = None) -> Standings:
         """With these criteria; without a choice, with all of them."""
         fit, engagement = self._axis(Axis.FIT, kept), self._axis(Axis.ENGAGEMENT, kept)
-        letters = _places(fit, self.definition.fit_limits)
-        digits = _places(engagement, self.definition.engagement_limits)
+        letters = places(fit, self.definition.fit_limits)
+        digits = places(engagement, self.definition.engagement_limits)
         labels = np.where(self.barred, LABELS.index(Label.DISQUALIFIED), self.grid[letters, digits])
         return Standings(fit, engagement, labels.astype(np.int8))
 
@@ -67,6 +67,6 @@ class Sum:
         return np.clip(given, group.floor, group.cap) if limited and (group.floor, group.cap) != (None, None) else given
 
 
-def _places(values: NDArray[np.int32], limits: tuple[int, ...]) -> NDArray[np.intp]:
+def places(values: NDArray[np.int32], limits: tuple[int, ...]) -> NDArray[np.intp]:
     """0 for the best grade, 3 for the last."""
     return 3 - np.searchsorted(np.array(limits[::-1]), values, side="right")

@@ -62,6 +62,9 @@ class Backtest:
     leaks: list[Leak] = field(default_factory=list)
     worths: list[Worth] = field(default_factory=list)
     gain: AucGain | None = None
+    # What each definition said of the leads, and who of them won; rows align.
+    pasts: list[Past] = field(default_factory=list, repr=False)
+    outcomes: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), repr=False)
 
 
 Progress = Callable[[int, int], None]
@@ -87,7 +90,7 @@ def backtest(
         return Backtest(**told, missing="leads of the audience with either outcome")  # type: ignore[arg-type]
     worths = [worth(past, won, definition) for past, definition in zip(pasts, definitions, strict=True)]
     gain = auc_gain(pasts[0].totals, pasts[1].totals, won) if len(pasts) == 2 else None
-    return Backtest(**told, worths=worths, gain=gain)  # type: ignore[arg-type]
+    return Backtest(**told, worths=worths, gain=gain, pasts=pasts, outcomes=won)  # type: ignore[arg-type]
 
 
 def score_past(

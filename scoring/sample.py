@@ -13,7 +13,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 MOST = 100_000
-# Under so many of each outcome an AUC says next to nothing (notes of docs/backtest.md).
+# Under so many of each outcome an AUC says next to nothing (docs/preview-and-backtest.md).
 LEAST = 40
 WON, ACCEPTED = "won", "accepted"
 CREATED, HANDOFF = "created", "handoff"

@@ -128,15 +128,23 @@ class Simplifier:
         Taken out one after the other, always the one whose loss hurts least: of AUC in steps of FLAT, then of labels.
         Criteria that disqualify stay.
         """
-        removed: set[int] = set()
+        removed = set(self.order(most))
+        return removed, self.loss(removed)
+
+    def order(self, most: int) -> list[int]:
+        """The criteria to take out one after the other until at most so many are left: those of a smaller model begin
+        with those of a larger one."""
+        removed: list[int] = []
         free = [i for i, rule in enumerate(self.definition.criteria) if not rule.disqualifies]
         while len(self.definition.criteria) - len(removed) > most and len(free) > len(removed):
-            removed.add(min((place for place in free if place not in removed), key=lambda p: self._pain(removed | {p})))
-        return removed, self.loss(removed)
+            left = (place for place in free if place not in removed)
+            removed.append(min(left, key=lambda place: self._pain({*removed, place})))
+        return removed
 
     def _pain(self, removed: set[int]) -> tuple[int, int]:
         loss = self.loss(removed)
-        return round((loss.auc or 0.0) / FLAT), loss.labels
+        # A gain is not sought: with few outcomes it is mostly chance.
+        return round(max(loss.auc or 0.0, 0.0) / FLAT), loss.labels
 
     def _without(self, removed: set[int]) -> NDArray[np.bool_]:
         kept = np.ones(len(self.definition.criteria), bool)

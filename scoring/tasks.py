@@ -5,6 +5,7 @@ from celery import shared_task
 from leads.wake import wake
 from scoring import pipeline, publishing, scheduling
 from scoring.models import Publication
+from scoring.preview import job
 
 # Well under the time limit of a task; what is left is still due and the next run finds it.
 SECONDS = 60
@@ -33,3 +34,12 @@ def run_publications() -> None:
             if monotonic() > until:
                 wake(run_publications)
                 return
+
+
+@shared_task(name="scoring.run_previews")
+def run_previews() -> None:
+    until = monotonic() + SECONDS
+    for preview in job.waiting():
+        if job.run(preview, lambda: monotonic() > until):
+            wake(run_previews)
+            return

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scoring.views import conditions, drafts, governing, models, overrides, publications, standings, starting
+from scoring.views import conditions, drafts, governing, models, overrides, previews, publications, standings, starting
 
 app_name = "scoring"
 
@@ -23,6 +23,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/approvals/withdrawal", governing.withdraw, name="approval-withdrawal"),
     path("models/<int:pk>/scheduled/<int:scheduled>/cancellation", governing.cancellation, name="cancellation"),
     path("policy/", governing.policy, name="policy"),
+    path("models/<int:pk>/preview/", previews.preview, name="preview"),
+    path("models/<int:pk>/preview/counts", previews.counts, name="preview-counts"),
+    path("models/<int:pk>/preview/leads/", previews.leads, name="preview-leads"),
+    path("models/<int:pk>/preview/threshold", previews.threshold, name="preview-threshold"),
+    path("models/<int:pk>/preview/omissions", previews.omissions, name="preview-omissions"),
+    path("models/<int:pk>/preview/steps/<int:step>/withdrawal", previews.withdrawal, name="preview-withdrawal"),
     path("models/<int:pk>/publications", publications.publish, name="publications"),
     path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
     path("publications/<int:pk>/", publications.publication, name="publication"),

@@ -36,6 +36,15 @@ def signed(value: int | None) -> str:
 
 
 @register.filter
+def decimal(value: float | None, digits: int = 2) -> str:
+    """-0.0031 → −0.003 with 3 digits; what rounds to nothing has no sign. None → –."""
+    if value is None:
+        return UNKNOWN
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:,.{digits}f}".replace("-", MINUS)
+
+
+@register.filter
 def percent(share: float | None, digits: int | None = None) -> str:
     """0.195 → 20%; shares under 10% get a decimal, so that 0.4% is not 0%. None → –."""
     if share is None:
@@ -180,6 +189,12 @@ def bar(value: float | None, of: float, tone: str = "") -> dict[str, Any]:
     """{% bar 44 50 "hot" %}: a part of a known whole."""
     share = min(1.0, max(0.0, float(value or 0) / float(of))) if of else 0.0
     return {"width": round(share * 100, 1), "tone": tone, "value": value, "of": of}
+
+
+@register.simple_tag
+def part(value: float | None, of: float) -> float:
+    """{% part 44 50 %}: 88.0, the share in hundredths, never beyond 100."""
+    return round(min(1.0, max(0.0, (value or 0) / of)) * 100, 1) if of else 0.0
 
 
 @register.inclusion_tag("ui/field.html")

@@ -3,6 +3,7 @@ from scoring.models.entry import Entry
 from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
 from scoring.models.move import Move
 from scoring.models.override import Override
+from scoring.models.preview import DraftStep, Preview, PreviewScore, PreviewStage
 from scoring.models.publication import Publication, PublicationPage, PublicationScore
 from scoring.models.revision import Revision
 from scoring.models.score import PublicationOther, Score
@@ -10,7 +11,7 @@ from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Approval", "Counting", "Criterion", "Entry", "Group", "Move", "Override", "Publication", "PublicationOther",
-    "PublicationPage", "PublicationScore", "PublishingPolicy", "Revision", "ScheduledPublication", "Score",
-    "ScoringModel", "Version", "VersionState",
+    "Approval", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Move", "Override", "Preview", "PreviewScore",
+    "PreviewStage", "Publication", "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy",
+    "Revision", "ScheduledPublication", "Score", "ScoringModel", "Version", "VersionState",
 ]  # fmt: skip

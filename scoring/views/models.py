@@ -14,6 +14,7 @@ from leads.enums import Axis
 from leads.models import Standing
 from leads.requests import Request
 from scoring.approvals import digest_of
+from scoring.complexity import complexity
 from scoring.diff import differences
 from scoring.engine.definition import freeze, load
 from scoring.layout import band_spans, grade_rows, handed_off, rules_of
@@ -74,6 +75,7 @@ def _draft(model: ScoringModel, live: Version | None) -> dict[str, Any]:
     vocabulary, draft = Vocabulary.load(), load(freeze(model))
     return {
         "draft": draft,
+        "complexity": complexity(draft),
         "axes": rules_of(draft, vocabulary),
         "grades": grade_rows(draft),
         "engagement": band_spans(draft, Axis.ENGAGEMENT),

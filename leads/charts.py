@@ -1,4 +1,4 @@
-"""Where the marks of a chart go. Templates draw them; the numbers are checked in tests/reports/test_charts.py."""
+"""Where the marks of a chart go. Templates draw them; the numbers are checked in tests/leads/test_charts.py."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

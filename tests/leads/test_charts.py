@@ -1,7 +1,7 @@
 """Where the marks go."""
 
+from leads.charts import Whisker, scale_top, whisker
 from leads.statistics import Rate
-from reports.charts import Whisker, scale_top, whisker
 
 
 def test_the_scale_ends_at_a_twentieth_above_the_highest_interval():

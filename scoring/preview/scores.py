@@ -1,0 +1,173 @@
+"""Every lead by the draft, beside its standing of the same moment, page by page.
+
+The draft takes the place of its model's live version: leads of models that decide before it stay theirs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection, transaction
+from django.db.models import Count, F, IntegerField, Q
+from django.db.models.expressions import CombinedExpression, Value
+from numpy.typing import NDArray
+
+from leads.conditions.vocabulary import Vocabulary
+from leads.models import Standing
+from leads.retry import retried
+from scoring.engine.definition import Definition, load
+from scoring.engine.evaluate import COLUMNS, compile_definition
+from scoring.engine.expressions import EngineScope
+from scoring.engine.ledger import ROOM
+from scoring.models import Preview, PreviewScore, Version
+
+PAGE = 5_000
+CHUNK = 20_000
+BARS = 20  # of the distribution, each a twentieth of the most a model can give
+
+
+class DraftScorer:
+    """Counts the pages of one preview, one after the other."""
+
+    def __init__(self, preview: Preview):
+        self.preview = preview
+        self.compiled = compile_definition(load(preview.definition), EngineScope(Vocabulary.load(), dense=True))
+        self.earlier = _deciding_before(preview)
+
+    def next_page(self) -> list[int]:
+        """The leads after those that are counted, in order."""
+        after = Standing.objects.filter(pk__gt=self.preview.upto).order_by("pk")
+        return list(after.values_list("pk", flat=True)[:PAGE])
+
+    def count(self, page: list[int]) -> None:
+        """Their scores, and that they are counted: both or neither."""
+        self._count(page)
+        self.preview.upto = page[-1]
+
+    @retried
+    @transaction.atomic
+    def _count(self, page: list[int]) -> None:
+        done = F("done") + len(page)
+        wanted = Preview.objects.filter(pk=self.preview.pk, upto=self.preview.upto)
+        if not wanted.update(upto=page[-1], done=done):
+            return  # gone, or somebody else counted it when the lease was over
+        numbers = self.compiled.bound([page[0], page[-1]], self.preview.facts_at)
+        live = self.preview.live or 0
+        with connection.cursor() as cursor:
+            cursor.execute(ROOM)
+            cursor.execute(
+                _SCORES.format(rows=self.compiled.sql, columns=", ".join(COLUMNS)),
+                [self.preview.pk, live, *numbers, page[0], page[-1], live, self.earlier],
+            )
+
+
+_SCORES = """
+INSERT INTO scoring_previewscore (preview_id, lead_id, fit, engagement, total, grade, label, points, total_before,
+                                  grade_before, label_before, points_before)
+SELECT %s, s.lead_id, r.fit, r.engagement, r.total, coalesce(r.grade, ''), coalesce(r.label, ''),
+       coalesce(r.points, ARRAY[]::smallint[]), s.total, s.grade, coalesce(s.automatic_label, s.label),
+       CASE WHEN s.version = %s THEN s.points ELSE ARRAY[]::smallint[] END
+  FROM leads_standing s LEFT JOIN ({rows}) AS r({columns}) ON r.lead_id = s.lead_id
+ WHERE s.lead_id BETWEEN %s AND %s
+   AND (s.version = %s OR r.lead_id IS NOT NULL AND NOT coalesce(s.version = ANY(%s::int[]), false))
+"""
+
+
+def compared_with(preview: Preview) -> Version | None:
+    """The version that was live when it was counted; None where none was."""
+    return Version.objects.get(pk=preview.live) if preview.live else None
+
+
+def _deciding_before(preview: Preview) -> list[int]:
+    """Live versions of other models that decide where audiences overlap."""
+    model = preview.model
+    first = Q(position__lt=model.position) | Q(position=model.position, model__lt=model.pk)
+    return list(Version.objects.live().filter(first).exclude(model=model.pk).values_list("pk", flat=True))
+
+
+# --- What the scores say together -----------------------------------------------------------------------
+
+
+def moves(preview: Preview, what: str) -> list[tuple[str, str, int]]:
+    """(before, then, leads) by "label" or "grade", for every pair that occurs. Company-wide."""
+    rows = preview.scores.order_by().values_list(f"{what}_before", what).annotate(Count("pk"))
+    return [tuple(row) for row in rows]
+
+
+def distribution(preview: Preview, column: str, top: int) -> list[int]:
+    """How many leads have a score in each of BARS equal parts from 0 to `top`, the last with its end."""
+    bar = CombinedExpression(F(column) * BARS, "/", Value(top), output_field=IntegerField())
+    counted = (
+        preview.scores.filter(**{f"{column}__isnull": False}).order_by().values_list(bar.copy()).annotate(Count("pk"))
+    )
+    bars = [0] * BARS
+    for place, number in counted:
+        bars[min(place, BARS - 1)] += number
+    return bars
+
+
+@dataclass(frozen=True)
+class Points:
+    """Rows are the leads in the draft's audience; `before` has those the live version scores, in another order."""
+
+    draft: NDArray[np.int16]
+    barred: NDArray[np.bool_]
+    touched: dict[str, int]
+
+
+def points_of(preview: Preview, old: Definition | None, new: Definition) -> Points:
+    """The points of every lead, and how many leads each rule that changed touches (see rules_touched)."""
+    draft, barred, touched = [], [], dict.fromkeys(_names(old, new), 0)
+    for rows in _chunks(preview):
+        given = [(points, label) for points, _, label in rows if points]
+        draft.append(_matrix([points for points, _ in given], _width(new)))
+        barred += [label == "disqualified" for _, label in given]
+        if old:
+            both = [(then, was) for then, was, _ in rows]
+            then, was = _matrix([t for t, _ in both], _width(new)), _matrix([w for _, w in both], _width(old))
+            for name, (before, after) in _names(old, new).items():
+                left = was[:, before] if before is not None else 0
+                right = then[:, after] if after is not None else 0
+                touched[name] += int(np.count_nonzero(left != right))
+    return Points(np.concatenate(draft) if draft else _matrix([], _width(new)), np.array(barred, bool), touched)
+
+
+def _chunks(preview: Preview) -> Iterator[list[tuple[list[int], list[int], str]]]:
+    rows = PreviewScore.objects.filter(preview=preview).order_by("lead").values_list("points", "points_before", "label")
+    kept: list[Any] = []
+    for row in rows.iterator(chunk_size=CHUNK):
+        kept.append(row)
+        if len(kept) == CHUNK:
+            yield kept
+            kept = []
+    if kept:
+        yield kept
+
+
+def _matrix(rows: list[list[int]], width: int) -> NDArray[np.int16]:
+    """A row without points is one of zeros."""
+    nothing = [0] * width
+    return np.array([row or nothing for row in rows], np.int16).reshape(len(rows), width)
+
+
+def _width(definition: Definition) -> int:
+    return len(definition.criteria) + len(definition.groups) + 2
+
+
+def _names(old: Definition | None, new: Definition) -> dict[str, tuple[int | None, int | None]]:
+    """What a difference is about (place/name, as scoring.diff names it) → its column in the old points and the new."""
+    if old is None:
+        return {}
+    found: dict[str, tuple[int | None, int | None]] = {}
+    before = {rule.id: (i, rule) for i, rule in enumerate(old.criteria)}
+    for i, rule in enumerate(new.criteria):
+        was, _ = before.pop(rule.id, (None, None))
+        found[f"{new.groups[rule.group].name}/{rule.name}"] = (was, i)
+    for i, rule in before.values():
+        found[f"{old.groups[rule.group].name}/{rule.name}"] = (i, None)
+    limits = {(group.axis, group.name): i for i, group in enumerate(old.groups)}
+    for i, group in enumerate(new.groups):
+        if (place := limits.get((group.axis, group.name))) is not None:
+            found[f"Group/Limit of {group.name}"] = (len(old.criteria) + place, len(new.criteria) + i)
+    return found

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leads", "0018_problems"),
-        ("scoring", "0007_less_to_write"),
+        ("scoring", "0008_revisions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -115,7 +115,9 @@ class TestCounting:
         model.criteria.filter(name="VP").update(condition=field("custom.gone", "known"))
         client.force_login(make_user("Mara", make_team("Other"), Role.MARKETING))
         answer = client.post(f"/scoring/models/{model.pk}/preview/counts", follow=True)
-        assert [str(message) for message in answer.context["messages"]] == ["VP: field: there is no field 'custom.gone'"]
+        assert [str(message) for message in answer.context["messages"]] == [
+            "VP: field: there is no field 'custom.gone'"
+        ]
         assert not Preview.objects.exists()
 
 

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("publications/<int:pk>/", publications.publication, name="publication"),
     path("publications/<int:pk>/abandonment", publications.abandon, name="abandonment"),
     path("leads/<int:lead>/standing/", standings.standing, name="standing"),
+    path("leads/<int:lead>/what-if/", standings.what_if, name="what-if"),
     path("leads/<int:lead>/history/", standings.history, name="history"),
     path("leads/<int:lead>/override/", overrides.override, name="override"),
     path("leads/<int:lead>/override/withdrawal", overrides.withdrawal, name="withdrawal"),

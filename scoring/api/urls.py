@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import drafts, models, overrides, previews, standings
+from scoring.api import drafts, models, overrides, previews, standings, whatif
 
 router = Router()
 router.register("models", models.ModelViewSet)
@@ -11,6 +11,7 @@ router.register("models", models.ModelViewSet)
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/standing/?$", standings.StandingView.as_view(), name="api-standing"),
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/history/?$", standings.HistoryView.as_view(), name="api-history"),
+    re_path(r"^leads/(?P<pk>[0-9]{1,18})/what-if/?$", whatif.WhatIfView.as_view(), name="api-what-if"),
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/override/?$", overrides.OverrideView.as_view(), name="api-override"),
     re_path(r"^publishing-policy/?$", drafts.PolicyView.as_view(), name="api-publishing-policy"),
     re_path(r"^models/(?P<pk>[0-9]{1,9})/preview/?$", previews.PreviewView.as_view(), name="api-preview"),

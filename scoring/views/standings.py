@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from leads.enums import Label
 from leads.models import Handoff, Standing
 from leads.requests import Request
 from leads.templatetags.ui import temperature
@@ -19,6 +20,8 @@ from scoring.ledgers import by_model, ledger_of, others_of
 from scoring.models import Entry, Version
 from scoring.overrides import override_of
 from scoring.stepchart import StepChart, step_chart
+from scoring.whatif import BEST
+from scoring.whatif import what_if as search
 
 PERIODS = (7, 30, 90)
 CHARTED = 400  # changes, the newest; a chart is no wider than that
@@ -51,6 +54,18 @@ def history(request: Request, lead: int) -> HttpResponse:
     context: dict[str, Any] = {"history": history_of(lead, days=days, before=before), "chart": _chart(row)}
     context |= {"temperature": temperature(row.label), "days": days, "periods": PERIODS, "before": before}
     return _card(request, "history", context | {"standing": row, "lead": row.lead})
+
+
+@require_safe
+@permission_required("leads.view_standing", raise_exception=True)
+def what_if(request: Request, lead: int) -> HttpResponse:
+    """What would give the lead a label: Hot, or another by `label`."""
+    row = _standing(request, lead)
+    target = request.GET.get("label", "")
+    target = target if target in BEST[:-1] else Label.HOT
+    found = search(row, target)
+    context = {"standing": row, "lead": row.lead, "found": found, "targets": BEST[:-1], "target": target}
+    return _card(request, "what_if", context)
 
 
 def _standing(request: Request, lead: int) -> Standing:

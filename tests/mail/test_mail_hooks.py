@@ -6,6 +6,7 @@ from copy import deepcopy
 import pytest
 from django.test import Client
 
+from leads.identity.merging import merge
 from leads.ingest.mail import PROVIDERS
 from leads.ingest.tracking import stream
 from leads.models import Call, Event, Lead, MailHook, VisitorEvent
@@ -110,6 +111,16 @@ def test_an_address_nobody_has_waits_for_its_lead():
     assert (ana.events.get().kind.slug, VisitorEvent.objects.count()) == ("email_bounced", 0)
     send(hook, body)
     assert (ana.events.count(), Call.objects.latest("pk").result) == (1, Call.DUPLICATE)
+
+
+def test_what_waited_for_a_merged_lead_joins_its_survivor():
+    body = raw("postmark", "bounce")
+    send(make_hook("postmark"), body)
+    ana, twin = lead("ana@northwind.example"), lead(body["Email"])
+    merge(ana, twin, by=None)
+    stream.prune()
+    event = ana.events.get()
+    assert (event.kind.slug, event.came_by) == ("email_bounced", twin.pk)
 
 
 def test_one_bad_event_costs_none_of_the_others():

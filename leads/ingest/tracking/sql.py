@@ -97,15 +97,25 @@ def join_known_visits() -> int:
         return cursor.rowcount
 
 
+# Whoever has the address now, else whoever the lead became that had it.
+_ADDRESSED = """
+SELECT DISTINCT ON (v.source_id, v.visitor) v.source_id, v.visitor, holder.id, NULLIF(l.id, holder.id)
+  FROM leads_visitorevent v JOIN leads_source s ON s.id = v.source_id
+  JOIN leads_lead l ON l.team_id = s.team_id AND l.email = substr(v.visitor, 8)
+ CROSS JOIN LATERAL (
+       WITH RECURSIVE way AS (
+           SELECT l.id, l.merged_into_id
+           UNION ALL SELECT n.id, n.merged_into_id FROM way JOIN leads_lead n ON n.id = way.merged_into_id
+       ) SELECT id FROM way WHERE merged_into_id IS NULL) AS holder
+ WHERE v.visitor LIKE 'mailto:%'
+ ORDER BY v.source_id, v.visitor, l.merged_into_id NULLS FIRST
+"""
+
+
 def join_mail() -> int:
     """Move what e-mail providers said of addresses that no lead had then and one has by now. How many events."""
-    known = (
-        "SELECT DISTINCT v.source_id, v.visitor, l.id FROM leads_visitorevent v JOIN leads_source s ON s.id ="
-        " v.source_id JOIN leads_lead l ON l.team_id = s.team_id AND l.email = substr(v.visitor, 8)"
-        " WHERE v.visitor LIKE 'mailto:%'"
-    )
     with connection.cursor() as cursor:
-        cursor.execute(_MOVE.format(known=known))
+        cursor.execute(_MOVE.format(known=_ADDRESSED))
         return cursor.rowcount
 
 

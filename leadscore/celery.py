@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "heartbeat": {"task": "leadscore.heartbeat", "schedule": 15.0, "args": [BeatLazyFunc(time.time)]},
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
+    "check-health": {"task": "scoring.check_health", "schedule": 127.0},
     "publish-scheduled": {"task": "scoring.publish_scheduled", "schedule": 31.0},
     "run-previews": {"task": "scoring.run_previews", "schedule": 13.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},

@@ -3,7 +3,7 @@ from time import monotonic
 from celery import shared_task
 
 from leads.wake import wake
-from scoring import pipeline, publishing, scheduling
+from scoring import health, pipeline, publishing, scheduling
 from scoring.models import Publication
 from scoring.preview import job
 
@@ -18,6 +18,11 @@ def rescore_due() -> None:
         if monotonic() > until:
             wake(rescore_due)
             return
+
+
+@shared_task(name="scoring.check_health")
+def check_health() -> None:
+    health.refresh_due()
 
 
 @shared_task(name="scoring.publish_scheduled")

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from scoring.views import conditions, drafts, governing, models, overrides, previews, publications, standings, starting
+from scoring.views import (
+    conditions,
+    drafts,
+    governing,
+    health,
+    models,
+    overrides,
+    previews,
+    publications,
+    standings,
+    starting,
+)
 
 app_name = "scoring"
 
@@ -19,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/changes/<int:revision>/restoration", drafts.restore_revision, name="revision-restoration"),
     path("models/<int:pk>/versions/<int:number>/restoration", drafts.restore_version, name="version-restoration"),
     path("models/<int:pk>/comparison/", drafts.comparison, name="comparison"),
+    path("models/<int:pk>/reviews", health.reviews, name="reviews"),
     path("models/<int:pk>/approvals", governing.approve, name="approvals"),
     path("models/<int:pk>/approvals/withdrawal", governing.withdraw, name="approval-withdrawal"),
     path("models/<int:pk>/scheduled/<int:scheduled>/cancellation", governing.cancellation, name="cancellation"),

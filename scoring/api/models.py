@@ -19,6 +19,7 @@ from leads.conditions.vocabulary import Vocabulary
 from leads.wake import wake
 from scoring import publishing
 from scoring.api.drafts import DraftActions
+from scoring.api.health import HealthActions
 from scoring.approvals import ApprovalMissing
 from scoring.engine.definition import freeze, load
 from scoring.layout import rules_of
@@ -120,7 +121,7 @@ class RollbackInput(serializers.Serializer):
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text="The number of a retired version.")
 
 
-class ModelViewSet(DraftActions, ReadViewSet):
+class ModelViewSet(DraftActions, HealthActions, ReadViewSet):
     """Models belong to the company: everybody who may see one sees all."""
 
     queryset = ScoringModel.objects.prefetch_related("versions")

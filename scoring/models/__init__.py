@@ -1,6 +1,7 @@
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
 from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
+from scoring.models.health import Health, LabelWeek, Review
 from scoring.models.move import Move
 from scoring.models.override import Override
 from scoring.models.preview import DraftStep, Preview, PreviewScore, PreviewStage
@@ -11,7 +12,8 @@ from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Approval", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Move", "Override", "Preview", "PreviewScore",
-    "PreviewStage", "Publication", "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy",
-    "Revision", "ScheduledPublication", "Score", "ScoringModel", "Version", "VersionState",
+    "Approval", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Health", "LabelWeek", "Move", "Override",
+    "Preview", "PreviewScore", "PreviewStage", "Publication", "PublicationOther", "PublicationPage",
+    "PublicationScore", "PublishingPolicy", "Review", "Revision", "ScheduledPublication", "Score", "ScoringModel",
+    "Version", "VersionState",
 ]  # fmt: skip

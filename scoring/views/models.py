@@ -21,6 +21,7 @@ from scoring.layout import band_spans, grade_rows, handed_off, rules_of
 from scoring.models import Publication, ScoringModel, Version, VersionState
 from scoring.revisions import history
 from scoring.views.governing import publishing_of
+from scoring.views.health import health_rows
 
 
 class PublicationForm(forms.Form):
@@ -39,16 +40,17 @@ class PublicationForm(forms.Form):
 @require_safe
 @permission_required("scoring.view_scoringmodel", raise_exception=True)
 def index(request: Request) -> HttpResponse:
-    """Every model with its live version. Five queries."""
-    live = Prefetch("versions", Version.objects.live().select_related("published_by"), to_attr="live")
+    """Every model with its live version. Six queries, and one for each live model."""
+    live = Prefetch("versions", Version.objects.live().select_related("published_by", "model"), to_attr="live")
     active = Count("criteria", Q(criteria__active=True))
     models = list(ScoringModel.objects.prefetch_related(live).annotate(active=active))
     standings = Standing.objects.visible_to(request.user)
     scored = dict(standings.order_by().values_list("version").annotate(Count("pk")))
-    rows = [{"model": model, "live": v, "scored": scored.get(v.pk, 0) if v else None}
+    rows: list[dict[str, Any]] = [{"model": model, "live": v, "scored": scored.get(v.pk, 0) if v else None}
             for model in models for v in [next(iter(model.live), None)]]  # fmt: skip
-    unscored = scored.get(None, 0)
-    return render(request, "scoring/index.html", {"rows": rows, "unscored": unscored, "running": running().first()})
+    context = {"rows": rows, "unscored": scored.get(None, 0), "running": running().first()}
+    context["health"] = health_rows([row["live"] for row in rows if row["live"]])
+    return render(request, "scoring/index.html", context)
 
 
 @require_safe

@@ -53,7 +53,9 @@ class Builder {
 
   draw(focus) {
     this.rows = new Map();
+    this.drawing = true;
     this.tree.replaceChildren(this.group(this.root, null));
+    this.drawing = false;
     const target = focus && this.rows.get(focus);
     (target?.querySelector("select, input, button"))?.focus();
   }
@@ -90,8 +92,9 @@ class Builder {
 
   tell({ sentence, matches, errors }) {
     this.clear();
-    for (const { path, message } of errors) this.point(path, message);
-    if (errors.length) this.say("", "", "");
+    const marked = errors.filter(({ path, message }) => this.point(path, message));
+    if (marked.length) this.say("", "", "");
+    else if (errors.length) this.say("Not complete yet", "Say what the new test looks for.", "");
     else this.say(`${sentence}.`, matches ? counted(matches) : "Counting took too long, so no number is shown.", "");
   }
 
@@ -111,14 +114,19 @@ class Builder {
     });
   }
 
-  /* A mistake is shown at the row whose path is the longest beginning of its own. */
+  /*
+    A mistake is shown at the row whose path is the longest beginning of its own. Returns whether it is one: a test that
+    has just been added is none, until somebody has left it.
+  */
   point(path, message) {
     const steps = path ? path.split(".") : [];
     for (let length = steps.length; length >= 0; length -= 1) {
-      const row = this.rows.get(this.places.get(steps.slice(0, length).join(".")));
-      if (row) return this.mark(row, steps[length], message);
+      const part = this.places.get(steps.slice(0, length).join("."));
+      const row = this.rows.get(part);
+      if (row && !part.fresh) this.mark(row, steps[length], message);
+      if (row) return !part.fresh;
     }
-    return this.say("", "", message);
+    return false;
   }
 
   mark(row, part, message) {
@@ -136,7 +144,7 @@ class Builder {
   group(part, parent) {
     const rows = part.parts.map((child) => (child.kind === "group" ? this.group(child, part) : this.row(child, part)));
     const add = (child) => () => {
-      const made = child();
+      const made = fresh(child());
       part.parts.push(made);
       this.changed();
       this.draw(made);
@@ -180,8 +188,17 @@ class Builder {
     const line = el("div", { class: "cb-line" }, this.negation(part),
       ...(part.kind === "field" ? this.fieldInputs(part) : this.eventInputs(part)), this.remover(part, parent, "test"));
     const node = el("div", { class: "cb-row" }, line, ...(part.kind === "event" ? part.where.map((test) => this.whereRow(test, part)) : []));
+    this.settle(node, part);
     this.rows.set(part, node);
     return node;
+  }
+
+  settle(node, part) {
+    node.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!part.fresh || this.drawing || node.contains(relatedTarget)) return;
+      part.fresh = false;
+      this.changed();
+    });
   }
 
   redraw(part) {
@@ -229,7 +246,7 @@ class Builder {
         (node) => { part.number = whole(node); this.changed(); }, { min: part.question === "at_most" ? 0 : 1, step: 1, "data-part": part.question }),
       ...(counts(part.question) ? this.window(part) : [el("span", {}, part.question === "last_before" ? "days ago" : "days")]),
       button("+ where", () => {
-        const test = { kind: "property", property: seenProperties(part.event)[0] || "", op: "contains", value: "" };
+        const test = fresh({ kind: "property", property: seenProperties(part.event)[0] || "", op: "contains", value: "" });
         part.where.push(test);
         this.redraw(test);
       }, { title: "Only events with a certain property" }),
@@ -266,9 +283,15 @@ class Builder {
       button("×", () => { event.where.splice(event.where.indexOf(test), 1); this.redraw(event); },
         { class: "cb-button cb-remove", "aria-label": "Remove this property test", title: "Remove this property test" }));
     const node = el("div", { class: "cb-row" }, line);
+    this.settle(node, test);
     this.rows.set(test, node);
     return node;
   }
+}
+
+function fresh(part) {
+  (part.parts || [part]).forEach((test) => { test.fresh = true; });
+  return part;
 }
 
 function depth(root, part) {

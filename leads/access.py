@@ -64,6 +64,7 @@ PERMISSIONS[Role.ADMIN] = (
     | PERMISSIONS[Role.MANAGER]
     | _may("leads", "mergerule", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "team user membership", VIEW, ADD, CHANGE)
+    | _may("leads", "invitation", VIEW, ADD, CHANGE, DELETE)
     | _may("leads", "effect", VIEW, CHANGE)
     | _may("leads", "routingrule", VIEW, ADD, CHANGE, DELETE)
     | {"scoring.change_publishingpolicy"}

@@ -40,6 +40,7 @@ _PLACES = (
     ("", "Handoffs", "handoffs", "handoff", "leads.view_handoff"),
     ("", "Nurture", "nurture", "leads", "leads.view_nurturelist"),
     ("", "Absences", "absences", "today", "leads.add_absence"),
+    ("", "People", "people", "company", "leads.view_membership"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
     ("Data", "Import", "imports", "import", "leads.add_import"),

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from leads import invitations, passwords
 from leads.models import Effect, User
 from leads.outcomes import Arrived, Failed
 
@@ -16,7 +17,8 @@ from leads.outcomes import Arrived, Failed
 def send_mail(effect: Effect) -> Arrived:
     """Mail what the payload says. The same effect has the same Message-ID, whatever is tried twice."""
     address = _address(effect.payload["to"])
-    message = compose(effect.payload["template"], effect.payload.get("context", {}), to=address)
+    context = effect.payload.get("context", {}) | secret_link(effect.payload)
+    message = compose(effect.payload["template"], context, to=address)
     message.extra_headers["Message-ID"] = message_id(effect)
     try:
         message.send()
@@ -38,6 +40,21 @@ def compose(template: str, context: dict[str, Any], *, to: str) -> EmailMultiAlt
     message = EmailMultiAlternatives(" ".join(subject.split())[:200], text.strip() + "\n", to=[to])
     message.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
     return message
+
+
+def secret_link(payload: dict[str, Any]) -> dict[str, Any]:
+    """What a mail with a link that lets somebody in shows, made as it is sent: nothing of it is kept in the outbox."""
+    said = payload.get("secret")
+    if said is None:
+        return {}
+    shown = invitations.mailed(**_named(said)) if "invitation" in said else passwords.mailed(**said)
+    if shown is None:
+        raise Failed("This link is no longer wanted: it was used, revoked or sent anew.", permanent=True)
+    return shown
+
+
+def _named(said: dict[str, Any]) -> dict[str, Any]:
+    return {"pk": said["invitation"], "sent_at": said["sent_at"]}
 
 
 def base_url() -> str:

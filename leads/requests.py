@@ -1,5 +1,6 @@
-"""The request of a page, as its view may rely on it."""
+"""The request of a page, as its view may rely on it, and who sends it."""
 
+from django.conf import settings
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -11,3 +12,9 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def client_address(request: HttpRequest) -> str:
+    """Who sends. Behind a proxy that is trusted, what the proxy itself says of them."""
+    forwarded = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")

@@ -4,7 +4,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads import acting, delivery, escalation, nurture, passes
+from leads import acting, delivery, escalation, nurture, passes, throttle
 from leads.identity import finding
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
@@ -95,3 +95,9 @@ def find_duplicates() -> None:
     while finding.check_due() and monotonic() < until:
         pass
     finding.merge_sure()
+
+
+@shared_task(name="leads.forget_tries")
+def forget_tries() -> None:
+    """How often somebody tried to sign in, once it no longer counts."""
+    throttle.forget_old()

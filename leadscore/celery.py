@@ -45,6 +45,7 @@ app.conf.beat_schedule = {
     "check-quality": {"task": "leads.check_quality", "schedule": 7.0},
     "fill-nurture": {"task": "leads.fill_nurture", "schedule": 307.0},
     "follow-up": {"task": "leads.follow_up", "schedule": 29.0},
+    "forget-tries": {"task": "leads.forget_tries", "schedule": 3613.0},
     "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},
     "find-duplicates": {"task": "leads.find_duplicates", "schedule": 9.0},

@@ -8,26 +8,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.tokens import default_token_generator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
 from leads.admin.base import VisibleAdmin
 from leads.enums import Role
 from leads.models import ApiToken, Membership, Team, User
-
-
-def administers(admin_: Any, person: User) -> bool:
-    """Whether the admin answers for this person: for every team they are in."""
-    if admin_.is_superuser:
-        return True
-    return not person.is_superuser and set(person.team_ids) <= set(admin_.teams_as(Role.ADMIN))
+from leads.passwords import path_of
+from leads.people import administers
 
 
 @admin.register(Team)
@@ -168,7 +159,5 @@ def _administered(user: Any) -> QuerySet[Team]:
 
 def _show_link(request: HttpRequest, person: User) -> None:
     """A link by which the person sets their password; it works once, and stops working when they sign in."""
-    uid = urlsafe_base64_encode(force_bytes(person.pk))
-    path = reverse("password_reset_confirm", args=[uid, default_token_generator.make_token(person)])
-    link = request.build_absolute_uri(path)
+    link = request.build_absolute_uri(path_of(person))
     messages.success(request, f"Give {person} this link to set a password, which works once: {link}")

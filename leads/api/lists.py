@@ -1,4 +1,4 @@
-"""What the other endpoints refer to: teams, colleagues, sources, and the custom fields of leads and companies."""
+"""What the other endpoints refer to: teams, sources, and the custom fields of leads and companies."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from leads.api.requests import Request
 from leads.fieldorder import read_precedence
 from leads.filters import TeamFilter
 from leads.ingest.precedence import reorder
-from leads.models import Field, Source, Team, User
+from leads.models import Field, Source, Team
 from leads.uses import uses_of
 
 
@@ -22,22 +22,6 @@ class TeamSerializer(serializers.ModelSerializer):
     class Meta:
         model = Team
         fields = ("id", "name", "slug")
-
-
-class UserSerializer(serializers.ModelSerializer):
-    teams = serializers.SerializerMethodField(help_text="[{team, role}, …], as far as they are your teams.")
-
-    class Meta:
-        model = User
-        fields = ("id", "name", "email", "is_active", "teams")
-
-    def get_teams(self, user: User) -> list[dict[str, Any]]:
-        viewer = self.context["request"].user
-        return [
-            {"team": membership.team_id, "role": membership.role}
-            for membership in user.memberships.all()
-            if viewer.is_superuser or membership.team_id in viewer.team_ids
-        ]
 
 
 class SourceSerializer(serializers.ModelSerializer):
@@ -88,18 +72,6 @@ class TeamViewSet(ReadViewSet):
 
     queryset = Team.objects.all()
     serializer_class = TeamSerializer
-
-
-class UserViewSet(ReadViewSet):
-    """The people of your teams."""
-
-    queryset = User.objects.all()
-    serializer_class = UserSerializer
-    # everybody sees their colleagues' names on every lead; the list says no more
-    permissions = {"GET": "leads.view_team"}
-
-    def get_queryset(self) -> QuerySet:
-        return User.objects.visible_to(self.request.user).prefetch_related("memberships")
 
 
 class SourceFilters(filters.FilterSet):

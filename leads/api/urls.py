@@ -14,6 +14,7 @@ from leads.api import (
     lists,
     notices,
     nurture,
+    people,
     quality,
     rules,
     segments,
@@ -37,7 +38,9 @@ router.register("cleanups", quality.CleanupViewSet)
 router.register("duplicates", duplicates.DuplicateViewSet)
 router.register("merges", duplicates.MergeViewSet)
 router.register("teams", lists.TeamViewSet)
-router.register("users", lists.UserViewSet)
+router.register("users", people.UserViewSet)
+router.register("memberships", people.MembershipViewSet)
+router.register("invitations", people.InvitationViewSet)
 router.register("notices", notices.NoticeViewSet)
 router.register("nurture-lists", nurture.NurtureListViewSet)
 router.register("nurture-members", nurture.NurtureMemberViewSet)
@@ -47,9 +50,12 @@ router.register("sources", lists.SourceViewSet)
 
 quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "destroy"})
 
+deactivation = people.DeactivationViewSet.as_view({"post": "create", "delete": "destroy"})
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *docs.urlpatterns,
     re_path(r"^events/(?P<id>[0-9]+)/quarantine/?$", quarantine, name="api-event-quarantine"),
+    re_path(r"^users/(?P<id>[0-9]+)/deactivation/?$", deactivation, name="api-user-deactivation"),
     re_path(r"^data-quality/?$", quality.QualityView.as_view(), name="api-data-quality"),
     *router.urls,
 ]

@@ -9,6 +9,7 @@ from leads.models.field import Claim, Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportKept, ImportProblem, ImportTrace
+from leads.models.joining import Invitation, SignIn, SignInBudget
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mail import MailHook
 from leads.models.notice import Notice
@@ -26,9 +27,10 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
     "CompanyIdentity", "Crossing", "Deal", "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind", "Feedback",
-    "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Lane", "Lead",
-    "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook", "Membership", "Merge",
-    "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile", "Promise",
-    "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment", "Source",
-    "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation",
+    "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook", "Membership",
+    "Merge", "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile",
+    "Promise", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment",
+    "SignIn", "SignInBudget", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent",
+    "WriteKey", "top_reasons",
 ]  # fmt: skip

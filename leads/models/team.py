@@ -154,6 +154,8 @@ class Membership(models.Model):
     assigned = models.PositiveIntegerField(default=0, editable=False)
     credit = models.FloatField(default=0, editable=False)
 
+    objects = OwnedQuerySet["Membership"].as_manager()
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_role_in_a_team")]
 

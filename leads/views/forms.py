@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -15,6 +14,7 @@ from leads.ingest.normalise import addresses
 from leads.ingest.tracking import messages_of, receive
 from leads.ingest.tracking.throttle import too_often
 from leads.models import Call, LeadForm
+from leads.requests import client_address
 from leads.views.tracking import from_anywhere
 
 # People do not see these two: the first is filled in by robots only, the second by t.js or by hand.
@@ -56,12 +56,6 @@ def fields_of(request: HttpRequest) -> dict[str, str]:
         for name, value in pairs
         if isinstance(value, str) and value.strip() and name.isprintable()
     }
-
-
-def client_address(request: HttpRequest) -> str:
-    """Who sends. Behind a proxy that is trusted, what the proxy itself says of them."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
 
 
 def _storable(value: str) -> str:

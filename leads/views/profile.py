@@ -1,14 +1,14 @@
-"""What a person chose for themselves: the time zone in which they see times."""
+"""What is a person's own: the time zone in which they see times, and where they are signed in."""
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from leads import zones
-from leads.models import User
+from leads import sessions, zones
+from leads.models import SignIn, User
 from leads.requests import Request
 
 
@@ -33,7 +33,29 @@ def profile(request: Request) -> HttpResponse:
         form.save()
         messages.success(request, "Saved.")
         return redirect("profile")
-    return render(request, "leads/profile.html", {"form": form})
+    context = {"form": form, "sign_ins": sessions.of(request.user), "here": request.session.session_key}
+    return render(request, "leads/profile.html", context)
 
 
-urlpatterns: list[URLPattern] = [path("profile/", profile, name="profile")]
+@require_POST
+def session_ending(request: Request, pk: int) -> HttpResponse:
+    """Sign out one browser of one's own."""
+    found = get_object_or_404(SignIn, user=request.user, pk=pk)
+    sessions.end(SignIn.objects.filter(pk=found.pk))
+    messages.success(request, "Signed out there.")
+    return redirect("profile")
+
+
+@require_POST
+def sessions_ending(request: Request) -> HttpResponse:
+    """Sign out everywhere else."""
+    sessions.end(SignIn.objects.filter(user=request.user).exclude(session_key=request.session.session_key or ""))
+    messages.success(request, "Signed out everywhere but here.")
+    return redirect("profile")
+
+
+urlpatterns: list[URLPattern] = [
+    path("profile/", profile, name="profile"),
+    path("profile/sessions/ending/", sessions_ending, name="sessions-ending"),
+    path("profile/sessions/<int:pk>/ending/", session_ending, name="session-ending"),
+]

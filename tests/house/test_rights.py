@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from leads.enums import ImportState, Role
 from leads.identity import merge
+from leads.invitations import invite
 from leads.models import (
     Absence,
     ApiToken,
@@ -28,9 +29,11 @@ from leads.models import (
     Feedback,
     Handoff,
     Import,
+    Invitation,
     Lead,
     LeadForm,
     MailHook,
+    Membership,
     Merge,
     Notice,
     NurtureList,
@@ -38,6 +41,7 @@ from leads.models import (
     Problem,
     Rule,
     Segment,
+    SignIn,
     Source,
     Team,
     User,
@@ -53,14 +57,15 @@ HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 OF_A_TEAM = {
     "leads": Lead, "companies": Company, "handoffs": Handoff, "imports": Import, "deals": Deal, "events": Event,
     "data-quality": Cleanup, "problems": Problem, "cleanups": Cleanup,
-    "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "segments": Segment,
+    "feedback": Feedback, "absences": Absence, "sources": Source, "teams": Team, "users": User, "people": User,
+    "memberships": Membership, "invitations": Invitation, "profile": SignIn, "segments": Segment,
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
     "nurture": NurtureList, "nurture-lists": NurtureList, "nurture-members": NurtureMember,
     "rules": Rule, "alert-rules": Rule, "crossings": Crossing,
     "duplicates": DuplicatePair, "merges": Merge,
 }  # fmt: skip
 OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
-TOKENS = {"setup", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
+TOKENS = {"setup", "join", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
 # Alike even for whom the row belongs to, and why.
 ALIKE = {
     "/imports/{}/check/": "asked only before an import is started",
@@ -155,6 +160,9 @@ def theirs() -> dict[type[Any], Any]:
         DuplicatePair: pair, Merge: merge(handoff.lead, third, by=None),
         Lead: handoff.lead, Company: company, Handoff: handoff, Source: source, Team: team, User: user, Event: event,
         Import: job, WriteKey: WriteKey.issue(source)[0], ApiToken: ApiToken.issue(user, scope=ApiToken.READ)[0],
+        Membership: user.memberships.get(),
+        Invitation: invite(team, email="new@northgate.example", role=Role.REP, by=user),
+        SignIn: SignIn.objects.create(user=user, session_key="s"),
         Calendar: Calendar.objects.create(team=team),
         Cleanup: Cleanup.objects.create(team=team, act="dismiss", kind="title"),
         Problem: Problem.objects.create(team=team, kind="title", lead=handoff.lead, value="CEO, student"),

@@ -13,6 +13,7 @@ PUBLIC = {
     "health/ready": "load balancers ask it; it names no detail",
     "setup/<str:token>/": "first admin; the token is the key, and dead once somebody can sign in",
     "login/": "signing in",
+    "join/<str:token>/": "invitations; the token is the key, good once and for seven days",
     "logout/": "signing out",
     "password/reset/": "for people who cannot sign in",
     "password/reset/done/": "for people who cannot sign in",

@@ -1,0 +1,212 @@
+"""The people of my teams: who is in with which role, who is asked to come, and who may no longer sign in."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods, require_POST
+
+from leads import invitations, people
+from leads.access import teams_with
+from leads.enums import Role
+from leads.keyset import BadCursor, page_of
+from leads.models import Invitation, Lead, Membership, Team, User
+from leads.requests import Request
+
+PAGE = 50
+SHOWN_INVITATIONS = 100
+
+
+class InvitationForm(forms.Form):
+    email = forms.EmailField(label="E-mail", widget=forms.EmailInput({"class": "input", "autocomplete": "off"}))
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None)
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.REP)
+
+    def __init__(self, *args: Any, by: User, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        mine = Team.objects.visible_to(by).filter(pk__in=teams_with(by, "leads.add_invitation"))
+        self.fields["team"].queryset = mine  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("leads.view_membership", raise_exception=True)
+def listed(request: Request) -> HttpResponse:
+    """Everybody of the teams I lead; POST invites."""
+    if request.method == "POST" and not request.user.has_perm("leads.add_invitation"):
+        raise PermissionDenied
+    form = InvitationForm(request.POST or None, by=request.user)
+    if form.is_valid() and _invited(form, request.user):
+        messages.success(request, f"An invitation is on its way to {form.cleaned_data['email']}.")
+        return redirect("people")
+    return render(request, "leads/people.html", _shown(request, form), status=422 if form.is_bound else 200)
+
+
+def _invited(form: InvitationForm, by: User) -> bool:
+    try:
+        invitations.invite(**form.cleaned_data, by=by)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    return True
+
+
+def members(user: User) -> QuerySet[Membership]:
+    """Memberships of the teams this person leads, with how many leads each owns there."""
+    owned = Lead.objects.filter(owner=OuterRef("user"), team=OuterRef("team")).order_by().values("owner")
+    number = Subquery(owned.annotate(n=Count("pk")).values("n"))
+    rows = Membership.objects.visible_to(user).filter(team__in=teams_with(user, "leads.view_membership"))
+    return rows.select_related("user", "team").annotate(owned=Coalesce(number, 0))
+
+
+def asked(user: User) -> QuerySet[Invitation]:
+    """Invitations to the teams this person administers that nobody accepted or revoked."""
+    rows = Invitation.objects.visible_to(user).filter(team__in=teams_with(user, "leads.view_invitation"))
+    return rows.waiting().select_related("team", "invited_by")
+
+
+def _shown(request: Request, form: InvitationForm) -> dict[str, Any]:
+    rows = members(request.user).prefetch_related("user__memberships")
+    try:
+        page = page_of(rows, order="user__name", size=PAGE, cursor=request.GET.get("cursor", ""))
+    except BadCursor:
+        page = page_of(rows, order="user__name", size=PAGE)
+    led = set(teams_with(request.user, "leads.change_membership"))
+    for row in page.rows:
+        row.mine = row.team_id in led
+        row.whole = _answers_for(request.user, row.user)
+    waiting = list(asked(request.user)[:SHOWN_INVITATIONS])
+    may_invite = request.user.has_perm("leads.add_invitation")
+    return {"form": form, "page": page, "invitations": waiting, "roles": Role.choices, "may_invite": may_invite}
+
+
+def _answers_for(admin: User, person: User) -> bool:
+    """people.administers, from memberships that were read already."""
+    if admin.is_superuser:
+        return True
+    return not person.is_superuser and {one.team_id for one in person.memberships.all()} <= set(
+        admin.teams_as(Role.ADMIN)
+    )
+
+
+def _person(request: Request, pk: int) -> User:
+    person = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
+    if not people.administers(request.user, person):
+        raise PermissionDenied
+    return person
+
+
+def _membership(request: Request, pk: int) -> Membership:
+    row = get_object_or_404(Membership.objects.visible_to(request.user).select_related("user", "team"), pk=pk)
+    if not request.user.has_perm("leads.change_membership", row):
+        raise PermissionDenied
+    return row
+
+
+def _invitation(request: Request, pk: int) -> Invitation:
+    row = get_object_or_404(Invitation.objects.visible_to(request.user).select_related("team"), pk=pk)
+    if not request.user.has_perm("leads.change_invitation", row):
+        raise PermissionDenied
+    return row
+
+
+@require_POST
+@permission_required("leads.change_user", raise_exception=True)
+def deactivation(request: Request, pk: int) -> HttpResponse:
+    person = _person(request, pk)
+    try:
+        left = people.deactivate(person, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"{person} may not sign in any more. {left}".strip())
+    return redirect("people")
+
+
+@require_POST
+@permission_required("leads.change_user", raise_exception=True)
+def reactivation(request: Request, pk: int) -> HttpResponse:
+    person = _person(request, pk)
+    try:
+        people.reactivate(person)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"{person} may sign in again, with the password they had.")
+    return redirect("people")
+
+
+@require_POST
+@permission_required("leads.change_membership", raise_exception=True)
+def role(request: Request, pk: int) -> HttpResponse:
+    row = _membership(request, pk)
+    try:
+        left = people.change_role(row, _role_of(request), by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"The role of {row.user} in {row.team} is changed. {left}".strip())
+    return redirect("people" if request.user.has_perm("leads.view_membership") else "home")
+
+
+def _role_of(request: Request) -> str:
+    said = request.POST.get("role", "")
+    if said not in Role.values:
+        raise ValidationError("Choose a role.")
+    return said
+
+
+@require_POST
+@permission_required("leads.change_membership", raise_exception=True)
+def leaving(request: Request, pk: int) -> HttpResponse:
+    row = _membership(request, pk)
+    try:
+        left = people.leave_team(row, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"{row.user} is no longer in {row.team}. {left}".strip())
+    return redirect("people")
+
+
+@require_POST
+@permission_required("leads.change_invitation", raise_exception=True)
+def sending(request: Request, pk: int) -> HttpResponse:
+    row = _invitation(request, pk)
+    try:
+        invitations.send_again(row)
+    except invitations.NotOpen:
+        messages.error(request, f"The invitation of {row.email} was accepted or revoked already.")
+    else:
+        messages.success(request, f"A new link is on its way to {row.email}. The one before is dead.")
+    return redirect("people")
+
+
+@require_POST
+@permission_required("leads.change_invitation", raise_exception=True)
+def revocation(request: Request, pk: int) -> HttpResponse:
+    row = _invitation(request, pk)
+    try:
+        invitations.revoke(row, by=request.user)
+    except invitations.NotOpen:
+        messages.error(request, f"The invitation of {row.email} was accepted or revoked already.")
+    else:
+        messages.success(request, f"The invitation of {row.email} is revoked: its link is dead.")
+    return redirect("people")
+
+
+urlpatterns: list[URLPattern] = [
+    path("people/", listed, name="people"),
+    path("people/<int:pk>/deactivation/", deactivation, name="person-deactivation"),
+    path("people/<int:pk>/reactivation/", reactivation, name="person-reactivation"),
+    path("memberships/<int:pk>/role/", role, name="membership-role"),
+    path("memberships/<int:pk>/ending/", leaving, name="membership-ending"),
+    path("invitations/<int:pk>/sending/", sending, name="invitation-sending"),
+    path("invitations/<int:pk>/revocation/", revocation, name="invitation-revocation"),
+]

@@ -8,8 +8,8 @@
 | webhook | `endpoint` (id), `type` ("lead.entered"), `timestamp` (ISO), `data`; leads/webhooks.py |
 | slack | `endpoint` (id), `text`, `url` (a path of ours), `details` (list of lines); leads/slack.py |
 
-No secret belongs into a payload: it names the endpoint or the person, and the secret is read when it is sent. A mail with
-a link that lets somebody in names in `secret` whose; leads/mailing.py makes the link as it is sent.
+No secret belongs into a payload: it names the endpoint or the person, and the secret is read when it is sent. A mail
+with a link that lets somebody in names in `secret` whose; leads/mailing.py makes the link as it is sent.
 """
 
 from datetime import datetime

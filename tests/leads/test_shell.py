@@ -35,9 +35,19 @@ def places(client):
     [
         (
             Role.REP,
-            {"Reports", "Import", "Sources", "Data quality", "Duplicates", "Webhooks", "Outbox", "Administration"},
+            {
+                "Reports",
+                "Import",
+                "Sources",
+                "Data quality",
+                "Duplicates",
+                "Webhooks",
+                "Outbox",
+                "Administration",
+                "People",
+            },
         ),
-        (Role.MARKETING, {"Absences", "Outbox"}),
+        (Role.MARKETING, {"Absences", "Outbox", "People"}),
         (Role.MANAGER, {"Import", "Sources", "Data quality", "Webhooks", "Outbox", "Administration"}),
         (Role.ADMIN, set()),
     ],
@@ -47,7 +57,7 @@ def test_the_way_around_by_role(client, team, role, not_for_them):
     everything = {
         "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
         "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates",
-        "Webhooks", "Outbox", "Administration",
+        "Webhooks", "Outbox", "Administration", "People",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them
 

@@ -6,7 +6,7 @@ from leads.conditions.grammar import All, AnyOf, Node, Not, parse, tests
 from scoring.engine.definition import Definition
 
 SIMPLE, MODERATE, COMPLEX = "Simple", "Moderate", "Complex"
-# The most of (criteria, tests, levels) for the word. Measured by nobody: a page of a screen, and two of them.
+# The most of (criteria, tests, levels) for the word: what is read on one screen, and on two.
 LIMITS = {SIMPLE: (15, 25, 2), MODERATE: (30, 60, 3)}
 
 

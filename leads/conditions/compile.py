@@ -43,6 +43,9 @@ class Scope(Protocol):
     def count(self, test: EventTest) -> Expression:
         """How many events of the lead match, in the test's window or ever."""
 
+    def older(self, test: EventTest, days: int) -> Expression:
+        """Whether there is such an event at least so many days ago."""
+
     def past(self) -> QuerySet:
         """The events of the lead OuterRef("pk") that may be seen, for asking whether there is one at all."""
 
@@ -93,13 +96,18 @@ def _event(test: EventTest, scope: Scope) -> Expression:
             return Sql("({} >= {}::int)", scope.count(asked), number)
         case "at_most":
             return Sql("({} <= {}::int)", scope.count(asked), number)
-    recent = scope.count(replace(asked, days=test.number))
-    long_ago = Sql("({} <= {} - {}::int)", F("day"), scope.today, number)
-    older = scope.past().filter(matching_events(asked, scope), long_ago).order_by().values("pk")[:1]
-    # not EXISTS: PostgreSQL may answer that by reading all events of all leads once, and guesses badly when to
+    recent, older = scope.count(replace(asked, days=test.number)), scope.older(asked, test.number)
     if test.question == "first_within":
-        return Sql("(CASE WHEN {} > 0 THEN {} IS NULL ELSE false END)", recent, Subquery(older))
-    return Sql("(CASE WHEN {} > 0 THEN false ELSE {} IS NOT NULL END)", recent, Subquery(older))
+        return Sql("(CASE WHEN {} > 0 THEN NOT {} ELSE false END)", recent, older)
+    return Sql("(CASE WHEN {} > 0 THEN false ELSE {} END)", recent, older)
+
+
+def older_event(test: EventTest, days: int, scope: Scope) -> Expression:
+    """Whether there is such an event at least so many days ago."""
+    long_ago = Sql("({} <= {} - {}::int)", F("day"), scope.today, Value(days))
+    older = scope.past().filter(matching_events(test, scope), long_ago).order_by().values("pk")[:1]
+    # not EXISTS: PostgreSQL may answer that by reading all events of all leads once, and guesses badly when to
+    return Sql("({} IS NOT NULL)", Subquery(older))
 
 
 def matching_events(test: EventTest, scope: Scope) -> Q:
@@ -134,6 +142,9 @@ class ListScope:
     def count(self, test: EventTest) -> Expression:
         events = self.past().filter(matching_events(test, self)).order_by().values("lead")
         return Coalesce(Subquery(events.annotate(n=Count("pk")).values("n")), 0)
+
+    def older(self, test: EventTest, days: int) -> Expression:
+        return older_event(test, days, self)
 
     def past(self) -> QuerySet:
         from leads.models import Event

@@ -24,7 +24,7 @@ from django.db.models import (
     Value,
 )
 
-from leads.conditions.compile import compile, matching_events
+from leads.conditions.compile import compile, matching_events, older_event
 from leads.conditions.grammar import EventTest, Node
 from leads.conditions.sql import Parameter, Sql, integer
 from leads.conditions.vocabulary import Term, Vocabulary
@@ -72,6 +72,13 @@ class EngineScope:
         self._asked(test, test.days)
         counted = Count("day", distinct=True, filter=matching_events(test, self))
         return _or_zero(self.column(("days", test), counted))
+
+    def older(self, test: EventTest, days: int) -> Expression:
+        """Whether there is such an event at least so many days ago."""
+        if not self.also:
+            return older_event(test, days, self)
+        # Past events have no index: looking for one of them reads them all, for every lead. Counting reads them once.
+        return Sql("({} > {})", self.count(test), self.count(replace(test, days=days)))
 
     def past(self) -> QuerySet[Event]:
         return Event.objects.filter(Sql("({} <= {})", F("occurred_at"), AS_OF), lead=OuterRef("pk"), quarantined=False)

@@ -18,7 +18,7 @@ from scoring.engine.definition import Definition
 from scoring.engine.evaluate import COLUMNS, Compiled, compile_definition
 from scoring.engine.expressions import EngineScope
 
-PAGE = 5_000
+PAGE = 2_000
 TODAY = Sql("today", output_field=IntegerField())
 # Later events are not there, so nothing has to be cut off.
 END = datetime.max.replace(tzinfo=UTC, year=9000)

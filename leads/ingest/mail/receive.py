@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from leads.ingest.tracking.calls import Message
 from leads.ingest.tracking.clock import EARLIEST
 from leads.models import Source
 
+LOOKS_LIKE_ONE = re.compile(r"[^@\s]+@[^@\s]+")
 FORM = "mandrill_events"  # Mailchimp Transactional sends a form with JSON in it
 LONGEST = 500
 MOST_TAGS = 20
@@ -129,7 +131,7 @@ def _address(said: str) -> str:
     try:
         return addresses.email(said)
     except ValueError:
-        if "@" not in said:
+        if not LOOKS_LIKE_ONE.fullmatch(said):
             raise
         return said.lower()
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from django.db import connection
 from django.utils.text import slugify
 
 from leads.models import EventKind
@@ -49,7 +50,9 @@ def kind_ids(names: Iterable[str]) -> dict[str, int]:
 
 
 def _ids(slugs: Iterable[str]) -> dict[str, int]:
-    return dict(EventKind.objects.filter(slug__in=set(slugs)).values_list("slug", "id"))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT slug, id FROM leads_eventkind WHERE slug = ANY(%s)", [list(set(slugs))])
+        return dict(cursor.fetchall())
 
 
 def _kind(slug: str, name: str) -> EventKind:

@@ -1,7 +1,10 @@
 """Who a fact is about: keys → lead, found or made."""
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db import connection
 
 from leads.identity import current_ids, lock_current
 from leads.ingest.companies import employers
@@ -11,6 +14,7 @@ from leads.models import Lead, LeadIdentity, Source
 
 # A key is ("lead", id), ("email", address) or (kind of identity, value).
 Key = tuple[str, int | str]
+LARGEST_ID = 2**63 - 1
 IDENTITIES = (LeadIdentity.EXTERNAL, LeadIdentity.USER, LeadIdentity.ANONYMOUS)
 
 
@@ -60,22 +64,45 @@ def leads_of(
 
 
 def look_up(source: Source, keys: Iterable[Key]) -> Known:
-    """The leads of those keys that are known. Three queries, one more where any of them was merged."""
-    keys = list(keys)
-    values = [str(value) for kind, value in keys if kind in IDENTITIES]
-    identities = LeadIdentity.objects.filter(source=source, kind__in=IDENTITIES, value__in=values)
-    rows = list(identities.values_list("kind", "value", "lead", "came_by"))
-    team = Lead.with_merged.filter(team_id=source.team_id)
-    narrow = ("pk", "email", "team_id", "merged_into")
-    by_id = Lead.with_merged.only(*narrow).in_bulk({lead for _, _, lead, _ in rows})
-    by_id |= team.only(*narrow).in_bulk([value for kind, value in keys if kind == "lead"])
-    emails = [value for kind, value in keys if kind == "email"]
-    addressed = list(team.filter(email__in=emails).only(*narrow)) if emails else []
-    asked: list[tuple[Key, Lead, int | None]] = [(("lead", pk), lead, None) for pk, lead in by_id.items()]
-    asked = [row for row in asked if row[1].team_id == source.team_id]
-    asked += [(("email", lead.email), lead, None) for lead in addressed if lead.merged_into_id is None]
-    asked += [(("email", lead.email), lead, None) for lead in addressed if lead.merged_into_id]
-    return _followed(asked + [((kind, value), by_id[lead], by) for kind, value, lead, by in rows])
+    """The leads of those keys that are known. One query, one more where any of them was merged."""
+    asked = json.dumps([key for key in keys if not (isinstance(key[1], int) and key[1] > LARGEST_ID)])
+    rows = Lead.with_merged.raw(_LOOK_UP, {"source": source.pk, "team": source.team_id, "keys": asked})
+    leads: dict[int, Lead] = {}  # one and the same object, however many keys name it
+    found: list[tuple[Key, Lead, int | None]] = []
+    for row in rows:
+        said: Any = row
+        key = (said.kind, row.pk if said.kind == "lead" else said.value)
+        found.append((key, leads.setdefault(row.pk, row), said.by))
+    return _followed(sorted(found, key=lambda each: each[1].merged_into_id is not None))
+
+
+# Key by key through the indexes that begin with what is asked, whatever the statistics of a growing table say: a limit
+# keeps PostgreSQL from joining whole tables. A merged lead keeps its address, so an address may name several.
+_LOOK_UP = """
+WITH asked AS MATERIALIZED (
+    SELECT key ->> 0 AS kind, key ->> 1 AS value FROM jsonb_array_elements(%(keys)s::jsonb) AS key
+)
+SELECT found.*, asked.* FROM asked CROSS JOIN LATERAL (
+    SELECT l.id, l.email, l.team_id, l.merged_into_id, i.came_by AS by
+      FROM leads_leadidentity i JOIN leads_lead l ON l.id = i.lead_id
+     WHERE i.source_id = %(source)s AND i.kind = asked.kind AND i.value = asked.value LIMIT 1
+) AS found WHERE asked.kind IN ('external', 'user', 'anonymous')
+UNION ALL
+SELECT found.*, asked.* FROM asked CROSS JOIN LATERAL (
+    SELECT l.id, l.email, l.team_id, l.merged_into_id, NULL::bigint AS by FROM leads_lead l
+     WHERE l.team_id = %(team)s AND l.email = asked.value AND l.email <> '' AND l.merged_into_id IS NULL LIMIT 1
+) AS found WHERE asked.kind = 'email'
+UNION ALL
+SELECT found.*, asked.* FROM asked CROSS JOIN LATERAL (
+    SELECT l.id, l.email, l.team_id, l.merged_into_id, NULL::bigint AS by FROM leads_lead l
+     WHERE l.team_id = %(team)s AND l.email = asked.value AND l.merged_into_id IS NOT NULL LIMIT 100
+) AS found WHERE asked.kind = 'email'
+UNION ALL
+SELECT found.*, asked.* FROM asked CROSS JOIN LATERAL (
+    SELECT l.id, l.email, l.team_id, l.merged_into_id, NULL::bigint AS by FROM leads_lead l
+     WHERE l.team_id = %(team)s AND l.id = asked.value::bigint LIMIT 1
+) AS found WHERE asked.kind = 'lead'
+"""
 
 
 def _followed(asked: list[tuple[Key, Lead, int | None]]) -> Known:
@@ -141,8 +168,12 @@ def lock_leads(found: Iterable[int | None]) -> dict[int, int]:
     pks = {pk for pk in found if pk is not None}
     if not pks:
         return {}
-    locked = Lead.objects.filter(pk__in=pks).order_by("pk").select_for_update(no_key=True)
-    held = {pk: pk for pk in locked.values_list("pk", flat=True)}
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, [list(pks)])
+        held = {pk: pk for (pk,) in cursor.fetchall()}
     if len(held) < len(pks):  # merged while we waited, or gone
         held |= {pk: lead.pk for pk, lead in lock_current(pks - held.keys()).items()}
     return held
+
+
+_LOCK = "SELECT id FROM leads_lead WHERE id = ANY(%s) AND merged_into_id IS NULL ORDER BY id FOR NO KEY UPDATE"

@@ -40,16 +40,24 @@ def update_rows(model: type[models.Model], rows: Iterable[models.Model], names: 
 
 def insert_events(source_id: int, received_at: Any, rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
     """Append (lead, kind, occurred_at, day, message_id, properties, came_by); {message_id: event id} of new ones."""
-    columns: list[Any] = [list(column) for column in zip(*sorted(rows, key=lambda row: row[4]), strict=True)]
-    columns[5] = [json.dumps(properties) for properties in columns[5]]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO leads_event (lead_id, kind_id, source_id, occurred_at, day, received_at, message_id,"
             " properties, quarantined, came_by)"
-            " SELECT lead, kind, %s, at, day, %s, message, properties::jsonb, false, came_by"
-            " FROM unnest(%s::bigint[], %s::smallint[], %s::timestamptz[], %s::int[], %s::text[], %s::text[],"
-            " %s::bigint[]) AS t(lead, kind, at, day, message, properties, came_by)"
+            " SELECT lead, kind, %s, at, day, %s, message, properties, false, came_by"
+            " FROM jsonb_to_recordset(%s::jsonb) AS t(lead bigint, kind smallint, at timestamptz, day int,"
+            " message text, properties jsonb, came_by bigint)"
             " ON CONFLICT (source_id, message_id) DO NOTHING RETURNING message_id, id",
-            [source_id, received_at, *columns],
+            [source_id, received_at, by_message("lead", rows)],
         )
         return dict(cursor.fetchall())
+
+
+def by_message(whose: str, rows: Iterable[tuple[Any, ...]]) -> str:
+    """Rows of events (the last column may be missing) as one text, in order of their messages: all lock them so.
+
+    One JSON is written and read much faster than an array for each column.
+    """
+    names = (whose, "kind", "at", "day", "message", "properties", "came_by")
+    ordered = sorted(rows, key=lambda row: row[4])
+    return json.dumps([dict(zip(names, row, strict=False)) | {"at": row[2].isoformat()} for row in ordered])

@@ -44,8 +44,7 @@ class WriteKeyQuerySet(models.QuerySet["WriteKey"]):
         """The key with its source; None when it is not known or was revoked."""
         if not secret.isascii():
             return None
-        found = self.filter(digest=digest(secret), revoked_at=None)
-        return found.select_related("source__team").first()
+        return self.filter(digest=digest(secret), revoked_at=None).select_related("source").first()
 
 
 class WriteKey(models.Model):

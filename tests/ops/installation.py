@@ -28,7 +28,8 @@ class Installation:
         assert self.up is None or self.up.poll() is not None
         with self.log.open("wb") as log:
             self.up = subprocess.Popen(command("up"), env=self.environment(), stdout=log, stderr=log)
-        wait_until(lambda: "leadscore is running" in self.said() or self.up.poll() is not None, seconds=90)
+        # generous: on a busy machine the migrations alone take a minute
+        wait_until(lambda: "leadscore is running" in self.said() or self.up.poll() is not None, seconds=300)
         assert self.get("/health/ready") == 200, self.said()
 
     def end(self, number: int = signal.SIGTERM) -> int:
@@ -55,7 +56,7 @@ class Installation:
 
     def manage(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env = self.environment() | environment
-        return subprocess.run(command(*arguments), env=env, capture_output=True, text=True, timeout=90)
+        return subprocess.run(command(*arguments), env=env, capture_output=True, text=True, timeout=180)
 
     def processes(self) -> dict[str, list[int]]:
         """Process ids by kind, of everything that was started with our DATA_DIR."""

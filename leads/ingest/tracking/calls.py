@@ -25,6 +25,7 @@ PAGE = ("url", "path", "referrer", "title", "search")
 CAMPAIGN = {"source": "utm_source", "medium": "utm_medium", "name": "utm_campaign", "term": "utm_term",
             "content": "utm_content", "id": "utm_id"}  # fmt: skip
 LONGEST_AGENT = 300
+_AS_TEXT = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ def _checked_text(event: Any) -> str:
     if not isinstance(event, dict):
         raise ValueError('Expected an object such as {"type": "track", "event": "Signed Up", "userId": "7"}.')
     try:
-        text = json.dumps(event, ensure_ascii=False, allow_nan=False)
+        text = _AS_TEXT(event)
         size = len(text.encode())
     except ValueError:
         safe.storable(event, "message")

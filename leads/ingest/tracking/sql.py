@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from leads.ingest.people import Found
+from leads.ingest.sql import by_message
 
 BUCKETS = 64
 
@@ -39,27 +40,40 @@ def seen_messages(source_id: int, message_ids: Sequence[str]) -> set[str]:
     """Those of the messages that are here already, on a lead or waiting."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT message_id FROM leads_event WHERE source_id = %s AND message_id = ANY(%s) UNION ALL"
-            " SELECT message_id FROM leads_visitorevent WHERE source_id = %s AND message_id = ANY(%s)",
-            [source_id, list(message_ids)] * 2,
+            "WITH sent AS MATERIALIZED (SELECT ARRAY(SELECT jsonb_array_elements_text(%(sent)s::jsonb)) AS ids)"
+            " SELECT message_id FROM leads_event"
+            " WHERE source_id = %(source)s AND message_id = ANY((SELECT ids FROM sent)::text[]) UNION ALL"
+            " SELECT message_id FROM leads_visitorevent"
+            " WHERE source_id = %(source)s AND message_id = ANY((SELECT ids FROM sent)::text[])",
+            {"source": source_id, "sent": json.dumps(message_ids)},
         )
         return {row[0] for row in cursor.fetchall()}
 
 
 def insert_visits(source_id: int, received_at: Any, rows: Sequence[tuple[Any, ...]]) -> set[str]:
     """Put (visitor, kind, occurred_at, day, message_id, properties) to wait; the message ids of those that are new."""
-    columns: list[Any] = [list(column) for column in zip(*sorted(rows, key=lambda row: row[4]), strict=True)]
-    columns[5] = [json.dumps(properties) for properties in columns[5]]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO leads_visitorevent (source_id, visitor, kind_id, occurred_at, day, received_at, message_id,"
-            " properties) SELECT %s, visitor, kind, at, day, %s, message, properties::jsonb"
-            " FROM unnest(%s::text[], %s::smallint[], %s::timestamptz[], %s::int[], %s::text[], %s::text[])"
-            " AS t(visitor, kind, at, day, message, properties)"
+            " properties)"
+            " SELECT %s, visitor, kind, at, day, %s, message, properties FROM jsonb_to_recordset(%s::jsonb)"
+            " AS t(visitor text, kind smallint, at timestamptz, day int, message text, properties jsonb)"
             " ON CONFLICT (source_id, message_id) DO NOTHING RETURNING message_id",
-            [source_id, received_at, *columns],
+            [source_id, received_at, by_message("visitor", rows)],
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def keep_calls(source_id: int, received_at: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append to the stream of a source."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO leads_call (source_id, received_at, type, name, result, reason, occurred_at, lead_id, payload)"
+            " SELECT %s, %s, type, name, result, reason, occurred_at, lead_id, payload"
+            " FROM jsonb_to_recordset(%s::jsonb) AS t(type text, name text, result text, reason text,"
+            " occurred_at timestamptz, lead_id bigint, payload text)",
+            [source_id, received_at, json.dumps(rows)],
+        )
 
 
 _MOVE = """

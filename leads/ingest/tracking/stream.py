@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.utils import timezone
 
-from leads.ingest.tracking.sql import join_known_visits, join_mail
+from leads.ingest.tracking.sql import join_known_visits, join_mail, keep_calls
 from leads.models import Call, Source, VisitorEvent
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ def keep(source: Source, receipts: Sequence["Receipt"], received_at: datetime) -
                 continue
         message = receipt.message
         rows.append(
-            Call(
-                source=source, received_at=received_at, type=message.type[:10] if message.type else "?",
-                name=(message.name or message.email)[:150], result=receipt.result, reason=receipt.reason[:500],
-                occurred_at=message.occurred_at, lead_id=receipt.lead,
-                payload=message.text[:LONGEST].replace("\0", "\\0"),
-            )
+            {
+                "type": message.type[:10] if message.type else "?", "name": (message.name or message.email)[:150],
+                "result": receipt.result, "reason": receipt.reason[:500], "lead_id": receipt.lead,
+                "occurred_at": message.occurred_at.isoformat(),
+                "payload": message.text[:LONGEST].replace("\0", "\\0"),
+            }
         )  # fmt: skip
-    Call.objects.bulk_create(rows, batch_size=1000)
+    keep_calls(source.pk, received_at, rows)
 
 
 def prune() -> None:

@@ -22,14 +22,21 @@ def wait_for(source: int, messages: int) -> int:
     now = time.time()
     key = f"ingest:{source}:{int(now) // WINDOW}"
     try:
-        cache.add(key, 0, WINDOW * 2)
-        if cache.incr(key, max(messages, A_REQUEST)) <= limit:
+        if _counted(key, max(messages, A_REQUEST)) <= limit:
             return 0
         cache.set(f"ingest-limited:{source}", now, LIMITED_FOR)
     except (RedisError, OSError, ValueError) as error:
         logger.warning("messages are not counted: %s", error)
         return 0
     return WINDOW - int(now) % WINDOW
+
+
+def _counted(key: str, messages: int) -> int:
+    """What came in the window until now. The first of a window makes the count, unless another was faster."""
+    try:
+        return cache.incr(key, messages)
+    except ValueError:
+        return messages if cache.add(key, messages, WINDOW * 2) else cache.incr(key, messages)
 
 
 def limited_at(source: int) -> float | None:

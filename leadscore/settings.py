@@ -10,6 +10,9 @@ from leadscore import embedded
 from leadscore.admin_look import UNFOLD as UNFOLD
 from leadscore.env import env, public_url, secret_key
 
+# One thread for numpy in each process: threads of many workers would wait for each other. Read when numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = embedded.data_dir()
 

@@ -34,7 +34,12 @@ class Leak:
 
 def leaks(definitions: Iterable[Definition], found: Sample, vocabulary: Vocabulary) -> list[Leak]:
     """The fields that these definitions ask and that follow the outcome, most first. One query."""
-    asked = {key: _column(key) for definition in definitions for key in _asked(definition)}
+    return leaking({key for definition in definitions for key in _asked(definition)}, found, vocabulary)
+
+
+def leaking(keys: Iterable[str], found: Sample, vocabulary: Vocabulary) -> list[Leak]:
+    """Those of the fields that follow the outcome, most first. One query."""
+    asked = {key: _column(key) for key in keys}
     winners = [(lead, decided) for (lead, _), decided in zip(found.moments, found.decided, strict=True) if decided]
     if not asked or not winners:
         return []

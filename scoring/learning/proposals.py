@@ -1,0 +1,146 @@
+"""What past leads teach → a draft: conditions in our grammar, groups, limits of the axes and grades."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leads.conditions.describe import describe
+from leads.conditions.grammar import parse
+from leads.conditions.vocabulary import Vocabulary
+from leads.enums import Axis, FieldType
+from scoring.learning.bins import EMPTY, Bins
+from scoring.learning.card import Card, Criterion
+from scoring.learning.learn import Learned, Progress, learn
+from scoring.learning.pastleads import Asked, PastLeads, past_leads
+from scoring.learning.shape import Mask
+from scoring.learning.table import NUMBER, Table
+from scoring.learning.wording import bounds, known_bins, named
+from scoring.modelfile.read import read_data
+from scoring.sample import Question, sample
+
+EDGE = 0.005
+GRADES = (0.85, 0.6, 0.3)  # so many leads are below A, B, C
+EVERY_LEAD = {"field": "created", "op": "known"}
+
+
+def propose(
+    question: Question, now: datetime, *, budget: int | None = None, seed: int = 0,
+    progress: Progress = lambda done, total: None,
+) -> tuple[Learned, dict[str, Any] | None]:  # fmt: skip
+    """What was learned from the leads the question is about, and the model file of it, to be handed to apply().
+
+    No file where the learner refuses (Learned.refused). Nothing is written.
+    """
+    past = past_leads(sample(question, now))
+    learned = learn(past.table, budget=budget, seed=seed, progress=progress)
+    return learned, None if learned.card is None else model_file(learned.card, past)
+
+
+def model_file(card: Card, past: PastLeads, name: str = "Learned") -> dict[str, Any]:
+    """Fit holds what asks fields alone, engagement the rest. An axis begins where 0.5 % of the leads are below zero."""
+    axes = [_axis(card, one, past) for one in card.criteria]
+    groups, limits, most = [], {}, 1
+    for axis, title in ((Axis.FIT, "Who they are"), (Axis.ENGAGEMENT, "What they did")):
+        chosen = [one for one, its in zip(card.criteria, axes, strict=True) if its == axis]
+        sums = _sums(card, chosen, past.table)
+        start = -int(np.floor(np.quantile(sums, EDGE)))
+        most = max(most, int(np.ceil(np.quantile(sums, 1 - EDGE))) + start)
+        limits[axis] = _limits(sums + start)
+        rules = [_rule("Every lead", EVERY_LEAD, start)] if start else []
+        rules += [_criterion(card, one, past) for one in chosen]
+        groups.append({"name": title, "axis": str(axis), "criteria": _numbered(rules)})
+    return read_data({
+        "leadscore_model": 1, "name": name, "slug": name.lower().replace(" ", "-"),
+        "description": f"Learned from {len(past.table):,} past leads, {past.table.wins:,} of whom won.",
+        "axis_limit": most, "grades": {"fit": limits[Axis.FIT], "engagement": limits[Axis.ENGAGEMENT]},
+        "groups": groups,
+    })  # fmt: skip
+
+
+def _axis(card: Card, one: Criterion, past: PastLeads) -> Axis:
+    fields_only = all(past.asked[card.bins[place].name].term for place, _ in one.parts)
+    return Axis.FIT if fields_only else Axis.ENGAGEMENT
+
+
+def _sums(card: Card, criteria: list[Criterion], table: Table) -> NDArray[np.int64]:
+    part = Card(card.bins, tuple(criteria), 0, card.constant, card.slope, card.rate)
+    return part.totals(table)
+
+
+def _limits(sums: NDArray[np.int64]) -> list[int]:
+    """Three limits, each smaller than the one before."""
+    a, b, c = (round(float(np.quantile(sums, share))) for share in GRADES)
+    b = min(b, a - 1)
+    return [a, b, min(c, b - 1)]
+
+
+def _rule(name: str, when: dict[str, Any], points: int) -> dict[str, Any]:
+    return {"name": name[:120], "when": when, "points": points}
+
+
+def _criterion(card: Card, one: Criterion, past: PastLeads) -> dict[str, Any]:
+    parts = [condition(card.bins[place], mask, past.asked[card.bins[place].name]) for place, mask in one.parts]
+    when = parts[0] if len(parts) == 1 else {"all": parts}
+    return _rule(describe(parse(when), Vocabulary.load()), when, one.points)
+
+
+def _numbered(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Names that were cut to the same words are told apart."""
+    seen: dict[str, int] = {}
+    for rule in rules:
+        seen[rule["name"]] = seen.get(rule["name"], 0) + 1
+        if seen[rule["name"]] > 1:
+            rule["name"] = f"{rule['name'][:115]} ({seen[rule['name']]})"
+    return rules
+
+
+def condition(bins: Bins, mask: Mask, asked: Asked) -> dict[str, Any]:
+    """The bins of a group as a condition: the same leads meet it."""
+    known = known_bins(mask)
+    tests: list[dict[str, Any]] = []
+    if known and not (mask[EMPTY] and len(known) == bins.size - 1):
+        if asked.term is None:
+            tests.append(_activity(bins, known, asked))
+        else:
+            tests.append(_number(bins, known, asked.term.key) if bins.kind == NUMBER else _words(bins, known, asked))
+    if mask[EMPTY]:
+        empty = {"field": asked.term.key, "op": "unknown"} if asked.term else {"event": asked.kind, "at_most": 0}
+        tests.append(empty)
+    return tests[0] if len(tests) == 1 else {"any": tests}
+
+
+def _number(bins: Bins, known: list[int], key: str) -> dict[str, Any]:
+    low, high = (_whole(one) for one in bounds(bins, known))
+    tests = [{"field": key, "op": "at_least", "value": low}] * (low is not None)
+    tests += [{"field": key, "op": "less_than", "value": high}] * (high is not None)
+    return (tests[0] if len(tests) == 1 else {"all": tests}) if tests else {"field": key, "op": "known"}
+
+
+def _whole(number: float | None) -> int | float | None:
+    return int(number) if number is not None and number == int(number) else number
+
+
+def _words(bins: Bins, known: list[int], asked: Asked) -> dict[str, Any]:
+    assert asked.term is not None
+    key = asked.term.key
+    these, words = named(bins, known)
+    if not words:
+        return {"field": key, "op": "known"}
+    if asked.term.type == FieldType.BOOLEAN:
+        return {"field": key, "op": "is", "value": words[0].lower() == "yes"} if len(words) == 1 else {
+            "field": key, "op": "known"}  # fmt: skip
+    return {"field": key, "op": "any_of" if these else "none_of", "value": words}
+
+
+def _activity(bins: Bins, known: list[int], asked: Asked) -> dict[str, Any]:
+    low, high = bounds(bins, known)
+    kind = {"event": asked.kind}
+    if asked.days is None:
+        since = [{**kind, "last_before": int(low)}] if low is not None and low >= 1 else []
+        since += [{**kind, "days": int(high)}] if high is not None else []
+        return (since[0] if len(since) == 1 else {"all": since}) if since else kind
+    times = [{**kind, "at_least": int(low), "days": asked.days}] if low is not None and low >= 1 else []
+    times += [{**kind, "at_most": int(high) - 1, "days": asked.days}] if high is not None else []
+    return (times[0] if len(times) == 1 else {"all": times}) if times else {"any": [kind, {**kind, "at_most": 0}]}

@@ -23,6 +23,7 @@ _EVERYBODY = (
     _may("leads", "lead company event eventkind deal handoff feedback standing source team field", VIEW)
     | _may("leads", "rejectionreason segment rule crossing", VIEW)
     | _may("leads", "notice", VIEW, CHANGE)
+    | _may("leads", "comment", VIEW, ADD, CHANGE, DELETE)  # one's own only: leads/talk.py
     | _may("leads", "absence", VIEW)
     | _may("leads", "nurturelist", VIEW)
     | _may("scoring", "scoringmodel version criterion group entry override", VIEW)

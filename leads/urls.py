@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver
 
 from leads.views import (
     absences,
+    comments,
     companies,
     duplicates,
     forms,
@@ -41,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *handoffs.urlpatterns,
     *duplicates.urlpatterns,
     *absences.urlpatterns,
+    *comments.urlpatterns,
     *nurture.urlpatterns,
     *profile.urlpatterns,
     *people.urlpatterns,

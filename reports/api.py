@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from leads.models import User
+from reports.digest import digest_of
 from reports.exports import as_values
 from reports.figures import Report
 from reports.queries import REPORTS
@@ -61,6 +62,16 @@ class ReportDetail(ReportView):
         )
 
 
+class DigestView(APIView):
+    """The past week of your teams, as it is mailed on Mondays. Marketing and sales alike."""
+
+    permissions = {"GET": "leads.view_handoff"}
+
+    @extend_schema(operation_id="reports_digest", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response(digest_of(cast(User, request.user)))
+
+
 def _described(report: Report) -> dict[str, Any]:
     return {
         "name": report.name,
@@ -72,5 +83,6 @@ def _described(report: Report) -> dict[str, Any]:
 
 urlpatterns = [
     re_path(r"^reports/?$", ReportList.as_view(), name="api-reports"),
+    re_path(r"^reports/digest/?$", DigestView.as_view(), name="api-digest"),
     re_path(r"^reports/(?P<name>[a-z-]+)/?$", ReportDetail.as_view(), name="api-report"),
 ]

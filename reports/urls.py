@@ -6,5 +6,6 @@ from reports import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.index, name="reports"),
+    path("digest/", views.digest, name="digest"),
     path("<slug:name>.csv", views.spreadsheet, name="report-csv"),
 ]

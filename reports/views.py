@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from leads.charts import scale_top, whisker
 from leads.requests import Request
 from reports import exports
+from reports.digest import digest_of
 from reports.kpis import kpis
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, conversion_by_label, verdict
@@ -47,6 +48,13 @@ def index(request: Request) -> HttpResponse:
 def _charted(rows: list[LabelConversion]) -> dict[str, Any]:
     top = scale_top(row.customers for row in rows)
     return {"top": top, "rows": [(row, whisker(row.customers, top)) for row in rows]}
+
+
+@require_safe
+@permission_required("leads.view_handoff", raise_exception=True)
+def digest(request: Request) -> HttpResponse:
+    """The past week of one's teams, as it is mailed on Mondays. For both sides."""
+    return render(request, "reports/digest.html", {"digest": digest_of(request.user)})
 
 
 @require_safe

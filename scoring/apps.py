@@ -5,4 +5,4 @@ class ScoringConfig(AppConfig):
     name = "scoring"
 
     def ready(self) -> None:
-        from scoring import receivers, terms, uses  # noqa: F401
+        from scoring import receivers, talk, terms, uses  # noqa: F401

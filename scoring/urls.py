@@ -1,6 +1,6 @@
 """Pages of this app."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from scoring.views import (
     conditions,
@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/preview/steps/<int:step>/withdrawal", previews.withdrawal, name="preview-withdrawal"),
     path("models/<int:pk>/publications", publications.publish, name="publications"),
     path("models/<int:pk>/versions/<int:number>/publications", publications.rollback, name="rollback"),
+    path("criteria/", include("scoring.talk")),
     path("publications/<int:pk>/", publications.publication, name="publication"),
     path("publications/<int:pk>/abandonment", publications.abandon, name="abandonment"),
     path("leads/<int:lead>/standing/", standings.standing, name="standing"),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api import (
     absences,
+    comments,
     companies,
     deals,
     docs,
@@ -42,6 +43,7 @@ router.register("users", people.UserViewSet)
 router.register("memberships", people.MembershipViewSet)
 router.register("invitations", people.InvitationViewSet)
 router.register("notices", notices.NoticeViewSet)
+router.register("comments", comments.CommentViewSet)
 router.register("nurture-lists", nurture.NurtureListViewSet)
 router.register("nurture-members", nurture.NurtureMemberViewSet)
 router.register("absences", absences.AbsenceViewSet)

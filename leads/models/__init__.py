@@ -1,5 +1,6 @@
 from leads.models.calendar import Calendar, Promise, Step
 from leads.models.change import Change
+from leads.models.comment import Comment
 from leads.models.company import Company
 from leads.models.crm import Deal
 from leads.models.duplicates import DuplicatePair, Likeness, LikenessKey, Merge, MergeRule, MovedRow
@@ -25,12 +26,12 @@ from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, Use
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
-    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Company",
-    "CompanyIdentity", "Crossing", "Deal", "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind", "Feedback",
-    "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation",
-    "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook", "Membership",
-    "Merge", "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile",
-    "Promise", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment",
-    "SignIn", "SignInBudget", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User", "VisitorEvent",
-    "WriteKey", "top_reasons",
+    "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Comment",
+    "Company", "CompanyIdentity", "Crossing", "Deal", "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind",
+    "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside",
+    "Invitation", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook",
+    "Membership", "Merge", "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind",
+    "Profile", "Promise", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule",
+    "Segment", "SignIn", "SignInBudget", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User",
+    "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

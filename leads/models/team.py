@@ -79,6 +79,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=50, blank=True, help_text="In which times are shown. Empty: the team's, else the installation's."
     )
+    weekly_digest = models.BooleanField(
+        "mail me the week on Mondays", default=True, help_text="How handoffs went in each of your teams."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"

@@ -1,4 +1,4 @@
-"""What is a person's own: the time zone in which they see times, and where they are signed in."""
+"""What is a person's own: their time zone, the week by mail, and where they are signed in."""
 
 from django import forms
 from django.contrib import messages
@@ -19,7 +19,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("time_zone",)
+        fields = ("time_zone", "weekly_digest")
 
     def __init__(self, *args: object, **extra: object) -> None:
         super().__init__(*args, **extra)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from leads.models import (
     ApiToken,
     Calendar,
     Cleanup,
+    Comment,
     Company,
     Crossing,
     Deal,
@@ -62,9 +63,9 @@ OF_A_TEAM = {
     "notices": Notice, "webhooks": Endpoint, "outbox": Effect,
     "nurture": NurtureList, "nurture-lists": NurtureList, "nurture-members": NurtureMember,
     "rules": Rule, "alert-rules": Rule, "crossings": Crossing,
-    "duplicates": DuplicatePair, "merges": Merge,
+    "comments": Comment, "duplicates": DuplicatePair, "merges": Merge,
 }  # fmt: skip
-OF_THE_COMPANY = {"models", "publications", "fields", "reports"}
+OF_THE_COMPANY = {"models", "publications", "criteria", "fields", "reports"}
 TOKENS = {"setup", "join", "password", "v1", "f", "hooks"}  # addresses that carry a key, not the id of a row
 # Alike even for whom the row belongs to, and why.
 ALIKE = {
@@ -169,6 +170,7 @@ def theirs() -> dict[type[Any], Any]:
         Deal: Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot"),
         Endpoint: Endpoint.objects.create(team=team, name="Bridge", url="https://hooks.example.com/"),
         Effect: Effect.objects.create(team=team, kind="webhook", key="e", lane="webhook:0", state=Effect.DEAD),
+        Comment: Comment.objects.create(lead=handoff.lead, by=user, text="Secret"),
         Segment: segment,
         Rule: rule,
         Crossing: crossing,

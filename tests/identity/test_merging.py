@@ -225,4 +225,11 @@ def test_no_event_lands_on_a_merged_lead_whoever_writes_it(team: Any, source: So
 def test_what_moves_with_a_lead_is_known() -> None:
     """A new model that refers to leads has to be put here, or to say `stays_when_merged`."""
     moving = {f"{model._meta.label}.{name}" for model, name in belongings.others()}
-    assert moving == {"leads.Deal.lead", "leads.Handoff.lead", "leads.NurtureMember.lead", "scoring.Move.lead"}
+    assert moving == {
+        "leads.Comment.lead",
+        "leads.Deal.lead",
+        "leads.Handoff.lead",
+        "leads.NurtureMember.lead",
+        "scoring.Move.lead",
+        "scoring.PreviewScore.lead",
+    }

@@ -1,0 +1,113 @@
+"""The week by mail, on Monday morning in each person's zone: what both sides should know about each of their teams.
+
+Who is due is a question to the rows: who wants it, has had a Monday morning, and has no Digest of that Monday. The row
+and the mail are written in one transaction, so two schedulers, or one that was away until Thursday, send it once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from leads.models import Team, User
+from leads.outbox import enqueue
+from leads.retry import retried
+from leads.statistics import Rate
+from leads.zones import zone_for
+from reports.models import Digest
+from reports.queries.week import WEEK, TeamWeek, team_week
+
+MORNING = time(8)
+# The furthest any zone is ahead of UTC.
+AHEAD = timedelta(hours=14)
+
+Known = dict[tuple[int, datetime], TeamWeek]
+
+
+def send_due() -> int:
+    """Mail the past week to everybody for whom it is time. Returns how many mails were written."""
+    known: Known = {}
+    return sum(_send(user, monday, known) for user, monday in _due(timezone.now()))
+
+
+def _due(now: datetime) -> Iterator[tuple[User, date]]:
+    """Who has had a Monday morning and no digest of it, and was here before it."""
+    had = Digest.objects.filter(user=OuterRef("pk"), monday__gte=_monday((now + AHEAD).astimezone(UTC).date()))
+    people = User.objects.filter(is_active=True, weekly_digest=True, memberships__isnull=False).exclude(Exists(had))
+    for user in people.distinct().order_by("pk"):
+        local = now.astimezone(zone_for(user))
+        monday = _monday(local.date())
+        morning = datetime.combine(monday, MORNING, local.tzinfo)
+        if local >= morning and user.created_at < morning:
+            yield user, monday
+
+
+@retried
+@transaction.atomic
+def _send(user: User, monday: date, known: Known) -> bool:
+    _, new = Digest.objects.get_or_create(user=user, monday=monday)
+    if not new:
+        return False
+    context = digest_of(user, monday, known)
+    if not context["teams"]:
+        return False
+    payload = {"to": user.pk, "template": "digest", "context": context}
+    enqueue("mail", payload, key=f"digest:{user.pk}:{monday}")
+    return True
+
+
+def digest_of(user: User, monday: date | None = None, known: Known | None = None) -> dict[str, Any]:
+    """What the mail says of the seven days before a Monday (this week's) in the person's zone, ready to be shown.
+
+    Teams in which nothing happened and nothing waits are left out. `known` keeps weeks for the next person.
+    """
+    zone, known = zone_for(user), {} if known is None else known
+    monday = monday or _monday(timezone.localdate(timezone=zone))
+    start = datetime.combine(monday - WEEK, time(), zone)
+    weeks = []
+    for team in Team.objects.visible_to(user):
+        key = (team.pk, start.astimezone(UTC))
+        known[key] = known.get(key) or team_week(team, start)
+        weeks.append(known[key])
+    last = monday - timedelta(days=1)
+    return {
+        "name": str(user),
+        "first": f"{start:%-d %B}",
+        "last": f"{last:%-d %B %Y}",
+        "teams": [_shown(week) for week in weeks if not week.quiet],
+    }
+
+
+def _shown(week: TeamWeek) -> dict[str, Any]:
+    """Everything as JSON; a rate is words, a share only where there are enough cases for one."""
+    hours = f"{week.hours:.1f} working hours, half took less (n = {week.answers:,})" if week.hours is not None else "–"
+    return {
+        "name": week.team.name,
+        "figures": [
+            ["Handed off", f"{week.handed_off:,}"],
+            ["Accepted", f"{_words(week.accepted)} answered yes or no; the week before {_words(week.before)}"],
+            ["Time to answer", hours],
+            ["Late now", f"{_words(week.late)} that wait"],
+        ],
+        "reasons": [[label, f"{_words(rate)} rejections"] for label, rate in week.reasons],
+        "hots": f"{_words(week.hots)} Hot leads answered",
+        "rejected_hots": [asdict(one) for one in week.rejected_hots],
+        "colds": f"{_words(week.colds)} deals won",
+        "won_colds": [asdict(one) for one in week.won_colds],
+    }
+
+
+def _words(rate: Rate) -> str:
+    """18 of 25; from 30 cases on with share and 95 % interval."""
+    words = f"{rate.k:,} of {rate.n:,}"
+    if rate.share is None or rate.interval is None:
+        return words
+    return f"{words} ({rate.share:.0%}, {rate.interval.low:.0%} to {rate.interval.high:.0%})"
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())

@@ -1,0 +1,11 @@
+"""Work in the background. A message only wakes: each task looks for rows that are due."""
+
+from celery import shared_task
+
+from reports.digest import send_due
+
+
+@shared_task(name="reports.send_digests")
+def send_digests() -> None:
+    """The past week, by mail, to whoever has had their Monday morning."""
+    send_due()

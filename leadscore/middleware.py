@@ -10,7 +10,9 @@ from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
+from rest_framework.exceptions import APIException
 
+from leads.api.authentication import TokenAuthentication
 from leads.zones import zone_for
 
 MEGABYTE = 1024 * 1024
@@ -70,7 +72,15 @@ class UploadLimitMiddleware:
 
 def _most(request: HttpRequest) -> int:
     importing = request.path == reverse("imports") and request.user.is_authenticated
+    importing = importing or request.path.rstrip("/") == reverse("api-import-list").rstrip("/") and _has_token(request)
     return settings.IMPORT_MAX_BYTES + MEGABYTE if importing else SMALL
+
+
+def _has_token(request: HttpRequest) -> bool:
+    try:
+        return TokenAuthentication().authenticate(request) is not None  # type: ignore[arg-type]
+    except APIException:
+        return False
 
 
 class AdminPolicyMiddleware:

@@ -200,6 +200,7 @@ SPECTACULAR_SETTINGS = {
         "EndpointKindEnum": "leads.models.endpoint.Endpoint.KINDS",
         "DealStateEnum": "leads.enums.DealState",
         "VersionStateEnum": "scoring.models.version.VersionState",
+        "ImportKindEnum": "leads.enums.ImportKind",
         "ProblemKindEnum": "leads.models.quality.ProblemKind",
     },
     "PREPROCESSING_HOOKS": ["leads.api.docs.without_slash"],

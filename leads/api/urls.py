@@ -11,6 +11,7 @@ from leads.api import (
     duplicates,
     events,
     handoffs,
+    imports,
     leads,
     lists,
     notices,
@@ -33,6 +34,7 @@ router.register("crossings", rules.CrossingViewSet)
 router.register("handoffs", handoffs.HandoffViewSet)
 router.register("feedback", handoffs.FeedbackViewSet)
 router.register("deals", deals.DealViewSet)
+router.register("imports", imports.ImportViewSet)
 router.register("fields", lists.FieldViewSet)
 router.register("problems", quality.ProblemViewSet)
 router.register("cleanups", quality.CleanupViewSet)

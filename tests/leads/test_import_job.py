@@ -266,3 +266,12 @@ def test_real_exports_arrive_whole_and_once(name):
     assert (first.created, first.rejected) == (first.rows, 0)
     again = bring(SHARED / name)
     assert (again.created, again.updated, again.unchanged) == (0, 0, first.rows)
+
+
+def test_a_trial_by_pages_counts_as_the_import_does():
+    rows = [f"p{n % 900}@c{n % 7}.example,Company {n % 7},{'Gent' if n % 3 else 'Lier'}\n" for n in range(1_300)]
+    content = "Email,Company,City\n" + "".join(rows)
+    trial = try_out(take_over(content))
+    job = bring(content)
+    assert {name: trial[name] for name in counts(job)} == counts(job)
+    assert (trial["rows"], trial["companies"]) == (1_300, Company.objects.count())

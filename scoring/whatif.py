@@ -245,12 +245,13 @@ class _Search:
         return found[:WAYS]
 
     def _reaching(self, sets: list[tuple[Step, ...]], target: str) -> list[Way]:
+        """One way for the same facts and deeds: of several things a fact could turn out to be, the least that does."""
         after = self._standings(sets)
         enough = np.isin(after.labels, [LABELS.index(label) for label in BEST[: BEST.index(Label(target)) + 1]])
-        best: dict[frozenset[int], Way] = {}
+        best: dict[frozenset[object], Way] = {}
         for row in sorted(np.flatnonzero(enough), key=lambda row: _effort(sets[row])):
             way = Way(_ordered(sets[row]), int(after.fit[row]), int(after.engagement[row]), LABELS[after.labels[row]])
-            best.setdefault(frozenset(step.place for step in sets[row]), way)
+            best.setdefault(frozenset(step.unknown or step.place for step in sets[row]), way)
         return list(best.values())
 
 

@@ -175,6 +175,16 @@ def test_a_mistake_is_shown_at_its_row(model: ScoringModel, open_page: Callable[
     assert page.all(".cb-error") == []
 
 
+def test_a_test_just_added_is_no_mistake_until_it_is_left(model: ScoringModel, open_page: Callable[..., Page]) -> None:
+    page = open_page("admin:scoring_criterion_add", query=f"?model={model.pk}")
+    page.press("+ Who they are")
+    page.says("Not complete yet")
+    assert page.all(".cb-error") == []
+    page.browser.execute_script("document.querySelector('.cb-row input').focus()")
+    page.browser.execute_script("document.querySelector('[name=points]').focus()")
+    assert page.wait(lambda _: page.all(".cb-error"))
+
+
 def test_the_keyboard_is_enough(model: ScoringModel, open_page: Callable[..., Page]) -> None:
     page = open_page("admin:scoring_criterion_add", query=f"?model={model.pk}")
     page.browser.execute_script("arguments[0].focus()", page.all("button")[0])

@@ -1,5 +1,6 @@
 """What every page shows beside its content: the way around, by role, and who is signed in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,7 @@ _PLACES = (
     ("", "People", "people", "company", "leads.view_membership"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
+    ("Scoring", "Feedback", "feedback", "handoff", "reports.view_report"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
     ("Data", "Data quality", "data-quality", "check", "leads.view_problem"),
     ("Data", "Duplicates", "duplicates", "company", "leads.change_duplicatepair"),
@@ -61,18 +63,30 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return context
     waiting, unread = _waiting(user)
+    places = list(_places(user))
+    here = _here(request.path, [url for *_, url in places])
     sections: dict[str, Section] = {}
+    for title, label, name, icon, url in places:
+        count = waiting if name == "handoffs" else 0
+        sections.setdefault(title, Section(title, [])).items.append(Item(label, url, icon, url == here, count))
+    return context | {"navigation": list(sections.values()), "role_line": _role_line(user), "unread": unread}
+
+
+def _places(user: Any) -> Iterator[tuple[str, str, str, str, str]]:
+    """Section, label, name, icon and address of what this person may open."""
     for title, label, name, icon, permission in _PLACES:
         if permission and not user.has_perm(permission):
             continue
         try:
-            url = reverse(name)
+            yield title, label, name, icon, reverse(name)
         except NoReverseMatch:
             continue
-        here = request.path == url if name == "home" else request.path.startswith(url)
-        count = waiting if name == "handoffs" else 0
-        sections.setdefault(title, Section(title, [])).items.append(Item(label, url, icon, here, count))
-    return context | {"navigation": list(sections.values()), "role_line": _role_line(user), "unread": unread}
+
+
+def _here(path: str, urls: list[str]) -> str:
+    """The place the page belongs to: the longest address it begins with. Only the home page belongs to home."""
+    home = reverse("home")
+    return max((url for url in urls if path == url or (url != home and path.startswith(url))), key=len, default="")
 
 
 def _waiting(user: Any) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """The little statistics a report needs, with the source of each formula."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import erfc, sqrt
 
 # Under this many cases a rate is noise: the page shows the counts instead.
 ENOUGH = 30
@@ -65,3 +66,30 @@ def difference(now: Rate, before: Rate) -> Interval | None:
         p - q - sqrt((p - a.low) ** 2 + (b.high - q) ** 2),
         p - q + sqrt((a.high - p) ** 2 + (q - b.low) ** 2),
     )
+
+
+def p_value(now: Rate, before: Rate) -> float | None:
+    """How often chance alone would part two shares this far or further; None where either has too few cases.
+
+    The two-sided score test of equal proportions (K. Pearson 1900; without continuity correction, as recommended by
+    I. Campbell (2007), Statistics in Medicine 26, 3661–3675).
+    """
+    if not (now.enough and before.enough):
+        return None
+    pooled = (now.k + before.k) / (now.n + before.n)
+    if pooled in (0.0, 1.0):
+        return 1.0
+    error = sqrt(pooled * (1 - pooled) * (1 / now.n + 1 / before.n))
+    return erfc(abs(now.k / now.n - before.k / before.n) / error / sqrt(2))
+
+
+def discoveries(p_values: Sequence[float | None], rate: float) -> list[bool]:
+    """Which of many comparisons made at once to believe, when at most `rate` of those believed may be chance.
+
+    Y. Benjamini, Y. Hochberg (1995), "Controlling the false discovery rate", JRSS B 57, 289–300: the step-up
+    procedure. None (too few to say) is not compared and never believed.
+    """
+    ranked = sorted(p for p in p_values if p is not None)
+    passed = [p for rank, p in enumerate(ranked, start=1) if p <= rate * rank / len(ranked)]
+    limit = max(passed, default=-1.0)
+    return [p is not None and p <= limit for p in p_values]

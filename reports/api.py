@@ -34,7 +34,7 @@ class ReportList(ReportView):
 
     @extend_schema(operation_id="reports_list", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        return Response({"results": [_described(report) for report in REPORTS.values()]})
+        return Response({"results": [described(report) for report in REPORTS.values()]})
 
 
 class ReportDetail(ReportView):
@@ -52,7 +52,7 @@ class ReportDetail(ReportView):
             )
         scope = form.scope()
         return Response(
-            _described(report)
+            described(report)
             | {
                 "from": scope.first,
                 "to": scope.last,
@@ -72,7 +72,7 @@ class DigestView(APIView):
         return Response(digest_of(cast(User, request.user)))
 
 
-def _described(report: Report) -> dict[str, Any]:
+def described(report: Report) -> dict[str, Any]:
     return {
         "name": report.name,
         "title": report.title,

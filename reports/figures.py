@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from reports.scope import Scope
-
 
 @dataclass(frozen=True)
 class Figure:
@@ -26,7 +24,7 @@ class Report:
     title: str
     about: str
     row: type
-    rows: Callable[[Scope], Sequence[Any]]
+    rows: Callable[[Any], Sequence[Any]]
 
     @property
     def figures(self) -> dict[str, Figure]:

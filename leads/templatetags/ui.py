@@ -54,6 +54,12 @@ def percent(share: float | None, digits: int | None = None) -> str:
 
 
 @register.filter
+def points(gap: float | None) -> str:
+    """The difference of two shares: 0.062 → +6.2 pts. None → –."""
+    return UNKNOWN if gap is None else f"{100 * gap:+.1f} pts".replace("-", MINUS)
+
+
+@register.filter
 def money(value: Any) -> str:
     """14200 → € 14.2 k; 980 → € 980; 1377400 → € 1,377.4 k; 54300000 → € 54.3 M; unknown → –."""
     if value is None or value == "":

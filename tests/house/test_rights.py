@@ -72,6 +72,8 @@ ALIKE = {
     "/imports/{}/check/": "asked only before an import is started",
     "/rules/{}/samples/": "the sweep has deleted the rule just before",
     "/imports/{}/start/": "asked only before an import is started",
+    "/scoring/feedback/{}.csv": "names a table, not a row",
+    "/api/v1/feedback/summary/{}/": "names a table, not a row",
     "/api/v1/handoffs/{}/recycling/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/rejection/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/contact/": "refused for its body before the row is looked up",

@@ -1,0 +1,58 @@
+"""Feedback for programs: GET feedback/summary, GET feedback/summary/<name>?from=&to=&team=&model=&source=."""
+
+from typing import cast
+
+from django.http import Http404
+from django.urls import re_path
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leads.models import User
+from reports.api import PARAMETERS, ReportView, described
+from reports.exports import as_values
+from reports.feedback import TABLES
+from reports.feedback.scope import FeedbackForm
+
+NARROWING = [
+    *PARAMETERS,
+    OpenApiParameter("model", str, description="Slug of a model: leads it scored when handed off."),
+    OpenApiParameter("source", str, description="Where the leads come from."),
+]
+
+
+class SummaryList(ReportView):
+    """The tables of feedback there are, with the definition of every figure."""
+
+    @extend_schema(operation_id="feedback_summaries_list", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response({"results": [described(report) for report in TABLES.values()]})
+
+
+class SummaryDetail(ReportView):
+    """One table. A rate is {k, n, share, low, high}: k of n and its 95 % interval; null under 30 cases."""
+
+    @extend_schema(operation_id="feedback_summary", responses=OpenApiTypes.OBJECT, parameters=NARROWING)
+    def get(self, request: Request, name: str) -> Response:
+        report = TABLES.get(name)
+        if report is None:
+            raise Http404
+        form = FeedbackForm(request.query_params, user=cast(User, request.user))
+        if not form.is_valid():
+            raise serializers.ValidationError(
+                {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+            )
+        scope = form.scope()
+        asked = {
+            "from": scope.first, "to": scope.last, "team": scope.team and scope.team.slug,
+            "model": scope.model and scope.model.slug, "source": scope.source or None,
+        }  # fmt: skip
+        return Response(described(report) | asked | {"rows": [as_values(row) for row in report.rows(scope)]})
+
+
+urlpatterns = [
+    re_path(r"^feedback/summary/?$", SummaryList.as_view(), name="api-feedback-summaries"),
+    re_path(r"^feedback/summary/(?P<name>[a-z-]+)/?$", SummaryDetail.as_view(), name="api-feedback-summary"),
+]

@@ -49,7 +49,7 @@ def reasons_given(scope: FeedbackScope) -> list[Reason]:
 def _most(named: dict[str, int]) -> str:
     """Asked for pricing (12), Manager (3)."""
     most = sorted(named, key=lambda name: (-named[name], name))[:SHOWN]
-    return ", ".join(f"{name} ({named[name]})" for name in most)
+    return ", ".join(f"{name} ({named[name]:,})" for name in most)
 
 
 REPORT = Report(

@@ -41,7 +41,12 @@ def reasons_given(scope: FeedbackScope) -> list[Reason]:
             named[reason][misled_by] = count
     reasons = sorted({reason for reason, period in given if period}, key=lambda reason: (-given[reason, True], reason))
     return [
-        Reason(reason, *(Rate(given[reason, period], totals[period]) for period in (True, False)), _most(named[reason]))
+        Reason(
+            reason=reason,
+            given=Rate(given[reason, True], totals[True]),
+            before=Rate(given[reason, False], totals[False]),
+            misled_by=_most(named[reason]),
+        )
         for reason in reasons
     ]
 

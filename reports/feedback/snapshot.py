@@ -1,6 +1,7 @@
 """What each criterion gave a lead at the moment it was handed off: the ledger entry whose score the handoff shows."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, OuterRef, Q, QuerySet, SmallIntegerField, Subquery
@@ -12,7 +13,7 @@ from scoring.models import Entry, Version
 SLACK = timedelta(days=1)
 
 
-def with_points(handoffs: QuerySet[Handoff]) -> QuerySet[Handoff]:
+def with_points(handoffs: QuerySet[Handoff]) -> QuerySet[Any]:
     """Each with `points`, laid out as the criteria of its version; None where no entry shows the score promised."""
     # An expression on purpose: asked of the column, the planner reads the BRIN index of all entries for each lead.
     entries = Entry.objects.annotate(earliest=F("recorded_at") - SLACK)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -106,7 +107,7 @@ def _why(handoff: Handoff) -> str:
     return f"{handoff.total} at handoff; {reasons[0] if reasons else 'no reason kept'}"
 
 
-def _won(team: Team, start: datetime, end: datetime) -> QuerySet[Deal]:
+def _won(team: Team, start: datetime, end: datetime) -> Any:
     """Deals won in the week, each with the label its lead had when it was first handed off, else has today."""
     first = Handoff.objects.filter(lead=OuterRef("lead")).exclude(label="").order_by("opened_at", "pk")
     won = Deal.objects.filter(team=team, state=DealState.WON, closed_at__gte=start, closed_at__lt=end)

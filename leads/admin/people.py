@@ -37,11 +37,18 @@ class TeamAdmin(VisibleAdmin):
 
 
 class MembershipInline(TabularInline):
-    """Roles, in the teams that the person who looks administers."""
+    """Roles, in the teams that the person who looks administers. Changed and ended on the page of people, which keeps
+    an admin in every team and gives back open handoffs."""
 
     model = Membership
     fields = ("team", "role")
     extra = 1
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).filter(team__in=_administered(request.user))
@@ -60,7 +67,7 @@ class UserAdmin(VisibleAdmin):
     list_filter = ("is_active",)
     search_fields = ("name", "email")
     fields = ("name", "email", "is_active", "last_login", "created_at")
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("is_active", "last_login", "created_at")  # deactivated on the page of people
     inlines = (MembershipInline,)
     actions_detail = ("password_link",)
 

@@ -80,12 +80,15 @@ ALIKE = {
     "/api/v1/handoffs/{}/next-step/": "refused for its body before the row is looked up",
     "/api/v1/handoffs/{}/snooze/": "refused for its body before the row is looked up",
     "/api/v1/absences/{}/": "the page asked before it has ended the absence",
+    "/profile/sessions/{}/ending/": "everybody ends their own",
     "/notices/{}/reading/": "a notice is for its own person",
     "/api/v1/notices/{}/": "a notice is for its own person",
     "/api/v1/notices/{}/reading/": "a notice is for its own person",
     **{f"/admin/leads/{name}/{{}}/delete/": "not deleted in the admin" for name in (
         "lead", "company", "deal", "source", "team", "user")},
 }  # fmt: skip
+# Asked last, for the person is no longer there afterwards.
+ENDS = ("/api/v1/users/{}/deactivation/", "/people/{}/deactivation/", "/memberships/{}/ending/")
 ADMIN_OF_A_TEAM = (Lead, Company, Deal, Source, WriteKey, Team, User, ApiToken, Calendar)
 
 
@@ -220,7 +223,7 @@ def test_a_colleague_is_answered_otherwise(theirs: dict[type[Any], Any]) -> None
     client.force_login(make_user("Ava", theirs[Team], Role.ADMIN))
     same = {
         place.address
-        for place in places()
+        for place in sorted(places(), key=lambda place: place.address in ENDS and ENDS.index(place.address) + 1)
         if place.address.count("{}") == 1  # a second id would have to be of the same row
         and answers(client, place, theirs[place.model].pk) == answers(client, place, MISSING)
     }

@@ -47,6 +47,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "leads/views/webhooks.py": {"Effect": BELOW},
     "leads/api/authentication.py": {"ApiToken": KEY},
     "leads/api/handoffs.py": {"Handoff": "narrows rows that are visible"},
+    "leads/api/imports.py": {"Source": "of a team that was checked"},
     "leads/api/inputs.py": {"User": "VisibleRow begins at visible_to", "Source": "of a team that was checked"},
     "leads/api/notices.py": {"Notice": BELOW},
     "leads/api/nurture.py": {"Lead": "of the team of a list that was found through visible_to"},

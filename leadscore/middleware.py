@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -99,6 +99,20 @@ class AdminPolicyMiddleware:
         if request.path.startswith(reverse("admin:index")):
             response._csp_update = self.policy  # type: ignore[attr-defined]
         return response
+
+
+class AdminMethodsMiddleware:
+    """The admin is read with GET and changed with POST; its pages would take any other method for reading."""
+
+    allowed = ("GET", "HEAD", "POST")
+
+    def __init__(self, get_response: Handler):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(reverse("admin:index")) and request.method not in self.allowed:
+            return HttpResponseNotAllowed(self.allowed)
+        return self.get_response(request)
 
 
 class SignInAgainMiddleware:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from leads.access import teams_with
 from leads.expected import EXPECTED
 from leads.models import Cleanup, Field, Lead, Problem, ProblemKind, QualityDay, Quarantine, Team
 from leads.models.company import Company
@@ -127,7 +128,7 @@ class Overview:
 
 def overview(user: Any) -> Overview:
     """The figures of the teams a person may see. A handful of queries over a few rows."""
-    teams = list(Team.objects.visible_to(user))
+    teams = list(Team.objects.filter(pk__in=teams_with(user, "leads.view_problem")))
     for team in Team.objects.filter(pk__in=[team.pk for team in teams]).exclude(
         pk__in=QualityDay.objects.filter(source="").values("team")
     ):

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.details import completeness, details, headline
 from leads.editing import create_lead, edit_lead, outranked
@@ -55,6 +55,7 @@ def events(request: Request, pk: int) -> HttpResponse:
 
 
 @permission_required("leads.change_lead", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
     if not request.user.has_perm("leads.change_lead", found):
@@ -76,6 +77,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
 
 
 @permission_required("leads.add_lead", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: Request) -> HttpResponse:
     form = NewLeadForm(_posted(request), user=request.user)
     if form.is_valid():

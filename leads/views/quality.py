@@ -37,7 +37,8 @@ def problems(request: Request) -> HttpResponse:
     """What is wrong: by kind, with the most common values to decide at once."""
     kind, value = request.GET.get("kind", ""), request.GET.get("value", "").replace("\0", "")
     kind = kind if kind in ProblemKind.values else ""
-    rows = Problem.objects.visible_to(request.user).open()
+    allowed = teams_with(request.user, "leads.view_problem")
+    rows = Problem.objects.visible_to(request.user).open().filter(team__in=allowed)
     rows = rows.filter(kind=kind) if kind else rows
     rows = rows.filter(value=value) if kind and value else rows
     page = _page(request, rows.select_related("lead", "company", "deal", "team"))
@@ -90,7 +91,8 @@ def undoing(request: Request, pk: int) -> HttpResponse:
 @MAY_SEE
 def quarantine(request: Request) -> HttpResponse:
     """Events that do not count, and why."""
-    rows = Quarantine.objects.visible_to(request.user).held()
+    allowed = teams_with(request.user, "leads.view_problem")
+    rows = Quarantine.objects.visible_to(request.user).held().filter(event__lead__team__in=allowed)
     page = _page(request, rows.select_related("event__lead", "event__kind", "event__source", "by"))
     return render(request, "leads/quarantine.html", {"page": page})
 

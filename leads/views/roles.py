@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_safe
 
 from leads.enums import Role
 from leads.models import Membership, Team
@@ -14,6 +15,7 @@ MOST = 200
 
 
 @permission_required("leads.view_team", raise_exception=True)
+@require_safe
 def roles(request: Request) -> HttpResponse:
     mine = Team.objects.visible_to(request.user)
     members = Membership.objects.filter(team__in=mine, user__is_active=True).select_related("user", "team")

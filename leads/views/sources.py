@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.text import slugify
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
 from leads.enums import SourceKind
@@ -78,6 +78,7 @@ class HookForm(forms.Form):
 
 
 @MAY_CHANGE
+@require_http_methods(["GET", "HEAD", "POST"])
 def sources(request: Request) -> HttpResponse:
     """The sources, and a new one."""
     form = SourceForm(request.POST or None, user=request.user)
@@ -92,6 +93,7 @@ def sources(request: Request) -> HttpResponse:
 
 
 @MAY_CHANGE
+@require_safe
 def source(request: Request, pk: int) -> HttpResponse:
     """One source: keys, the script for websites, forms."""
     found = get_object_or_404(sources_of(request.user), pk=pk)
@@ -165,6 +167,7 @@ def stream(request: Request, pk: int) -> HttpResponse:
 
 
 @MAY_CHANGE
+@require_http_methods(["GET", "HEAD", "POST"])
 def traits(request: Request, pk: int) -> HttpResponse:
     """Which trait goes to which field; from now on, for what is new."""
     found = get_object_or_404(sources_of(request.user), pk=pk)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.enums import ImportKind, ImportState, Role
-from leads.models import Company, Import, Lead, Membership, Source, Team, User, WriteKey
+from leads.models import Company, Import, Lead, Membership, Problem, Source, Team, User, WriteKey
 from tests.leads.api import Caller
 from tests.leads.test_pages_leads import browser
 from tests.sales import make_lead, make_team, make_user
@@ -107,3 +107,14 @@ def test_imports_of_a_team_are_seen_by_who_may_import_there(pages: Client, here:
     assert pages.get(reverse("import", args=[theirs.pk])).status_code == 404
     make_lead(here)
     assert [notice.count for notice in pages.get("/").context["notices"] if "import" in notice.what] == [1]
+
+
+def test_problems_of_a_team_are_read_by_who_may_there(ada: User, pages: Client, here: Team, there: Team) -> None:
+    """A rep does not see what is wrong with data, in the list as little as one by one."""
+
+    def wrong(team: Team) -> Problem:
+        return Problem.objects.create(team=team, kind="title", lead=make_lead(team), value="CEO, student")
+
+    mine, _ = in_both(here, there, wrong)
+    assert [problem["id"] for problem in Caller(ada).get("problems").json()["results"]] == [mine.pk]
+    assert pages.get(reverse("problems")).context["page"].rows == [mine]

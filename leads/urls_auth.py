@@ -13,7 +13,7 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", views.LogoutView.as_view(), name="logout"),
-    path("password/", ChangeView.as_view(), name="password_change"),
+    path("password/", ChangeView.as_view(http_method_names=["get", "post"]), name="password_change"),
     path("password/done/", views.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("password/reset/", views.PasswordResetView.as_view(form_class=ForgottenForm), name="password_reset"),
     path("password/reset/done/", views.PasswordResetDoneView.as_view(), name="password_reset_done"),

@@ -263,7 +263,7 @@ RIGHTS: dict[str, str] = {
     "api-scoringmodel-changes": "scoringmodel | GET all",
     "api-scoringmodel-comparison": "scoringmodel | GET all",
     "api-scoringmodel-restoration": f"scoringmodel | POST {MARKETERS}",
-    "api-scoringmodel-schedule": f"scoringmodel | POST {MARKETERS}",
+    "api-scoringmodel-schedule": f"scoringmodel | GET all | POST DELETE {MARKETERS}",
     "api-publishing-policy": "- | GET all | PUT admin",
     "api-what-if": "lead | GET all",
     "api-preview": f"scoringmodel | POST {MARKETERS}",

@@ -24,7 +24,12 @@ XLSX = "xlsx"
 OTHER_SCRIPTS = ["cp1252", "cp1251", "cp1253", "cp932", "gb18030", "big5", "euc_kr"]
 MOST_COLUMNS = 500
 MOST_UNPACKED = 1024**3
+BOMB_FROM, BOMB_RATIO = 20 * 1024**2, 200  # the XML of a spreadsheet packs 10 to 50 times smaller
+MOST_LINES = 1_048_576  # of a sheet, by the format
+MISREAD = 0.05
+DAMAGED = "The XLSX file is damaged. Open it in a spreadsheet and save it again, or save it as CSV."
 LONGEST_NAME = 100
+NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 class FileError(ValueError):
@@ -95,28 +100,48 @@ def _parsed(file: io.TextIOBase, delimiter: str) -> Iterator[Row]:
 def _sheet(path: Path) -> Iterator[Row]:
     """The rows of the first sheet that has any."""
     try:
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
-                raise FileError("The file unpacks to more than 1 GB. Save it as CSV.")
-        book = open_book(path)
-    except FileError:
+        yield from _rows_of_book(path)
+    except (FileError, GeneratorExit):
         raise
-    except Exception:
-        raise FileError(
-            "The XLSX file is damaged. Open it in a spreadsheet and save it again, or save it as CSV."
-        ) from None
+    except Exception:  # whatever a broken archive, its XML or what the XML says makes of itself
+        raise FileError(DAMAGED) from None
+
+
+def _rows_of_book(path: Path) -> Iterator[Row]:
+    _refuse_bombs(path)
+    book = open_book(path)
     try:
         for sheet in book.worksheets:
             found = False
-            for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
-                cells = [unsafe(_text(value)) for value in values]
-                if any(cells):
-                    found = True
-                    yield Row(line, cells)
+            for row in _rows_of_sheet(sheet):
+                found = True
+                yield row
             if found:
                 return
     finally:
         book.close()
+
+
+def _rows_of_sheet(sheet: Any) -> Iterator[Row]:
+    width = sheet.max_column
+    sheet.reset_dimensions()  # what a sheet says of its own size may be a million rows more than it has
+    wanted = width if width and width <= MOST_COLUMNS else None
+    for line, values in enumerate(sheet.iter_rows(min_row=1, max_col=wanted, values_only=True), 1):
+        if line > MOST_LINES:
+            raise FileError(f"A row is numbered beyond {MOST_LINES:,}, the last of a sheet. Save the file again.")
+        if any(value is not None for value in values):
+            cells = [unsafe(_text(value)) for value in values]
+            if any(cells):
+                yield Row(line, cells)
+
+
+def _refuse_bombs(path: Path) -> None:
+    with zipfile.ZipFile(path) as parts:
+        inside = parts.infolist()
+    if sum(part.file_size for part in inside) > MOST_UNPACKED:
+        raise FileError("The file unpacks to more than 1 GB. Save it as CSV.")
+    if any(part.file_size > max(BOMB_FROM, BOMB_RATIO * part.compress_size) for part in inside):
+        raise FileError("The file unpacks to far more than a spreadsheet does. Save it as CSV.")
 
 
 def _text(value: Any) -> str:
@@ -131,7 +156,7 @@ def _text(value: Any) -> str:
             return value.date().isoformat()
         case datetime() | date():
             return value.isoformat()
-    return str(value).replace("\0", "").strip()
+    return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
 def _shape(encoding: str, delimiter: str, first: Row | None) -> Shape:
@@ -175,13 +200,14 @@ def _code_page(start: bytes) -> str:
 
 
 def _is_utf8(path: Path) -> bool:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            while file.read(1024 * 1024):
-                pass
-    except UnicodeDecodeError:
-        return False
-    return True
+    """Whether it is, but for a few spoiled places: one bad cell must not turn every "ö" of a file into "Ã¶"."""
+    spoiled = beyond = 0
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        while text := file.read(1024 * 1024):
+            if not text.isascii():
+                spoiled += text.count("\ufffd")
+                beyond += sum(map(len, NOT_ASCII.findall(text)))
+    return spoiled <= MISREAD * beyond if beyond > spoiled else not spoiled
 
 
 def _delimiter(text: str) -> str:

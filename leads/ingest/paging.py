@@ -12,7 +12,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 
 from leads.enums import ImportKind, ImportPolicy
-from leads.ingest.files import Row, Shape, read_rows
+from leads.ingest.files import MOST_COLUMNS, Row, Shape, read_rows
 from leads.ingest.reading import Problem, RowReader
 from leads.ingest.records import Outcome, rejected
 from leads.ingest.rows import Values, record_of, take
@@ -148,7 +148,7 @@ def _problems(reading: Reading, row: Row, outcome: Outcome, wrong: list[Problem]
     return [
         ImportProblem(
             job=reading.job, line=row.line, column=problem.column[:150], value=problem.value[:200], outcome=kind,
-            message=problem.message[:300], row=[cell[:500] for cell in row.cells],
+            message=problem.message[:300], row=[cell[:500] for cell in row.cells[:MOST_COLUMNS]],
         )
         for problem in told
     ]  # fmt: skip

@@ -18,6 +18,11 @@ from leads.ingest.targets import Target
 
 MOST_EMPLOYEES = 2_147_483_647
 MOST_REMEMBERED = 1_000
+LONGEST_REMEMBERED = 200
+LONGEST_VALUE = 1_000  # of what is no free text: nothing longer is a number, a date or a name, nor worth the search
+UNREADABLE = "Holds a sign that could not be read (\ufffd). Correct it, or save the file as UTF-8."
+TEXTS = ("text", "url", FieldType.LIST)
+FREE = (*TEXTS, "id", "own")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class _Cell:
         known = self.memory.get((text, home))
         if known is None:
             known = self._value_of(text, home)
-            if len(self.memory) < MOST_REMEMBERED:
+            if len(self.memory) < MOST_REMEMBERED and len(text) <= LONGEST_REMEMBERED:
                 self.memory[text, home] = known
         return known
 
@@ -58,7 +63,12 @@ class _Cell:
         if is_blank(text, country=self.target.type == "country"):
             return None, ""
         try:
-            return (phone(text, home) if self.target.type == "phone" else self.read(text)), ""
+            if len(text) > LONGEST_VALUE and self.target.type not in FREE:
+                raise ValueError(f"Longer than {LONGEST_VALUE:,} characters. Correct or empty the cell.")
+            spoiled = UNREADABLE if "\ufffd" in text else ""
+            if spoiled and self.target.type not in TEXTS:  # half an address is somebody else's
+                raise ValueError(spoiled)
+            return (phone(text, home) if self.target.type == "phone" else self.read(text)), spoiled
         except CutError as cut:
             return cut.value, str(cut)
         except ValueError as wrong:
@@ -180,9 +190,13 @@ def _choice(text: str, choices: set[str] | None) -> str:
     return _text(text, 1000)
 
 
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _list(text: str) -> list[str]:
     if text.startswith("["):  # as an export writes items that hold such signs
-        with suppress(ValueError):
-            return list(dict.fromkeys(str(item) for item in json.loads(text)))[:100]
+        with suppress(ValueError, RecursionError, TypeError):
+            return list(dict.fromkeys(_storable(str(item)) for item in json.loads(text)[:100]))
     sign = next((sign for sign in ";|\n" if sign in text), ",")
     return list(dict.fromkeys(part.strip() for part in text.split(sign) if part.strip()))[:100]

@@ -17,6 +17,7 @@ MOST_IDS = 1_000_000
 MOST_CHOICES = 30
 CERTAIN = 0.95
 SAMPLES = 3
+LONGEST_SEEN = 500
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Column:
                 self.blanks[cell] += 1
             return
         self.filled += 1
+        cell = cell[:LONGEST_SEEN]  # enough to tell what it is; the values of a column are kept in memory
         if cell in self.values or len(self.values) < self.most:
             self.values[cell] += 1
 

@@ -22,6 +22,7 @@ WORDS = re.compile(
     r"[,\s-]+(?:de\s+)?(?P<y>\d{4}|\d{2})" + TIME,
     re.IGNORECASE,
 )
+FARTHEST_ZONE = 14 * 60
 SECONDS = re.compile(r"1\d{9}(?:\.\d+)?|1\d{12}")
 NAMES = (
     "jan ene gen", "feb fev fév", "mar mär mrz", "apr abr avr", "may mai mag", "jun giu juin", "jul lug juil",
@@ -102,6 +103,8 @@ def _built(year: int, month: int, day_of_month: int, found: re.Match[str]) -> da
         return naive.replace(tzinfo=UTC)
     if zone:
         minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+        if minutes > FARTHEST_ZONE:
+            raise ValueError(f"time zone {zone}")
         return (naive - timedelta(minutes=minutes if zone[0] == "+" else -minutes)).replace(tzinfo=UTC)
     return timezone.make_aware(naive)
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
 from leads import csvfile
@@ -90,7 +90,7 @@ def imports(request: Request) -> HttpResponse:
 
 
 @MAY_IMPORT
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_(request: Request, pk: int) -> HttpResponse:
     """One file: its columns before it is started; then how far it is and what could not be taken."""
     job = get_object_or_404(imports_of(request.user), pk=pk)

@@ -58,7 +58,7 @@ RIGHTS: dict[str, str] = {
     "absence-ending": "absence | POST rep own | POST manager admin",
     "profile": "- | GET POST all",
     "imports": f"- | GET POST {MARKETERS}",
-    "import": f"import | GET {MARKETERS}",
+    "import": f"import | GET POST {MARKETERS}",  # POST keeps the mapping
     "import-check": f"import | GET {MARKETERS} gone",
     "import-start": f"import | POST {MARKETERS} gone",
     "import-stop": f"import | POST {MARKETERS}",

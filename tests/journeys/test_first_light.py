@@ -152,7 +152,7 @@ def publishes(mara: Person) -> None:
     mara.open("/scoring/")
     mara.open(mara.links(r"/scoring/models/\d+/")[0])
     sentence = "Viewed a page where url contains “/pricing” in the last 30 days for each event, at most 15"
-    mara.sees(f"Looked at prices {sentence}", "Runs the company Seniority is “C-level” +20")
+    mara.sees(f"Looked at prices {sentence}", "Runs the company Seniority is “C-level” Talk +20")
     mara.fill(f"{mara.path}publications", note="Agreed with Rob after the fair.")
     assert "0 of 6 leads scored" in words(mara.part(mara.path))
     run_publications()

@@ -67,22 +67,28 @@ def _bare(cursor: Any, *models: Any) -> Iterator[None]:
     What the triggers would have done, the statements do. Indexes are built once, of all rows. Columns the statements
     do not name take the defaults of the models, which the database does not know otherwise.
     """
-    cursor.execute(_INDEXES, [[model._meta.db_table for model in models]])
-    indexes = cursor.fetchall()
-    for _, away, _ in indexes:
+    tables = [model._meta.db_table for model in models]
+    cursor.execute(_FOREIGN_KEYS, [tables])
+    kept = cursor.fetchall()
+    cursor.execute(_INDEXES, [tables])
+    kept += cursor.fetchall()
+    for _, away, _ in kept:
         cursor.execute(away)
+    for table in tables:
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     defaults = [
         (model._meta.db_table, field) for model in models for field in model._meta.local_fields if _fills(field)
     ]
     for table, field in defaults:
         value = field.get_db_prep_save(field.get_default(), cursor.db)
         cursor.execute(f'ALTER TABLE {table} ALTER "{field.column}" SET DEFAULT %s', [value])
-    cursor.execute("SET session_replication_role = replica")
     yield
-    cursor.execute("SET session_replication_role = origin; SET maintenance_work_mem = '1GB'")
+    cursor.execute("SET maintenance_work_mem = '1GB'")
+    for table in tables:
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
     for table, field in defaults:
         cursor.execute(f'ALTER TABLE {table} ALTER "{field.column}" DROP DEFAULT')
-    for _, _, back in indexes:
+    for _, _, back in reversed(kept):
         cursor.execute(back)
     cursor.execute("RESET maintenance_work_mem")
 
@@ -93,6 +99,12 @@ def _fills(field: Any) -> bool:
 
 
 # Name, how it goes and how it comes back.
+_FOREIGN_KEYS = """
+SELECT conname, format('ALTER TABLE %%s DROP CONSTRAINT %%I', conrelid::regclass, conname),
+       format('ALTER TABLE %%s ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+  FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(%s::regclass[]) ORDER BY conname
+"""
+
 _INDEXES = """
 SELECT c.relname,
        CASE WHEN k.oid IS NULL THEN format('DROP INDEX %%I', c.relname)

@@ -54,7 +54,7 @@ def test_a_second_one_is_told_where_the_first_serves(running):
 
 def test_a_command_beside_it_uses_its_servers(running):
     before = running.processes()
-    assert running.manage("doctor").stdout.count("ok ") == 8
+    assert running.manage("doctor").stdout.count("ok ") == 10
     assert running.processes() == before
 
 

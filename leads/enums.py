@@ -111,6 +111,7 @@ class ImportKind(TextChoices):
 
 
 class ImportState(TextChoices):
+    READING = "reading", "Reading the workbook"
     UPLOADED = "uploaded", "Uploaded"
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"

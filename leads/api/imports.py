@@ -38,8 +38,8 @@ class ImportSerializer(serializers.ModelSerializer):
         model = Import
         fields = (
             "id", "team", "source", "by", "name", "kind", "policy", "encoding", "delimiter", "header", "columns",
-            "mapping", "state", "rows", "processed", "created", "updated", "unchanged", "rejected", "in_part", "error",
-            "created_at", "started_at", "finished_at", "can_undo", "undone_at", "undo_counts",
+            "mapping", "state", "read_percent", "rows", "processed", "created", "updated", "unchanged", "rejected",
+            "in_part", "error", "created_at", "started_at", "finished_at", "can_undo", "undone_at", "undo_counts",
         )  # fmt: skip
 
     def get_can_undo(self, job: Import) -> bool:
@@ -103,7 +103,10 @@ class ImportViewSet(ReadViewSet):
 
     @extend_schema(request={"multipart/form-data": ImportInput}, responses={201: ImportSerializer})
     def create(self, request: Request) -> Response:
-        """Upload a file (multipart/form-data). The answer says how it would be read."""
+        """Upload a file (multipart/form-data). The answer says how it would be read.
+
+        A large workbook is read in the background first: state "reading", without columns, until it is "uploaded".
+        """
         form = ImportInput(data=request.data, context=self.get_serializer_context())
         form.is_valid(raise_exception=True)
         said = form.validated_data
@@ -115,6 +118,7 @@ class ImportViewSet(ReadViewSet):
                                  kind=said.get("kind", ""))  # fmt: skip
         except FileError as wrong:
             raise serializers.ValidationError({"file": [str(wrong)]}) from None
+        wake(run_imports)  # a large workbook is read there
         return Response(self.get_serializer(job).data, status=201)
 
     @extend_schema(request=MappingInput, responses=ImportSerializer)
@@ -137,6 +141,7 @@ class ImportViewSet(ReadViewSet):
     def start(self, request: Request, pk: str) -> Response:
         """Begin to store its rows, in the background. 409: it was started before."""
         job = self.get_object()
+        _not_reading(job)
         if not jobs.start(job):
             raise Conflict("It was started already.")
         wake(run_imports)
@@ -179,6 +184,12 @@ class ImportViewSet(ReadViewSet):
         return Response(self.get_serializer(job).data, status=status)
 
 
+def _not_reading(job: Import) -> None:
+    if job.state == ImportState.READING:
+        raise Conflict("The workbook is being read: its columns are not known yet. Ask again in a minute.")
+
+
 def _not_started(job: Import) -> None:
+    _not_reading(job)
     if job.state != ImportState.UPLOADED:
         raise Conflict("It is started: its columns stay as they are.")

@@ -3,37 +3,28 @@
 import csv
 import io
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from charset_normalizer import from_bytes
 
 from leads.csvfile import unsafe
-from leads.ingest.strings import open_book
+from leads.ingest import workbook
+from leads.ingest.lines import MOST_COLUMNS as MOST_COLUMNS
+from leads.ingest.lines import FileError as FileError
+from leads.ingest.lines import Row as Row
 
 DELIMITERS = ",;\t|"
 SAMPLE_BYTES = 256 * 1024
 XLSX = "xlsx"
 OTHER_SCRIPTS = ["cp1252", "cp1251", "cp1253", "cp932", "gb18030", "big5", "euc_kr"]
-MOST_COLUMNS = 500
-MOST_UNPACKED = 1024**3
-BOMB_FROM, BOMB_RATIO = 20 * 1024**2, 200  # the XML of a spreadsheet packs 10 to 50 times smaller
-MOST_LINES = 1_048_576  # of a sheet, by the format
 MISREAD = 0.05
-DAMAGED = "The XLSX file is damaged. Open it in a spreadsheet and save it again, or save it as CSV."
 LONGEST_NAME = 100
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-
-
-class FileError(ValueError):
-    """The file cannot be read at all: why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +37,14 @@ class Shape:
     header: bool
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row of data: where it begins in the file (its first line is 1), and its cells."""
-
-    line: int
-    cells: list[str]
-
-
 def sniff(path: Path) -> Shape:
     """Encoding, delimiter and columns of a file. Raises FileError with what to do."""
     with path.open("rb") as file:
         start = file.read(SAMPLE_BYTES)
     if not start.strip():
         raise FileError("The file is empty. Choose a file with a header and at least one row.")
-    if start.startswith(b"PK\x03\x04"):
-        return _shape(XLSX, "", next(_sheet(path), None))
+    if start.startswith(workbook.SIGN):
+        return _shape(XLSX, "", next(workbook.rows(path), None))
     if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
         raise FileError("This is no CSV or XLSX file. Save it as CSV or XLSX.")
     encoding = _encoding(path, start)
@@ -73,7 +56,7 @@ def sniff(path: Path) -> Shape:
 def read_rows(path: Path, shape: Shape, *, skip: int = 0) -> Iterator[Row]:
     """The rows of data after the first `skip`. Empty rows hold nothing and are no rows."""
     if shape.encoding == XLSX:
-        yield from islice(_sheet(path), skip + shape.header, None)
+        yield from workbook.rows(path, skip + shape.header)
         return
     with _lines(path, shape.encoding, shape.delimiter) as rows:
         yield from islice(rows, skip + shape.header, None)
@@ -95,68 +78,6 @@ def _parsed(file: io.TextIOBase, delimiter: str) -> Iterator[Row]:
             line = reader.line_num + 1
     except csv.Error:
         raise FileError(f"Line {line}: a quote opens a cell and is never closed. Correct that line.") from None
-
-
-def _sheet(path: Path) -> Iterator[Row]:
-    """The rows of the first sheet that has any."""
-    try:
-        yield from _rows_of_book(path)
-    except (FileError, GeneratorExit):
-        raise
-    except Exception:  # whatever a broken archive, its XML or what the XML says makes of itself
-        raise FileError(DAMAGED) from None
-
-
-def _rows_of_book(path: Path) -> Iterator[Row]:
-    _refuse_bombs(path)
-    book = open_book(path)
-    try:
-        for sheet in book.worksheets:
-            found = False
-            for row in _rows_of_sheet(sheet):
-                found = True
-                yield row
-            if found:
-                return
-    finally:
-        book.close()
-
-
-def _rows_of_sheet(sheet: Any) -> Iterator[Row]:
-    width = sheet.max_column
-    sheet.reset_dimensions()  # what a sheet says of its own size may be a million rows more than it has
-    wanted = width if width and width <= MOST_COLUMNS else None
-    for line, values in enumerate(sheet.iter_rows(min_row=1, max_col=wanted, values_only=True), 1):
-        if line > MOST_LINES:
-            raise FileError(f"A row is numbered beyond {MOST_LINES:,}, the last of a sheet. Save the file again.")
-        if any(value is not None for value in values):
-            cells = [unsafe(_text(value)) for value in values]
-            if any(cells):
-                yield Row(line, cells)
-
-
-def _refuse_bombs(path: Path) -> None:
-    with zipfile.ZipFile(path) as parts:
-        inside = parts.infolist()
-    if sum(part.file_size for part in inside) > MOST_UNPACKED:
-        raise FileError("The file unpacks to more than 1 GB. Save it as CSV.")
-    if any(part.file_size > max(BOMB_FROM, BOMB_RATIO * part.compress_size) for part in inside):
-        raise FileError("The file unpacks to far more than a spreadsheet does. Save it as CSV.")
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case float() if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        case datetime() if value.time() == time.min:
-            return value.date().isoformat()
-        case datetime() | date():
-            return value.isoformat()
-    return str(value).replace("\0", "").encode("utf-8", "replace").decode().strip()
 
 
 def _shape(encoding: str, delimiter: str, first: Row | None) -> Shape:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from leads.enums import ImportKind, ImportPolicy, ImportState
 from leads.ingest import columns as guesses
-from leads.ingest import own, undo
+from leads.ingest import own, undo, workbook
 from leads.ingest.fields import with_new_fields
 from leads.ingest.files import FileError, sniff
 from leads.ingest.paging import Reading, pages, shape_of, take_page
@@ -29,23 +29,39 @@ from leads.retry import retried
 
 SLICE = 45.0
 LEASE = timedelta(seconds=90)
+TELL_EVERY = 2.0
 
 
-class LostError(Exception):
+class LostError(workbook.StoppedError):
     """Another worker has this import, or it was stopped."""
 
 
-def take_over(file: File, *, name: str, team: Team, source: Source, by: Any, kind: str = "") -> Import:
-    """Keep the file and look through it once: what it is and what its columns may become. Raises FileError."""
-    job = Import(team=team, source=source, by=by, name=name[:200], kind=kind or ImportKind.LEADS)
+def take_over(
+    file: File, *, name: str, team: Team, source: Source, by: Any, kind: str = "", at_once: bool = False
+) -> Import:
+    """Keep the file and look through it once: what it is and what its columns may become. Raises FileError.
+
+    A large workbook is read by a worker first (state "reading"), unless it is asked for at once.
+    """
+    job = Import(team=team, source=source, by=by, name=name[:200], kind=kind)
     job.file.save(f"{timezone.now():%H%M%S}{Path(name).suffix.lower()[:5] or '.csv'}", file, save=False)
+    path = Path(job.file.path)
     try:
-        _look_through(job, kind)
+        if not at_once and workbook.is_workbook(path) and not workbook.is_small(path):
+            job.state = ImportState.READING
+        else:
+            _look_through(job, kind)
     except FileError:
-        job.file.delete(save=False)
+        forget_file(job)
         raise
     job.save()
     return job
+
+
+def forget_file(job: Import) -> None:
+    """Delete the file, and what was kept beside it. The row is not saved."""
+    workbook.forget(Path(job.file.path))
+    job.file.delete(save=False)
 
 
 def look_again(job: Import, kind: str) -> None:
@@ -69,7 +85,8 @@ def start(job: Import) -> bool:
 
 def stop(job: Import) -> bool:
     """No further page is taken; what is stored stays. False: it had ended already."""
-    waiting = Import.objects.filter(pk=job.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING])
+    states = [ImportState.READING, ImportState.QUEUED, ImportState.RUNNING]
+    waiting = Import.objects.filter(pk=job.pk, state__in=states)
     return bool(waiting.update(state=ImportState.STOPPED, finished_at=timezone.now(), lease_until=None))
 
 
@@ -77,7 +94,7 @@ def run_due(seconds: float = SLICE) -> int:
     """Work on imports that wait or were left behind, for at most so long. How many were touched."""
     until, touched = time.monotonic() + seconds, 0
     while time.monotonic() < until and (job := claim()):
-        (undo.work if job.state == ImportState.UNDOING else work)(job, until=until)
+        WORK.get(job.state, work)(job, until=until)
         touched += 1
     return touched
 
@@ -94,9 +111,9 @@ def claim(pk: int | None = None) -> Import | None:
         rows = _waiting().filter(pk=pk) if pk else _waiting()
         job = rows.order_by("created_at").select_for_update(skip_locked=True, of=("self",)).first()
         if job:
-            job.started_at, job.lease_until = job.started_at or now, now + LEASE
-            if job.state != ImportState.UNDOING:
-                job.state = ImportState.RUNNING
+            job.lease_until = now + LEASE
+            if job.state not in WORK:
+                job.state, job.started_at = ImportState.RUNNING, job.started_at or now
             job.save(update_fields=["state", "started_at", "lease_until"])
         return job
 
@@ -121,8 +138,39 @@ def work(job: Import, *, until: float | None = None, on_page: Callable[[Import],
     _ours(job).update(state=ImportState.DONE, finished_at=timezone.now(), lease_until=None, rows=job.processed)
 
 
+def read(job: Import, *, until: float | None = None) -> None:
+    """Read a large workbook and look through it; then its columns can be chosen. It cannot be left half-way."""
+    ours = Import.objects.filter(pk=job.pk, state=ImportState.READING)
+    told = time.monotonic()
+
+    def watch(share: float) -> None:
+        nonlocal told
+        if time.monotonic() - told > TELL_EVERY:
+            told = time.monotonic()
+            if not ours.update(read_percent=int(share * 100), lease_until=timezone.now() + LEASE):
+                raise LostError
+
+    try:
+        workbook.unpack(Path(job.file.path), watch)
+        _look_through(job, job.kind)
+    except LostError:
+        return
+    except (FileError, OSError) as wrong:
+        reason = str(wrong) if isinstance(wrong, FileError) else "The file is gone. Upload it again."
+        ours.update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
+        return
+    job.state, job.lease_until = ImportState.UPLOADED, None
+    with transaction.atomic():
+        if ours.select_for_update().exists():
+            job.save()
+
+
+WORK: dict[str, Callable[..., None]] = {ImportState.READING: read, ImportState.UNDOING: undo.work}
+
+
 def _waiting() -> Any:
-    waiting = Import.objects.filter(state__in=[ImportState.QUEUED, ImportState.RUNNING, ImportState.UNDOING])
+    states = [ImportState.READING, ImportState.QUEUED, ImportState.RUNNING, ImportState.UNDOING]
+    waiting = Import.objects.filter(state__in=states)
     return waiting.filter(Q(lease_until=None) | Q(lease_until__lt=timezone.now()))
 
 

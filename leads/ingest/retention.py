@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from leads.enums import ImportState
+from leads.ingest.job import forget_file
 from leads.models import Import, ImportTrace
 
 KEPT = timedelta(days=30)
@@ -20,8 +21,8 @@ def forget_files() -> int:
     old = Import.objects.filter(created_at__lt=timezone.now() - KEPT).exclude(file="").exclude(state__in=AT_WORK)
     jobs = list(old.order_by("pk")[:AT_ONCE])
     for job in jobs:
-        job.file.delete(save=False)
-        if job.state == ImportState.UPLOADED:
+        forget_file(job)
+        if job.state in (ImportState.READING, ImportState.UPLOADED):
             job.delete()
             continue
         ImportTrace.objects.filter(job=job).delete()

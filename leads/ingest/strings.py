@@ -3,6 +3,7 @@
 import os
 import tempfile
 from array import array
+from collections.abc import Callable
 from typing import IO, Any
 from xml.etree.ElementTree import iterparse
 
@@ -13,27 +14,37 @@ from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 ITEM, TEXT, PHONETIC = (f"{{{SHEET_MAIN_NS}}}{name}" for name in ("si", "t", "rPh"))
 
 
-def open_book(path: Any) -> Any:
-    """The workbook, read row by row, in little memory whatever its size. Raises what openpyxl raises."""
+EVERY = 10_000
+
+
+def open_book(path: Any, watch: Callable[[float], None]) -> Any:
+    """The workbook, read row by row, in little memory whatever its size. Raises what openpyxl raises.
+
+    `watch` hears how much of the texts is read, of 1.
+    """
     reader = _Reader(path, read_only=True, data_only=True, keep_links=False)
+    reader.watch = watch
     reader.read()
     return reader.wb
 
 
 class _Reader(ExcelReader):
     package: Manifest
+    watch: Callable[[float], None]
 
     def read_strings(self) -> None:
         part = self.package.find(SHARED_STRINGS)
         if part is not None:
-            with self.archive.open(part.PartName[1:]) as source:
-                self.shared_strings = Strings(source)
+            name = part.PartName[1:]
+            size = self.archive.getinfo(name).file_size or 1
+            with self.archive.open(name) as source:
+                self.shared_strings = Strings(source, lambda at: self.watch(at / size))
 
 
 class Strings:
     """The texts by number: eight bytes of memory each, the rest in a file that goes with us."""
 
-    def __init__(self, source: IO[bytes]):
+    def __init__(self, source: IO[bytes], watch: Callable[[int], None]):
         self._ends = array("Q", [0])
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as we do
         parsing = iterparse(source, events=("start", "end"))  # noqa: S314 - expat refuses what expands without end
@@ -42,6 +53,8 @@ class Strings:
             if event == "end" and node.tag == ITEM:
                 self._add(_text(node))
                 root.clear()
+                if len(self._ends) % EVERY == 0:
+                    watch(source.tell())
         self._file.flush()
 
     def __getitem__(self, number: int) -> str:

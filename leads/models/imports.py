@@ -35,6 +35,7 @@ class Import(models.Model):
     facts = models.JSONField(default=dict, help_text="{column: what was seen in it}; see leads/ingest/survey.py.")
     trial = models.JSONField(default=dict, help_text="What a trial run of the present mapping found.")
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
+    read_percent = models.PositiveSmallIntegerField(default=0, help_text="How much of a large workbook is read.")
     rows = models.PositiveIntegerField(default=0)
     processed = models.PositiveIntegerField(default=0)
     created = models.PositiveIntegerField(default=0)

@@ -81,6 +81,7 @@ def imports(request: Request) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         job = _take_over(form, request.user)
         if job:
+            wake(run_imports)  # a large workbook is read there
             return redirect("import", job.pk)
     try:
         page = page_of(imports_of(request.user), order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
@@ -171,7 +172,7 @@ def progress(request: Request, pk: int) -> HttpResponse:
     job = get_object_or_404(imports_of(request.user), pk=pk)
     if not request.htmx:
         return redirect("import", pk)
-    if job.state in ENDED:
+    if job.state in (*ENDED, ImportState.UPLOADED):
         return HttpResponseClientRefresh()
     return render(request, "leads/_import_progress.html", {"job": job})
 

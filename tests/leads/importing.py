@@ -20,14 +20,20 @@ needs_shared = pytest.mark.skipif(
 
 
 def take_over(
-    content: str | bytes | Path, name: str = "fair.csv", *, source: str = "Fair", by=None, kind: str = ""
+    content: str | bytes | Path,
+    name: str = "fair.csv",
+    *,
+    source: str = "Fair",
+    by=None,
+    kind: str = "",
+    at_once: bool = False,
 ) -> Import:
     """An import of the content, looked through and not started."""
     if isinstance(content, Path):
         name, content = content.name, content.read_bytes()
     team = make_team()
     origin = Source.objects.named(team, source, SourceKind.IMPORT)
-    return jobs.take_over(ContentFile(content), name=name, team=team, source=origin, by=by, kind=kind)
+    return jobs.take_over(ContentFile(content), name=name, team=team, source=origin, by=by, kind=kind, at_once=at_once)
 
 
 def run(job: Import, **chosen) -> Import:

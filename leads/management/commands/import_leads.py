@@ -65,7 +65,7 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as file:
                 return imports.take_over(
-                    File(file), name=path.name, team=team, source=source, by=by, kind=options["kind"]
+                    File(file), name=path.name, team=team, source=source, by=by, kind=options["kind"], at_once=True
                 )
         except (OSError, FileError) as wrong:
             raise CommandError(f"{path}: {wrong.strerror if isinstance(wrong, OSError) else wrong}") from None

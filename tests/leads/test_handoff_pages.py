@@ -314,7 +314,7 @@ def test_what_marketing_sees(client, team):
     assert (week.handed_off, week.accepted, week.decided, week.accepted_share) == (3, 1, 2, None)
     assert (week.late, week.late_count) == ([late], 1)
     assert [answer.comment for answer in week.answers] == ["Freeze until February"]
-    assert "Misled by: VP or C-level" in page.text
+    assert 'Misled by: <a href="/scoring/feedback/#h-criteria">VP or C-level</a>' in page.text
 
 
 def test_reps_do_not_see_what_marketing_sees(client, team, kim):

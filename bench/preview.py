@@ -2,7 +2,7 @@
 
 SCALE=10k | 100k | 1m sets the number of leads, with ten events each, a live model of 40 criteria, a draft with other
 points, and a won deal for every twentieth lead. The floor is an UPDATE of one number in every standing, as in
-bench/engine.py; beside it stands the plain rescore. Processor seconds (bench/clock.py); per 100k leads.
+bench/engine.py. Processor seconds (bench/clock.py); per 100k leads.
 """
 
 import json

@@ -81,6 +81,5 @@ def test_precision_and_recall_on_letters_to_people_and_scanners() -> None:
         )
     assert right + missed > 9_000
     precision, recall = right / (right + wrong), right / (right + missed)
-    print(precision, recall)
     assert precision >= 0.98
     assert recall >= 0.92

@@ -6,7 +6,8 @@ class LeadsConfig(AppConfig):
     name = "leads"
 
     def ready(self) -> None:
-        from leads import segments, sessions  # noqa: F401 segments answers who uses what
+        from leads import segments  # noqa: F401 segments answers who uses what
+        from leads.people import sessions
         from leads.seed import seed
 
         sessions.connect()

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from leads.models import Handoff, Notice, User
-from leads.notices import SHOWN
+from leads.outgoing.notices import SHOWN
 
 THEMES = (("", "System colours"), ("light", "Light"), ("dark", "Dark"))
 

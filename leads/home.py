@@ -9,12 +9,12 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from leads import queue
 from leads.access import teams_with
 from leads.enums import HandoffState, ImportState, Label, Stage
 from leads.keyset import capped_count
 from leads.models import Feedback, Handoff, Import, Standing, User
 from leads.rows import JOINED, LeadRow, best_first, lead_rows, standings_of
+from leads.selling import queue
 
 SHOWN = 5
 WEEK = timedelta(days=7)

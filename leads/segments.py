@@ -14,7 +14,7 @@ from leads.conditions.grammar import EventTest, tests
 from leads.conditions.vocabulary import Vocabulary
 from leads.keyset import capped_count
 from leads.models import Lead, Rule, Segment, User
-from leads.passes import watch
+from leads.rules.passes import watch
 
 COUNTED = 10_000
 

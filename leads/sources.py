@@ -13,7 +13,7 @@ from leads.ingest.tracking.throttle import limited_at
 from leads.ingest.tracking.traits import suggested
 from leads.models import Event, Field, MailHook, Profile, Source, SourceDay
 from leads.models.event import day_number
-from leads.sealing import is_readable
+from leads.outgoing.sealing import is_readable
 from leads.timeline import held_quarantine, why
 
 DAYS = 14

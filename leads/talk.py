@@ -20,7 +20,7 @@ from django.utils import timezone
 from leads.mentions import mentions
 from leads.models import Comment, Handoff, Lead, User
 from leads.models.comment import CommentQuerySet
-from leads.notices import notify
+from leads.outgoing.notices import notify
 from leads.retry import retried
 
 # What is talked about beside leads and handoffs: kind → (permission to see it, its name by id or None, its address).

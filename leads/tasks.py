@@ -4,12 +4,15 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads import acting, delivery, escalation, nurture, passes, throttle
 from leads.identity import finding
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
+from leads.outgoing import delivery
+from leads.people import throttle
 from leads.quality import check, problems, summary
-from leads.waiting import assign_waiting
+from leads.rules import acting, passes
+from leads.selling import escalation, nurture
+from leads.selling.waiting import assign_waiting
 from leads.wake import wake
 
 # Well under the time limit of a task; the next run finds the rest.

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from leads import keyring
+from leads.outgoing import keyring
 from leadscore import health
 from leadscore.embedded import Unusable, data_dir
 

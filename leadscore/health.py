@@ -11,8 +11,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from leads.backlog import backlog
 from leads.models.heartbeat import Heartbeat
+from leads.outgoing.backlog import backlog
 
 HEARTBEAT_QUEUE = "heartbeat"
 # A task may take a worker for 60 s before it lets others on (scoring/tasks.py); then a period, and some patience.

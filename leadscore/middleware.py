@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.exceptions import APIException
 
 from leads.api.authentication import TokenAuthentication
-from leads.zones import zone_for
+from leads.people.zones import zone_for
 
 MEGABYTE = 1024 * 1024
 SMALL = 5 * MEGABYTE

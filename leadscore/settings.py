@@ -233,7 +233,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="leadscore@localhost"
 PUBLIC_URL = public_url(ALLOWED_HOSTS, HTTPS)
 # Internal addresses that outgoing HTTP may reach all the same, each as an exact host:port.
 OUTBOUND_ALLOWLIST = env.list("OUTBOUND_ALLOWLIST", default=[])
-# What secrets are encrypted with (leads/keyring.py): the first key encrypts, all decrypt.
+# What secrets are encrypted with (leads/outgoing/keyring.py): the first key encrypts, all decrypt.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 ENCRYPTION_KEYS_FILE = DATA_DIR / "encryption_keys"
 

@@ -15,7 +15,7 @@ from django.db import connections
 from django.urls import reverse
 
 from leads.models import User
-from leads.setup import link_token
+from leads.people.setup import link_token
 from leadscore.embedded import Unusable
 from leadscore.env import env
 from leadscore.supervisor import Supervisor, say

@@ -14,10 +14,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from leads.models import Team, User
-from leads.outbox import enqueue
+from leads.outgoing.outbox import enqueue
+from leads.people.zones import zone_for
 from leads.retry import retried
 from leads.statistics import Rate
-from leads.zones import zone_for
 from reports.models import Digest
 from reports.queries.week import WEEK, TeamWeek, team_week
 

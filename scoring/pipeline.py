@@ -13,14 +13,14 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from leads import acting, review
 from leads.conditions.sql import bind
-from leads.crossings import WATCHED, cross
 from leads.enums import Cause
-from leads.handoffs import open_handoffs
 from leads.models import Standing
-from leads.passes import rules_changed
 from leads.retry import retried
+from leads.rules import acting, review
+from leads.rules.crossings import WATCHED, cross
+from leads.rules.passes import rules_changed
+from leads.selling.handoffs import open_handoffs
 from scoring.engine.definition import load
 from scoring.engine.evaluate import Compiled, compiled_for, database_clock
 from scoring.engine.expressions import AS_OF
@@ -139,7 +139,7 @@ def act(limit: int = 500) -> int:
     """Open the handoffs that moves call for, and do what crossings call for. Returns how many moves were done with.
 
     A move brought about by rules opens no handoff: publishing a model must not flood sales. Those leads wait for
-    review (leads/review.py).
+    review (leads/rules/review.py).
     """
     done = after = 0
     while True:

@@ -14,8 +14,8 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from leads.models import LedgerLine, Standing
-from leads.passes import rules_changed
 from leads.retry import retried
+from leads.rules.passes import rules_changed
 from scoring.approvals import check_approved, digest_of
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from leads.notices import notify
+from leads.outgoing.notices import notify
 from leads.retry import retried
 from scoring import publishing
 from scoring.approvals import digest_of

@@ -4,8 +4,8 @@ from itertools import count
 from typing import Any
 
 from leads.enums import Label, Role
-from leads.handoffs import open_handoffs
 from leads.models import Handoff, Lead, LedgerLine, Membership, RejectionReason, Standing, Team, User
+from leads.selling.handoffs import open_handoffs
 
 _numbers = count(1)
 VERSION = 9001

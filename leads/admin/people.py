@@ -17,8 +17,8 @@ from unfold.decorators import action
 from leads.admin.base import VisibleAdmin
 from leads.enums import Role
 from leads.models import ApiToken, Membership, Team, User
-from leads.passwords import path_of
-from leads.people import administers
+from leads.people.members import administers
+from leads.people.passwords import path_of
 
 
 @admin.register(Team)

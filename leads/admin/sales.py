@@ -14,11 +14,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from leads import worktime
 from leads.admin.base import VisibleAdmin
 from leads.enums import Label
 from leads.models import Calendar, Capacity, NurtureList, Promise, RoutingRule
-from leads.promises import recount
+from leads.selling import worktime
+from leads.selling.promises import recount
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 YEARS_AHEAD = 2

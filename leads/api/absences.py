@@ -8,10 +8,10 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads.absences import end_absence, may_set, set_absence
 from leads.api.inputs import Colleague, Strict, moved_errors
 from leads.api.lists import ReadViewSet
 from leads.models import Absence
+from leads.selling.absences import end_absence, may_set, set_absence
 
 
 class AbsenceSerializer(serializers.ModelSerializer):

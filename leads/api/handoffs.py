@@ -12,15 +12,15 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads import followup, handoffs
 from leads.api.deals import DealSerializer
 from leads.api.errors import Conflict
 from leads.api.inputs import moved_errors
 from leads.api.lists import ReadViewSet
 from leads.enums import DealState, HandoffState
 from leads.filters import TeamFilter
-from leads.followup import WAYS
 from leads.models import Feedback, Handoff, Lead, RejectionReason, User
+from leads.selling import followup, handoffs
+from leads.selling.followup import WAYS
 
 AT_ONCE = 1000
 ANSWER = {"POST": "leads.add_feedback"}

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from leads.api.lists import ReadViewSet
 from leads.models import Notice
-from leads.notices import read
+from leads.outgoing.notices import read
 
 
 class NoticeSerializer(serializers.ModelSerializer):

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from leads.api.lists import ReadViewSet
 from leads.filters import TeamFilter
 from leads.models import Lead, NurtureList, NurtureMember
-from leads.nurture import nurture
+from leads.selling.nurture import nurture
 
 AT_ONCE = 500
 

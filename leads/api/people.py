@@ -10,7 +10,6 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from leads import invitations, people
 from leads.access import teams_with
 from leads.api.errors import Conflict
 from leads.api.inputs import Strict, moved_errors, team_of
@@ -18,6 +17,7 @@ from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.enums import Role
 from leads.models import Invitation, Membership, User
+from leads.people import invitations, members
 
 
 class UserSerializer(serializers.ModelSerializer):
@@ -81,7 +81,7 @@ class DeactivationViewSet(viewsets.GenericViewSet):
 
     def _person(self, pk: str) -> User:
         person = get_object_or_404(User.objects.visible_to(self.request.user), pk=int(pk))
-        if not people.administers(self.request.user, person):
+        if not members.administers(self.request.user, person):
             raise PermissionDenied("Only an admin of all their teams may do this.")
         return person
 
@@ -94,7 +94,7 @@ class DeactivationViewSet(viewsets.GenericViewSet):
         """They may not sign in any more: sessions and tokens end, open handoffs go to the next or into the queue."""
         person = self._person(id)
         with moved_errors():
-            people.deactivate(person, by=request.user)
+            members.deactivate(person, by=request.user)
         return self._answer(person)
 
     @extend_schema(responses=UserSerializer)
@@ -102,7 +102,7 @@ class DeactivationViewSet(viewsets.GenericViewSet):
         """They may sign in again."""
         person = self._person(id)
         with moved_errors():
-            people.reactivate(person)
+            members.reactivate(person)
         return self._answer(person)
 
 
@@ -122,7 +122,7 @@ class MembershipViewSet(ReadViewSet):
         form = RoleInput(data=request.data)
         form.is_valid(raise_exception=True)
         with moved_errors():
-            people.change_role(row, form.validated_data["role"], by=request.user)
+            members.change_role(row, form.validated_data["role"], by=request.user)
         row.refresh_from_db()
         return Response(MembershipSerializer(row).data)
 
@@ -130,7 +130,7 @@ class MembershipViewSet(ReadViewSet):
         """They leave the team; their open handoffs go to the next in turn or into the queue."""
         row = self.get_object()
         with moved_errors():
-            people.leave_team(row, by=request.user)
+            members.leave_team(row, by=request.user)
         return Response(status=204)
 
 

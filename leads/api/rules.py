@@ -10,13 +10,13 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from leads import actions, review, rules
 from leads.access import teams_with
 from leads.api.inputs import Strict, VisibleRow, moved_errors
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.enums import CrossingState
 from leads.models import Crossing, Rule, Segment, Team, User
+from leads.rules import actions, editing, review
 
 LOOK = "leads.view_rule"
 DECIDE = {"POST": "leads.add_handoff"}
@@ -86,7 +86,7 @@ class RuleViewSet(mixins.DestroyModelMixin, ReadViewSet):
 
     def _mine(self) -> Rule:
         rule: Rule = self.get_object()
-        if not rules.may_change(self.request.user, rule):
+        if not editing.may_change(self.request.user, rule):
             raise PermissionDenied
         return rule
 
@@ -101,7 +101,7 @@ class RuleViewSet(mixins.DestroyModelMixin, ReadViewSet):
         for name, value in values.items():
             setattr(rule, name, value)
         with moved_errors():
-            rules.save(rule, also_inside=also_inside)
+            editing.save(rule, also_inside=also_inside)
         return RuleSerializer(Rule.objects.get(pk=rule.pk), context=self.get_serializer_context()).data
 
 

@@ -14,14 +14,14 @@ from leads.access import teams_with
 from leads.api.inputs import Strict, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
-from leads.delivery import again
-from leads.endpoint_forms import change_secret, make_endpoint, public_address
-from leads.endpoints import TYPES, close, deliveries, enable, send_test
 from leads.models import Attempt, Effect, Endpoint
 from leads.models.outbox import EffectQuerySet
+from leads.outgoing.delivery import again
+from leads.outgoing.endpoint_forms import change_secret, make_endpoint, public_address
+from leads.outgoing.endpoints import TYPES, close, deliveries, enable, send_test
+from leads.outgoing.webhooks import message_id
 from leads.tasks import deliver
 from leads.wake import wake
-from leads.webhooks import message_id
 
 
 class WebhookSerializer(serializers.ModelSerializer):

@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-import leads.sealing
+import leads.outgoing.sealing
 
 
 class Migration(migrations.Migration):
@@ -103,8 +103,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("types", models.JSONField(blank=True, default=list)),
-                ("secret", leads.sealing.SealedField(blank=True, default="", editable=False)),
-                ("secret_before", leads.sealing.SealedField(blank=True, default="", editable=False)),
+                ("secret", leads.outgoing.sealing.SealedField(blank=True, default="", editable=False)),
+                ("secret_before", leads.outgoing.sealing.SealedField(blank=True, default="", editable=False)),
                 (
                     "before_until",
                     models.DateTimeField(editable=False, help_text="Until then both secrets sign.", null=True),

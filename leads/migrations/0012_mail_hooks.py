@@ -5,7 +5,7 @@ import django.utils.timezone
 from django.db import migrations, models
 
 import leads.models.mail
-import leads.sealing
+import leads.outgoing.sealing
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                     "key",
                     models.CharField(default=leads.models.mail.new_key, editable=False, max_length=24, unique=True),
                 ),
-                ("secret", leads.sealing.SealedField(blank=True, default="", editable=False)),
+                ("secret", leads.outgoing.sealing.SealedField(blank=True, default="", editable=False)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ("closed_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],

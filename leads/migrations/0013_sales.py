@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import migrations, models
 
 import leads.models.calendar
-from leads.worktime import WorkTime
+from leads.selling.worktime import WorkTime
 
 
 def measure(apps, schema_editor):

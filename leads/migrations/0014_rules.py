@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 (
                     "actions",
                     models.JSONField(
-                        default=dict, editable=False, help_text="What is done, by kind: leads/actions.py."
+                        default=dict, editable=False, help_text="What is done, by kind: leads/rules/actions."
                     ),
                 ),
                 ("active", models.BooleanField(default=False, verbose_name="on")),

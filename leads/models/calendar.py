@@ -7,11 +7,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from leads import worktime
 from leads.enums import Label
 from leads.models.handoff import Handoff
 from leads.models.team import OwnedQuerySet, Team
-from leads.worktime import WorkTime
+from leads.selling import worktime
+from leads.selling.worktime import WorkTime
 
 
 def usual_week() -> list[Any]:

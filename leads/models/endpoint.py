@@ -4,7 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models.team import OwnedQuerySet, Team, User
-from leads.sealing import SealedField, is_readable
+from leads.outgoing.sealing import SealedField, is_readable
 
 
 class EndpointQuerySet(OwnedQuerySet["Endpoint"]):
@@ -43,7 +43,7 @@ class Endpoint(models.Model):
 
     @property
     def lane(self) -> str:
-        """Along which its effects go (leads/outbox.py)."""
+        """Along which its effects go (leads/outgoing/outbox.py)."""
         return f"{self.kind}:{self.pk}"
 
     @property

@@ -7,10 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from leads import sla, worktime
 from leads.enums import HandoffState, Label
 from leads.models.lead import Lead
 from leads.models.team import OwnedQuerySet, Team
+from leads.selling import sla, worktime
 
 
 class RejectionReason(models.Model):

@@ -28,7 +28,7 @@ class Invitation(models.Model):
     """An address is asked to join a team in a role: once, and for seven days from the last mail.
 
     The token of the link is kept as a digest only. It is made from `nonce` and the secret key of the installation when
-    the mail is composed (leads/invitations.py), so neither this row nor the outbox lets anybody in.
+    the mail is composed (leads/people/invitations.py), so neither this row nor the outbox lets anybody in.
     """
 
     team = models.ForeignKey(Team, models.CASCADE, related_name="invitations")
@@ -80,7 +80,7 @@ class SignIn(models.Model):
 
 
 class SignInBudget(models.Model):
-    """A bucket that every wrong password fills and time empties: leads/throttle.py. The key is a digest."""
+    """A bucket that every wrong password fills and time empties: leads/people/throttle.py. The key is a digest."""
 
     key = models.CharField(max_length=64, primary_key=True)
     level = models.FloatField()

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from leads.models.source import Source
-from leads.sealing import SealedField
+from leads.outgoing.sealing import SealedField
 
 
 def new_key() -> str:

@@ -1,4 +1,4 @@
-"""What still has to go out, and every attempt to bring it there (leads/outbox.py, leads/delivery.py)."""
+"""What still has to go out, and every attempt to bring it there (leads/outgoing: outbox, delivery)."""
 
 from typing import Any, Self
 

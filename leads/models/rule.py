@@ -25,7 +25,7 @@ class RuleQuerySet(models.QuerySet["Rule"]):
         return self.filter(shared | Q(person=user))
 
     def due(self, moment: Any) -> Self:
-        """Rules for which all leads have to be asked now: see leads/passes.py."""
+        """Rules for which all leads have to be asked now: see leads/rules/passes.py."""
         return self.filter(active=True, due_at__lte=moment)
 
 
@@ -54,7 +54,7 @@ class Rule(models.Model):
         "quiet days", default=0, validators=[MaxValueValidator(QUIET_AT_MOST)],
         help_text="After it acted for a lead, the rule does nothing more for it for so many days.",
     )  # fmt: skip
-    actions = models.JSONField(default=dict, editable=False, help_text="What is done, by kind: leads/actions.py.")
+    actions = models.JSONField(default=dict, editable=False, help_text="What is done, by kind: leads/rules/actions.")
     active = models.BooleanField("on", default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.ForeignKey(

@@ -4,13 +4,13 @@ from typing import Any
 
 from django import template
 
-from leads import queue
 from leads.models import Lead
+from leads.selling import queue
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
 def handoff_of(context: dict[str, Any], lead: Lead) -> dict[str, Any]:
-    """{% handoff_of lead as work %}: what leads.queue.of_lead says to the user of the page."""
+    """{% handoff_of lead as work %}: what leads.selling.queue.of_lead says to the user of the page."""
     return queue.of_lead(lead, context["user"])

@@ -172,7 +172,7 @@ def delta(value: int | None) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/sla.html")
 def sla(clock: Any) -> dict[str, Any]:
-    """{% sla handoff.clock %}: what is left of a promised time (leads.sla.Clock)."""
+    """{% sla handoff.clock %}: what is left of a promised time (leads.selling.sla.Clock)."""
     return {"clock": clock}
 
 

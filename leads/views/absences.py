@@ -12,10 +12,10 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leads.absences import end_absence, may_set, people_of, set_absence
 from leads.keyset import BadCursor, page_of
 from leads.models import Absence, User
 from leads.requests import Request
+from leads.selling.absences import end_absence, may_set, people_of, set_absence
 
 PAGE = 50
 

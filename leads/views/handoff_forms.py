@@ -7,8 +7,8 @@ from django import forms
 from django.utils import timezone
 
 from leads.enums import DealState
-from leads.handoffs import QUIET_DAYS, colleagues
 from leads.models import Handoff, RejectionReason, User
+from leads.selling.handoffs import QUIET_DAYS, colleagues
 
 
 class AcceptanceForm(forms.Form):

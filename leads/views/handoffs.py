@@ -15,11 +15,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from leads import followup, handoffs, queue
 from leads.access import teams_with
 from leads.keyset import BadCursor
 from leads.models import Handoff, Lead
 from leads.requests import Request
+from leads.selling import followup, handoffs, queue
 from leads.views.handoff_forms import (
     AcceptanceForm,
     AssignmentForm,

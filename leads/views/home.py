@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from leads import handoffs
 from leads import home as news
 from leads.enums import Role
 from leads.models import Standing
 from leads.requests import Request
+from leads.selling import handoffs
 
 
 @require_safe

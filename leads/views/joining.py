@@ -13,8 +13,8 @@ from django.urls import URLPattern, path
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from leads.invitations import NotOpen, accept, accept_anew, found
 from leads.models import Invitation, User
+from leads.people.invitations import NotOpen, accept, accept_anew, found
 
 
 class JoinForm(forms.Form):

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from leads import sealing
 from leads.ingest.mail import PROVIDERS, Provider, Unreadable, Unsigned, messages_of, verify
 from leads.ingest.mail.providers import plain_key, view_of
 from leads.ingest.mail.receive import body_of
 from leads.ingest.tracking import receive
 from leads.ingest.tracking.throttle import too_often, wait_for
 from leads.models import Call, MailHook
+from leads.outgoing import sealing
 from leads.requests import Request
 from leads.views.sources import MAY_CHANGE, HookForm, source_page, sources_of
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leads.keyset import BadCursor, page_of
 from leads.models import Notice
-from leads.notices import read
+from leads.outgoing.notices import read
 from leads.requests import Request
 
 PAGE = 50

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from leads import csvfile
 from leads.keyset import BadCursor, page_of
 from leads.models import NurtureList, NurtureMember
-from leads.nurture import leave
 from leads.requests import Request
+from leads.selling.nurture import leave
 
 PAGE = 50
 HEAD = ["lead", "email", "first_name", "last_name", "title", "company", "reason", "since", "until"]

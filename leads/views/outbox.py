@@ -9,11 +9,11 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
-from leads.backlog import backlog
-from leads.delivery import again
 from leads.keyset import BadCursor, page_of
 from leads.models import Effect, User
 from leads.models.outbox import EffectQuerySet
+from leads.outgoing.backlog import backlog
+from leads.outgoing.delivery import again
 from leads.requests import Request
 from leads.tasks import deliver
 from leads.wake import wake

@@ -13,11 +13,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leads import invitations, people
 from leads.access import teams_with
 from leads.enums import Role
 from leads.keyset import BadCursor, page_of
 from leads.models import Invitation, Lead, Membership, Team, User
+from leads.people import invitations
+from leads.people import members as verbs
 from leads.requests import Request
 
 PAGE = 50
@@ -87,7 +88,7 @@ def _shown(request: Request, form: InvitationForm) -> dict[str, Any]:
 
 
 def _answers_for(admin: User, person: User) -> bool:
-    """people.administers, from memberships that were read already."""
+    """verbs.administers, from memberships that were read already."""
     if admin.is_superuser:
         return True
     return not person.is_superuser and {one.team_id for one in person.memberships.all()} <= set(
@@ -97,7 +98,7 @@ def _answers_for(admin: User, person: User) -> bool:
 
 def _person(request: Request, pk: int) -> User:
     person = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
-    if not people.administers(request.user, person):
+    if not verbs.administers(request.user, person):
         raise PermissionDenied
     return person
 
@@ -121,7 +122,7 @@ def _invitation(request: Request, pk: int) -> Invitation:
 def deactivation(request: Request, pk: int) -> HttpResponse:
     person = _person(request, pk)
     try:
-        left = people.deactivate(person, by=request.user)
+        left = verbs.deactivate(person, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -134,7 +135,7 @@ def deactivation(request: Request, pk: int) -> HttpResponse:
 def reactivation(request: Request, pk: int) -> HttpResponse:
     person = _person(request, pk)
     try:
-        people.reactivate(person)
+        verbs.reactivate(person)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -147,7 +148,7 @@ def reactivation(request: Request, pk: int) -> HttpResponse:
 def role(request: Request, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     try:
-        left = people.change_role(row, _role_of(request), by=request.user)
+        left = verbs.change_role(row, _role_of(request), by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
@@ -167,7 +168,7 @@ def _role_of(request: Request) -> str:
 def leaving(request: Request, pk: int) -> HttpResponse:
     row = _membership(request, pk)
     try:
-        left = people.leave_team(row, by=request.user)
+        left = verbs.leave_team(row, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leads import sessions, zones
 from leads.models import SignIn, User
+from leads.people import sessions, zones
 from leads.requests import Request
 
 

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from leads import review as verbs
-from leads.actions import sentence
 from leads.keyset import BadCursor, capped_count, page_of
 from leads.models import Crossing
 from leads.requests import Request
+from leads.rules import review as verbs
+from leads.rules.actions import sentence
 
 PAGE = 50
 MAY = permission_required("leads.add_handoff", raise_exception=True)

@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 
 from leads.enums import Role
 from leads.models import Membership, Team
+from leads.people.rights import rights
 from leads.requests import Request
-from leads.rights import rights
 
 MOST = 200
 

@@ -6,12 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from leads import rules
 from leads.access import teams_with
-from leads.actions import endpoints_of
-from leads.actions.changing import LONGEST_TAG
 from leads.enums import Role
 from leads.models import Endpoint, NurtureList, Rule, Segment, Team, User
+from leads.rules import editing
+from leads.rules.actions import endpoints_of
+from leads.rules.actions.changing import LONGEST_TAG
 
 WHEN = ("name", "direction", "segment", "stays", "team", "quiet_days")
 ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "nurture", "assign")
@@ -104,7 +104,7 @@ class RuleForm(forms.ModelForm):
     def kept(self) -> Rule | None:
         """The rule as it is kept; None where something stands against it, which the form then says."""
         try:
-            return rules.save(self.save(commit=False), also_inside=self.cleaned_data["also_inside"])
+            return editing.save(self.save(commit=False), also_inside=self.cleaned_data["also_inside"])
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error(name if name in self.fields else None, said)

@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from leads import rules as verbs
 from leads.conditions.vocabulary import Vocabulary
 from leads.keyset import BadCursor, page_of
 from leads.models import Crossing, Rule, Segment
 from leads.requests import Request
+from leads.rules import editing
 from leads.segments import sentence
 from leads.views.rule_form import RuleForm
 
@@ -30,7 +30,7 @@ def rules(request: Request) -> HttpResponse:
         page = page_of(visible, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         return redirect("rules")
-    rows = [(row, verbs.may_change(request.user, row.rule)) for row in verbs.rule_rows(page.rows)]
+    rows = [(row, editing.may_change(request.user, row.rule)) for row in editing.rule_rows(page.rows)]
     return render(request, "leads/rules.html", {"page": page, "rows": rows})
 
 
@@ -63,7 +63,7 @@ def activation(request: Request, pk: int) -> HttpResponse:
     found = _mine(request, pk)
     found.active = request.POST.get("active") == "on"
     try:
-        verbs.save(found)
+        editing.save(found)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("rule", pk)
@@ -77,7 +77,7 @@ def samples(request: Request, pk: int) -> HttpResponse:
     """What the rule would tell, sent to the person who asks, and to nobody else."""
     found = _mine(request, pk)
     try:
-        messages.success(request, f"Sent to you: {verbs.sample(found, to=request.user)}")
+        messages.success(request, f"Sent to you: {editing.sample(found, to=request.user)}")
     except ValidationError as error:
         messages.info(request, error.messages[0])
     return redirect("rule", pk)
@@ -96,7 +96,7 @@ def _mine(request: Request, pk: int) -> Rule:
     """A rule this person may change."""
     visible = Rule.objects.visible_to(request.user).select_related("segment", "stays", "team")
     found = get_object_or_404(visible, pk=pk)
-    if not verbs.may_change(request.user, found):
+    if not editing.may_change(request.user, found):
         raise PermissionDenied
     return found
 

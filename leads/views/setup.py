@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.views.decorators.debug import sensitive_post_parameters
 
 from leads.models import User
-from leads.setup import AlreadySetUp, is_open, make_first_admin
+from leads.people.setup import AlreadySetUp, is_open, make_first_admin
 
 
 class SetupForm(forms.Form):

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from leads import passwords, sessions, throttle
 from leads.models import SignIn
+from leads.people import passwords, sessions, throttle
 from leads.requests import client_address
 
 

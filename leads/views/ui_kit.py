@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from leads.enums import Cause, Label, Stage
 from leads.requests import Request
-from leads.sla import Clock
+from leads.selling.sla import Clock
 
 
 class SampleForm(forms.Form):

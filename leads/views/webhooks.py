@@ -11,11 +11,11 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
-from leads.delivery import again
-from leads.endpoint_forms import EndpointForm, ReplayForm, SlackForm, change_secret, make_endpoint
-from leads.endpoints import close, deliveries, enable, send_test
 from leads.keyset import BadCursor, page_of
 from leads.models import Effect, Endpoint, User
+from leads.outgoing.delivery import again
+from leads.outgoing.endpoint_forms import EndpointForm, ReplayForm, SlackForm, change_secret, make_endpoint
+from leads.outgoing.endpoints import close, deliveries, enable, send_test
 from leads.requests import Request
 from leads.tasks import deliver
 from leads.wake import wake

@@ -9,12 +9,12 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from leads import sla
-from leads.assignment import COMPANY
 from leads.enums import DealState, Stage
 from leads.history import attributed
 from leads.models import Feedback, Handoff, Membership, User
-from leads.worktime import WorkTime
+from leads.selling import sla
+from leads.selling.assignment import COMPANY
+from leads.selling.worktime import WorkTime
 from scoring.demo import behaviour, people
 from scoring.demo.calendar import DAYS
 from scoring.demo.deals import Outcome

@@ -2,7 +2,7 @@
 have done; who enters Hot is handed off; sales answers.
 
 Standings, entries and versions are written by the engine itself (ledger.record, ledger.switch) for the moments of the
-past. Handoffs and feedback are written as rows at the end: the verbs of leads/handoffs.py live in the present.
+past. Handoffs and feedback are written as rows at the end: the verbs of leads/selling/handoffs.py live in the present.
 """
 
 from collections import defaultdict
@@ -13,11 +13,11 @@ from typing import Any
 from django.db import connection
 from django.db.models import F, Q
 
-from leads.assignment import COMPANY, in_turn
 from leads.enums import HandoffState, Label, Stage
-from leads.handoffs import QUIET_DAYS
 from leads.models import LedgerLine, Standing, User, top_reasons
-from leads.worktime import WorkTime
+from leads.selling.assignment import COMPANY, in_turn
+from leads.selling.handoffs import QUIET_DAYS
+from leads.selling.worktime import WorkTime
 from scoring.demo import deals, decisions, model, people
 from scoring.demo.behaviour import Act
 from scoring.demo.calendar import DAYS
@@ -142,7 +142,7 @@ class History:
                 self._hand_off(lead, life, standings[lead], opened, by)
 
     def _free(self, life: Life, moment: float) -> bool:
-        """As in leads/handoffs.py: not waiting for an answer, not taken by sales, not resting."""
+        """As in leads/selling/handoffs.py: not waiting for an answer, not taken by sales, not resting."""
         if life.offer and (life.offer.decided is None or life.offer.decided > moment or life.owner):
             return False
         return life.rests_until <= moment and (life.deal is None or life.deal.opens > moment)

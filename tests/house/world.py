@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.identity import merge
-from leads.invitations import invite
 from leads.models import (
     Absence,
     ApiToken,
@@ -50,6 +49,7 @@ from leads.models import (
     User,
     WriteKey,
 )
+from leads.people.invitations import invite
 from scoring.models import Criterion, Group, ScheduledPublication, ScoringModel, Version
 from scoring.publishing import publish
 from scoring.revisions import snapshot_of

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from leads import handoffs, ingest
+from leads import ingest
 from leads.enums import HandoffState, ImportPolicy, SourceKind, Stage
 from leads.identity import CannotMerge, current_id, merge, merging, unmerge
 from leads.identity.redirects import current_ids
 from leads.ingest.records import EventRecord, LeadRecord
 from leads.models import Event as Fact
 from leads.models import Handoff, Lead, Merge, Source, Standing
+from leads.selling import handoffs
 from scoring.models import Entry
 from scoring.verify import verify_scores
 from tests.sales import hand_off, make_lead, make_team, make_user

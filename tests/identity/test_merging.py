@@ -7,11 +7,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads import handoffs, ingest
+from leads import ingest
 from leads.enums import HandoffState, ImportPolicy, Role, SourceKind, Stage
 from leads.identity import CannotMerge, belongings, current_id, merge, unmerge
 from leads.ingest.records import EventRecord, LeadRecord
 from leads.models import Change, Deal, Event, Handoff, Lead, LeadIdentity, Merge, Source, Standing
+from leads.selling import handoffs
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, score
 

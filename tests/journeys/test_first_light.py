@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.models import Change, Event, Field, Lead, Standing
-from leads.setup import link_token
+from leads.people.setup import link_token
 from leads.tasks import run_imports
 from scoring.tasks import rescore_due, run_publications
 from tests.journeys.person import Person, words

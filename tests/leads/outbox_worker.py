@@ -31,7 +31,7 @@ if "CHAOS_LOG" in os.environ:
 
     django.setup()
 
-    from leads import delivery
+    from leads.outgoing import delivery
     from leadscore.celery import app
 
     __all__ = ["app"]

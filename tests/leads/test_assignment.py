@@ -11,12 +11,12 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads import assignment
-from leads.absences import set_absence
 from leads.enums import Role
-from leads.handoffs import open_handoffs
 from leads.models import Company, Handoff, Lead, Membership
-from leads.waiting import assign_waiting
+from leads.selling import assignment
+from leads.selling.absences import set_absence
+from leads.selling.handoffs import open_handoffs
+from leads.selling.waiting import assign_waiting
 from tests.sales import make_lead, make_team, make_user
 from tests.threads import at_once
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from leads import delivery
-from leads.endpoints import announce
 from leads.models import Endpoint
-from leads.webhooks import new_secret
+from leads.outgoing import delivery
+from leads.outgoing.endpoints import announce
+from leads.outgoing.webhooks import new_secret
 from tests.receiver import receiver
 from tests.sales import make_team
 

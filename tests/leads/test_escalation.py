@@ -8,13 +8,13 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from leads import escalation
 from leads.enums import HandoffState, Role, Stage
-from leads.escalation import run_due
-from leads.handoffs import accept, open_handoffs, withdraw
 from leads.models import Calendar, Effect, Handoff, Notice, Promise, Step
-from leads.promises import recount
-from leads.worktime import WorkTime
+from leads.selling import escalation
+from leads.selling.escalation import run_due
+from leads.selling.handoffs import accept, open_handoffs, withdraw
+from leads.selling.promises import recount
+from leads.selling.worktime import WorkTime
 from tests.sales import hand_off, make_lead, make_team, make_user, score
 from tests.threads import at_once
 

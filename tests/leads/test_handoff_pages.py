@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.enums import HandoffState, Role, Stage
-from leads.handoffs import accept, reject
 from leads.models import Feedback, Handoff, Lead
+from leads.selling.handoffs import accept, reject
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 
 HTMX = {"HX-Request": "true"}
@@ -118,7 +118,7 @@ def test_an_empty_tab_says_what_comes_here(client, team, kim, tab):
 
 
 def test_a_long_queue_has_pages(client, team, kim, monkeypatch):
-    monkeypatch.setattr("leads.queue.PAGE", 2)
+    monkeypatch.setattr("leads.selling.queue.PAGE", 2)
     rows = [hand_off(team) for _ in range(3)]
     for number, handoff in enumerate(rows):
         due(handoff, hours=number + 1)

@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from leads import handoffs, sla
 from leads.enums import HandoffState, Label, Role, Stage
-from leads.handoffs import AlreadyDecided, accept, open_handoffs, reassign, recycle, reject
 from leads.models import Change, Feedback, Handoff, Lead
+from leads.selling import handoffs, sla
+from leads.selling.handoffs import AlreadyDecided, accept, open_handoffs, reassign, recycle, reject
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 from tests.threads import at_once
 

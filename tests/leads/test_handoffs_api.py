@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from leads.api.errors import FORBIDDEN
 from leads.enums import HandoffState, Role
-from leads.handoffs import accept
 from leads.models import Feedback, Handoff
+from leads.selling.handoffs import accept
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 
 API = "/api/v1/handoffs"

@@ -4,11 +4,11 @@ import pytest
 from django.urls import reverse
 
 from leads.enums import DealState, ImportPolicy, ImportState, Role, Stage
-from leads.handoffs import open_handoffs
 from leads.ingest import job as jobs
 from leads.ingest import record_events, undo
 from leads.ingest.records import EventRecord
 from leads.models import Change, Company, Deal, Event, Import, ImportKept, Lead, LeadIdentity, Source
+from leads.selling.handoffs import open_handoffs
 from tests.leads.importing import bring, run, take_over
 from tests.sales import make_team, make_user, score
 

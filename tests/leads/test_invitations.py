@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
-from leads import delivery, invitations
 from leads.enums import Role
 from leads.models import Effect, Invitation, Membership, User
+from leads.outgoing import delivery
+from leads.people import invitations
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
 from tests.threads import at_once

@@ -4,9 +4,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from leads import delivery
 from leads.models import Notice
-from leads.notices import notify
+from leads.outgoing import delivery
+from leads.outgoing.notices import notify
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
 

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from leads.enums import Label, Role, Stage
-from leads.handoffs import open_handoffs, recycle, reject, withdraw
 from leads.models import Effect, Endpoint, Lead, NurtureList, NurtureMember
-from leads.nurture import fill, nurture
+from leads.selling.handoffs import open_handoffs, recycle, reject, withdraw
+from leads.selling.nurture import fill, nurture
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 

@@ -8,10 +8,10 @@ from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from leads import delivery
 from leads.models import Attempt, Effect, Lane
-from leads.outbox import enqueue
-from leads.outcomes import Failed
+from leads.outgoing import delivery
+from leads.outgoing.outbox import enqueue
+from leads.outgoing.outcomes import Failed
 from tests.sales import make_team, make_user
 from tests.threads import at_once
 

@@ -17,10 +17,10 @@ import pytest
 import redis
 from django.db import connection, connections, transaction
 
-from leads import delivery, webhooks
-from leads.endpoints import announce
 from leads.models import Effect, Endpoint
-from leads.webhooks import new_secret
+from leads.outgoing import delivery, webhooks
+from leads.outgoing.endpoints import announce
+from leads.outgoing.webhooks import new_secret
 from leadscore.embedded.valkey import _binary
 from tests.leads.outbox_worker import LEASE, lingering
 from tests.receiver import Receiver, receiver

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from leads import outgoing
-from leads.addresses import Refused, target_of
-from leads.outcomes import Failed
-from leads.outgoing import request
+from leads.outgoing import client
+from leads.outgoing.addresses import Refused, target_of
+from leads.outgoing.client import request
+from leads.outgoing.outcomes import Failed
 from tests.receiver import receiver
 
 # Address → the words of the refusal that tell why.
@@ -203,7 +203,7 @@ def test_what_is_slow_is_cut_off(other, mode):
 def test_what_is_long_is_cut_off(other):
     other.mode, begun = "huge", time.monotonic()
     answer = request("POST", other.url)
-    assert (len(answer.body), answer.cut) == (outgoing.MOST, True)
+    assert (len(answer.body), answer.cut) == (client.MOST, True)
     assert time.monotonic() - begun < 5
 
 
@@ -215,7 +215,7 @@ def test_a_header_cannot_carry_another(other):
 
 def test_a_slow_name_server_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(1) or [])
-    monkeypatch.setattr(outgoing, "CONNECT", 0.2)
+    monkeypatch.setattr(client, "CONNECT", 0.2)
     begun = time.monotonic()
     with pytest.raises(Failed, match="cannot be reached"):
         request("POST", "https://hooks.example.com/")

@@ -7,8 +7,8 @@ from django.test import Client
 from django.utils import timezone
 
 from leads.enums import Role
-from leads.handoffs import accept, open_handoffs
 from leads.models import Handoff
+from leads.selling.handoffs import accept, open_handoffs
 from tests.leads.test_pages_leads import browser
 from tests.sales import make_lead, make_team, make_user, score
 

@@ -4,9 +4,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from leads import people
 from leads.enums import Role
 from leads.models import Handoff, Lead, Membership, Rule, Segment, SignIn, User
+from leads.people import members
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user
 from tests.threads import at_once
@@ -46,14 +46,14 @@ def test_what_waits_goes_to_the_next_in_turn_else_into_the_queue_and_owned_leads
     segment = Segment.objects.create(name="All", condition={"field": "label", "op": "any_of", "value": ["hot"]})
     rule = Rule.objects.create(name="Mine", person=ben, segment=segment, actions={"tag": "x"}, active=True)
     cat = make_user("Cat", team)
-    left = people.deactivate(ben, by=ava)
+    left = members.deactivate(ben, by=ava)
     assert (left.passed_on, left.waiting, left.owned) == (3, 0, 1)
     assert str(left) == "3 open handoffs passed on. 1 lead still theirs."
     assert set(Handoff.objects.open().values_list("assignee", flat=True)) == {cat.pk}
     assert cat.notices.count() == 1
     assert Lead.objects.get(pk=owned.pk).owner == ben
     assert not Rule.objects.get(pk=rule.pk).active
-    people.deactivate(cat, by=ava)
+    members.deactivate(cat, by=ava)
     rows = Handoff.objects.open().values_list("assignee", "waits_for_rep", "assigned_because")
     assert list(rows) == [(None, True, "Cat may not sign in any more: no rep in the team")] * len(handoffs)
 
@@ -61,25 +61,25 @@ def test_what_waits_goes_to_the_next_in_turn_else_into_the_queue_and_owned_leads
 def test_a_team_and_the_company_keep_an_admin(ava):
     team, root = make_team(), User.objects.create_superuser("root@firm.example", "x", name="Root")
     for act in (
-        lambda: people.deactivate(ava, by=root),
-        lambda: people.change_role(ava.memberships.get(), Role.REP, by=root),
-        lambda: people.leave_team(ava.memberships.get(), by=root),
-        lambda: people.deactivate(root, by=root),
+        lambda: members.deactivate(ava, by=root),
+        lambda: members.change_role(ava.memberships.get(), Role.REP, by=root),
+        lambda: members.leave_team(ava.memberships.get(), by=root),
+        lambda: members.deactivate(root, by=root),
     ):
         with pytest.raises(ValidationError, match="the last admin of"):
             act()
     bea = make_user("Bea", team, Role.ADMIN)
-    people.change_role(ava.memberships.get(), Role.REP, by=bea)
+    members.change_role(ava.memberships.get(), Role.REP, by=bea)
     assert User.objects.get(pk=ava.pk).roles == {Role.REP}
     with pytest.raises(ValidationError, match="Bea is the last admin of EMEA"):
-        people.deactivate(bea, by=root)
+        members.deactivate(bea, by=root)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_admins_who_deactivate_each_other_leave_one():
     team = make_team()
     pair = [make_user("Ava", team, Role.ADMIN), make_user("Bea", team, Role.ADMIN)]
-    done = at_once(lambda who: people.deactivate(who, by=pair[0]), pair)
+    done = at_once(lambda who: members.deactivate(who, by=pair[0]), pair)
     assert sorted(type(each).__name__ for each in done) == ["Left", "ValidationError"]
     assert User.objects.filter(is_active=True).count() == 1
 

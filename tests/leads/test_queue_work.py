@@ -8,9 +8,9 @@ from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from leads.enums import HandoffState, Role, SourceKind, Stage
-from leads.followup import with_first_touch
-from leads.handoffs import accept, open_handoffs, recycle, reject, withdraw
 from leads.models import Deal, Event, EventKind, Feedback, Handoff, Lead, Source
+from leads.selling.followup import with_first_touch
+from leads.selling.handoffs import accept, open_handoffs, recycle, reject, withdraw
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_team, make_user, reason
 

@@ -3,8 +3,8 @@
 import pytest
 
 from leads.enums import Role, Stage
-from leads.handoffs import open_handoffs
 from leads.models import Change, Company, RoutingRule, Standing
+from leads.selling.handoffs import open_handoffs
 from tests.sales import make_lead, make_team, make_user
 
 GERMAN = {"field": "country", "op": "is", "value": "DE"}

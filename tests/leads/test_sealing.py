@@ -8,9 +8,9 @@ from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from leads import keyring, sealing
 from leads.models import Endpoint
-from leads.sealing import Sealed, Unreadable
+from leads.outgoing import keyring, sealing
+from leads.outgoing.sealing import Sealed, Unreadable
 from tests.sales import make_team
 
 pytestmark = pytest.mark.django_db

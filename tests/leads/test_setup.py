@@ -7,9 +7,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from leads import setup
 from leads.enums import Role
 from leads.models import Team, User
+from leads.people import setup
 from tests.threads import at_once
 
 PERSON = {"name": "Ada", "email": "Ada@firm.example", "password": "a long good phrase", "team": "Europe"}

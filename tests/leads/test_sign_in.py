@@ -9,8 +9,9 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from leads import delivery, throttle
 from leads.models import Effect, SignIn, SignInBudget, User
+from leads.outgoing import delivery
+from leads.people import throttle
 from tests.sales import make_team, make_user
 from tests.threads import at_once
 

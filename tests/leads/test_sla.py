@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leads.enums import Label
-from leads.sla import due_at
-from leads.worktime import WorkTime
+from leads.selling.sla import due_at
+from leads.selling.worktime import WorkTime
 
 # 2026-11-16 is a Monday.
 FOUR_HOURS = [

@@ -11,12 +11,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads import delivery, talk
+from leads import talk
 from leads.enums import Role
-from leads.handoffs import reject
 from leads.identity import merge, unmerge
 from leads.mentions import mentions, pieces
 from leads.models import Comment, Notice, User
+from leads.outgoing import delivery
+from leads.selling.handoffs import reject
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
 

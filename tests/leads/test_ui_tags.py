@@ -10,7 +10,7 @@ from django import forms
 from django.template import Context, Template
 
 from leads.enums import Label, Stage
-from leads.sla import Clock
+from leads.selling.sla import Clock
 from leads.templatetags import ui
 
 NOW = datetime(2026, 11, 18, 10, 40, tzinfo=UTC)

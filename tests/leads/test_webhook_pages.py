@@ -8,11 +8,11 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from leads import delivery
 from leads.enums import Role
 from leads.models import Effect, Endpoint
-from leads.outbox import enqueue
-from leads.sealing import read
+from leads.outgoing import delivery
+from leads.outgoing.outbox import enqueue
+from leads.outgoing.sealing import read
 from tests.leads.api import Caller
 from tests.receiver import receiver
 from tests.sales import make_team, make_user

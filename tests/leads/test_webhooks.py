@@ -8,13 +8,13 @@ import time_machine
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from leads import delivery, sealing
-from leads.endpoints import announce, enable, retry_after, send_test
 from leads.enums import Role
 from leads.models import Attempt, Effect, Endpoint, Notice
-from leads.outgoing import Answer
-from leads.slack import LONGEST, escape, message
-from leads.webhooks import PLAN, new_secret
+from leads.outgoing import delivery, sealing
+from leads.outgoing.client import Answer
+from leads.outgoing.endpoints import announce, enable, retry_after, send_test
+from leads.outgoing.slack import LONGEST, escape, message
+from leads.outgoing.webhooks import PLAN, new_secret
 from tests.receiver import receiver
 from tests.sales import make_team, make_user
 

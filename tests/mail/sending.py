@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.test import Client
 
-from leads import sealing
 from leads.enums import SourceKind
 from leads.models import MailHook, Source
+from leads.outgoing import sealing
 from tests.sales import make_team
 
 FILES = Path(__file__).parent / "files"

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from leads import sealing
 from leads.enums import Role, SourceKind
 from leads.models import MailHook, Source, VisitorEvent
+from leads.outgoing import sealing
 from tests.mail.sending import SECRETS, make_hook, send
 from tests.sales import make_team, make_user
 

@@ -6,8 +6,8 @@ from io import StringIO
 import pytest
 
 from leads.enums import Label, Role
-from leads.handoffs import reject
 from leads.models import RejectionReason
+from leads.selling.handoffs import reject
 from reports.queries import REPORTS
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
 

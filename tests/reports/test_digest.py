@@ -9,10 +9,10 @@ from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 
-from leads import delivery
 from leads.enums import DealState, Label, Role, SourceKind
-from leads.handoffs import accept, open_handoffs, reject
 from leads.models import Deal, Effect, Source, User
+from leads.outgoing import delivery
+from leads.selling.handoffs import accept, open_handoffs, reject
 from reports.digest import digest_of, send_due
 from reports.models import Digest
 from reports.tasks import send_digests

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.enums import Role
-from leads.handoffs import accept, reject
 from leads.models import Handoff
+from leads.selling.handoffs import accept, reject
 from leads.statistics import Rate, discoveries, p_value
 from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance

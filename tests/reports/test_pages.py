@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.enums import DealState, Role, SourceKind
-from leads.handoffs import accept, reject
 from leads.models import Deal, Lead, Source
+from leads.selling.handoffs import accept, reject
 from leads.statistics import Rate
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict

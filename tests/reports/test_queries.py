@@ -8,8 +8,8 @@ import time_machine
 from django.utils import timezone
 
 from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
-from leads.handoffs import accept, open_handoffs, recycle, reject
 from leads.models import Deal, Handoff, Lead, Source
+from leads.selling.handoffs import accept, open_handoffs, recycle, reject
 from leads.statistics import Rate
 from reports.queries import REPORTS
 from reports.queries.conversion import conversion_by_label

@@ -12,9 +12,9 @@ import pytest
 from django.db import connections
 from django.db.models import Count
 
-from leads import acting, actions, crossings
 from leads.enums import CrossingState, Role
 from leads.models import Crossing, Effect, Lead, Notice, Rule, User
+from leads.rules import acting, actions, crossings
 from scoring import pipeline
 from tests.rules.watching import make_rule, make_segment
 from tests.sales import make_team, make_user

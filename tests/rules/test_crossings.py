@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads import passes, rules, segments
+from leads import segments
 from leads.enums import RulePhase, Stage
 from leads.models import Inside, Lead, Rule, Segment
+from leads.rules import editing, passes
 from scoring import pipeline
 from tests.rules.watching import crossings, make_rule, make_segment, run_passes
 from tests.sales import make_team
@@ -199,7 +200,7 @@ def test_a_rule_that_cannot_be_asked_stops_nobody(live: None) -> None:
 def test_switched_off_it_watches_no_more(live: None) -> None:
     rule = make_rule(make_segment(condition=field("title", "contains", "VP")))
     rule.active = False
-    rules.save(rule)
+    editing.save(rule)
     make_lead(make_team())
     rescore()
     assert crossings(rule) == []

@@ -2,9 +2,9 @@
 
 import pytest
 
-from leads import review
 from leads.enums import Role
 from leads.models import Crossing, Handoff, Lead, User
+from leads.rules import review
 from scoring import publishing
 from scoring.models import ScoringModel
 from tests.rules.watching import HOT, crossings, make_rule, make_segment, run_passes

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from leads import passes, rules
 from leads.models import Crossing, Rule, Segment
+from leads.rules import editing, passes
 
 HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 
@@ -16,7 +16,7 @@ def make_segment(name: str = "Hot", condition: Any = HOT, **extra: Any) -> Segme
 def make_rule(segment: Segment, *, also_inside: bool = False, **extra: Any) -> Rule:
     """A rule that is on, and has recorded who is inside."""
     given = {"name": f"On {segment}", "actions": {"tag": "seen"}, "active": True} | extra
-    rule = rules.save(Rule(segment=segment, **given), also_inside=also_inside)
+    rule = editing.save(Rule(segment=segment, **given), also_inside=also_inside)
     if not also_inside:
         run_passes()
     return rule

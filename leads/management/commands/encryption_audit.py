@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import models
 
-from leads import keyring, sealing
+from leads.outgoing import keyring, sealing
 
 STATES = ("current", "older_key", "unreadable", "plaintext")
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from leads import keyring, sealing
-from leads.sealing import Sealed
+from leads.outgoing import keyring, sealing
+from leads.outgoing.sealing import Sealed
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from leads.models import User
-from leads.setup import admin_with_password
+from leads.people.setup import admin_with_password
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from leads.mailing import compose
 from leads.models import User
+from leads.outgoing.mailing import compose
 from reports.digest import digest_of, send_due
 
 

@@ -1,0 +1,103 @@
+"""Endpoints: who hears of what, and what becomes of one that does not want to."""
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from django.utils import timezone
+
+from leads.enums import Role
+from leads.models import Effect, Endpoint, Notice, Team, User
+from leads.models.outbox import EffectQuerySet
+from leads.outgoing.client import Answer
+from leads.outgoing.notices import notify
+from leads.outgoing.outbox import enqueue
+from leads.outgoing.outcomes import Failed
+
+# What an endpoint may be told of. The test message goes to every endpoint.
+TYPES = {
+    "lead.entered": "A lead enters a condition of an alert rule",
+    "lead.left": "A lead leaves a condition of an alert rule",
+}
+TEST = "endpoint.test"
+LONGEST_PAUSE = 3600.0
+
+
+def announce(team: Team, *, type: str, data: dict[str, Any], text: str, url: str, key: str) -> int:
+    """Tell every open endpoint of the team that wants to hear of it, once per key. How many.
+
+    `data` is for programs; `text` and `url` (a path of ours) are for people. Part of the caller's transaction.
+    """
+    wanted = [each for each in Endpoint.objects.open().filter(team=team) if not each.types or type in each.types]
+    for endpoint in wanted:
+        tell(endpoint, type=type, data=data, text=text, url=url, key=key)
+    return len(wanted)
+
+
+def tell(endpoint: Endpoint, *, type: str, data: dict[str, Any], text: str, url: str, key: str) -> None:
+    """Send it to this endpoint, in the way it understands."""
+    payload: dict[str, Any] = {"endpoint": endpoint.pk}
+    if endpoint.kind == Endpoint.SLACK:
+        payload |= {"text": text, "url": url}
+    else:
+        moment = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        payload |= {"type": type, "timestamp": moment, "data": data}
+    enqueue(endpoint.kind, payload, key=f"{key}:{endpoint.pk}", team=endpoint.team)
+
+
+def send_test(endpoint: Endpoint, *, by: User) -> str:
+    """Send a test message. The key of its effect."""
+    key = f"test:{timezone.now():%Y%m%d%H%M%S%f}"
+    data = {"endpoint": endpoint.pk, "sent_by": by.name}
+    tell(endpoint, type=TEST, data=data, text=f"A test from leadscore, by {by.name}", url="/", key=key)
+    return f"{key}:{endpoint.pk}"
+
+
+def endpoint_of(effect: Effect) -> Endpoint:
+    """The endpoint of the payload. Raises Failed where it is gone or closed."""
+    endpoint = Endpoint.objects.filter(pk=effect.payload["endpoint"]).select_related("team").first()
+    if endpoint is None:
+        raise Failed("The endpoint is gone.", permanent=True)
+    if endpoint.disabled_at:
+        raise Failed(f"The endpoint is closed: {endpoint.disabled_for}", permanent=True)
+    return endpoint
+
+
+def disable(endpoint: Endpoint, reason: str) -> bool:
+    """Send it nothing more until somebody opens it again, and tell those who can. False: it was closed already."""
+    now = timezone.now()
+    closed = Endpoint.objects.open().filter(pk=endpoint.pk).update(disabled_at=now, disabled_for=reason[:200])
+    if closed:
+        who = User.objects.filter(
+            memberships__team=endpoint.team_id, memberships__role__in=[Role.ADMIN, Role.MARKETING]
+        )
+        notify(
+            who, kind="endpoint", text=f"{endpoint.name} was closed. {reason}"[:300], mail=True,
+            url=f"/webhooks/{endpoint.pk}/", key=f"endpoint:{endpoint.pk}:{now:%Y%m%d%H%M%S%f}",
+        )  # fmt: skip
+    return bool(closed)
+
+
+def close(endpoint: Endpoint, *, by: User) -> None:
+    """Send it nothing more until it is opened again."""
+    Endpoint.objects.open().filter(pk=endpoint.pk).update(disabled_at=timezone.now(), disabled_for=f"By {by.name}.")
+
+
+def enable(endpoint: Endpoint) -> None:
+    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None, disabled_for="")
+    Notice.objects.filter(kind="endpoint", url=f"/webhooks/{endpoint.pk}/").unread().update(read_at=timezone.now())
+
+
+def deliveries(endpoint: Endpoint) -> EffectQuerySet:
+    """What was sent to it or is to be."""
+    return Effect.objects.filter(lane=endpoint.lane)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds the receiver asks us to wait, an hour at most; None where it does not say."""
+    given = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "").strip()
+    if given.isascii() and given.isdecimal():
+        return min(float(given[:9]), LONGEST_PAUSE)
+    try:
+        return min(max((parsedate_to_datetime(given) - timezone.now()).total_seconds(), 0.0), LONGEST_PAUSE)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""Who works here: members of teams, invitations, signing in."""

@@ -1,0 +1,1 @@
+"""Rules: what happens when a lead enters or leaves a saved condition."""

@@ -1,0 +1,50 @@
+"""Sending to programs and channels, through the outbox. Only what concerns the endpoint's team is sent to it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from leads.models import Crossing, Endpoint, Rule
+from leads.outgoing.outbox import enqueue
+from leads.rules.actions.wording import facts, words
+
+
+def _open(value: Any) -> Endpoint | None:
+    return Endpoint.objects.open().filter(pk=value).first()
+
+
+def slack(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
+    if (endpoint := _open(value)) is None:
+        return
+    for crossing in crossings:
+        if crossing.lead.team_id == endpoint.team_id:
+            payload = {
+                "endpoint": endpoint.pk, "text": words(rule, crossing), "details": [],
+                "url": reverse("lead", args=[crossing.lead_id]),
+            }  # fmt: skip
+            enqueue("slack", payload, key=f"crossing.{crossing.pk}.slack", team=endpoint.team)
+
+
+def webhook(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
+    if (endpoint := _open(value)) is None:
+        return
+    for crossing in crossings:
+        if crossing.lead.team_id == endpoint.team_id:
+            payload = {
+                "endpoint": endpoint.pk, "type": "lead.entered" if crossing.entered else "lead.left",
+                "timestamp": crossing.at.isoformat(), "data": facts(rule, crossing),
+            }  # fmt: skip
+            enqueue("webhook", payload, key=f"crossing.{crossing.pk}.webhook", team=endpoint.team)
+
+
+def problem_of(kind: str) -> Callable[[Any, Rule], str]:
+    def found(value: Any, rule: Rule) -> str:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return "Give the id of an endpoint."
+        endpoint = Endpoint.objects.filter(pk=value, kind=kind).first()
+        if endpoint is None or rule.team_id and endpoint.team_id != rule.team_id:
+            return "There is no such endpoint in the rule's team."
+        return ""
+
+    return found

@@ -1,0 +1,1 @@
+"""THE way out: leads are offered to sales, and sales answers, in time."""

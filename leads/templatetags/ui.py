@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
+from leads import charts
 from leads.enums import Label, Stage
 from leads.ingest.normalise.countries import country_name
 
@@ -179,12 +180,11 @@ def sla(clock: Any) -> dict[str, Any]:
 @register.inclusion_tag("ui/spark.html")
 def spark(scores: Sequence[int], label: str = "") -> dict[str, Any]:
     """{% spark scores standing.label %}: scores of past days, oldest first, as a line. At least one score."""
-    lowest, highest = min(scores), max(scores)
-    step, scale = 62 / max(1, len(scores) - 1), 16 / ((highest - lowest) or 1)
-    points = [f"{2 + i * step:.1f},{19 - (score - lowest) * scale:.1f}" for i, score in enumerate(scores)]
+    drawn = charts.spark(scores)
+    assert drawn is not None, "at least one score"
     return {
-        "points": " ".join(points),
-        "last": points[-1].split(","),
+        "points": drawn.points,
+        "last": drawn.last,
         "temperature": temperature(label),
         "words": f"{scores[0]} to {scores[-1]}",
     }

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from leads.enums import Cause, Label, Stage
 from leads.requests import Request
 from leads.selling.sla import Clock
+from leads.views.ui_charts import samples
 
 
 class SampleForm(forms.Form):
@@ -74,6 +75,7 @@ def ui_kit(request: Request) -> HttpResponse:
         "marks": SimpleNamespace(low=98.7, at=123.7, high=154.3),
         "interval": SimpleNamespace(low=0.15, high=0.24),
         "steps": ["File", "Columns and check", "Import"],
+        "charts": samples(),
     }
     return render(request, "ui/kit.html", context)
 

@@ -1,4 +1,4 @@
-"""Where the marks of a chart go. Templates draw them; the numbers are checked in tests/leads/test_charts.py."""
+"""A rate and its interval as a whisker with a dot, all on one scale: for the cells of a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -163,3 +163,57 @@ class PairState(TextChoices):
     DIFFERENT = "different", "Not the same"
     MERGED = "merged", "Merged"
     GONE = "gone", "No longer alike"
+
+
+class CrmKind(TextChoices):
+    """What the records of a CRM are. A contact and a lead of a CRM are both a lead here."""
+
+    OWNERS = "owners", "Owners"
+    COMPANIES = "companies", "Companies"
+    CONTACTS = "contacts", "Contacts"
+    LEADS = "leads", "Leads"
+    DEALS = "deals", "Deals"
+    ACTIVITIES = "activities", "Activities"
+
+
+class ConnectionState(TextChoices):
+    SETUP = "setup", "Being set up"
+    ON = "on", "On"
+    PAUSED = "paused", "Paused"
+
+
+class Flow(TextChoices):
+    """Which way a field goes between a CRM and us."""
+
+    PULL = "pull", "From the CRM"
+    PUSH = "push", "To the CRM"
+    BOTH = "both", "Both ways"
+
+
+class Wins(TextChoices):
+    """Whose value stays when both sides changed a field."""
+
+    OURS = "ours", "Ours"
+    THEIRS = "theirs", "The CRM's"
+    LATEST = "latest", "The latest"
+
+
+class Creates(TextChoices):
+    """Which leads are made in the CRM when they are not there."""
+
+    ASKED = "asked", "Only those a rule or a person sends there"
+    HANDED_OFF = "handed_off", "Leads that are handed off"
+    ALL = "all", "Every lead of the team"
+
+
+class SyncWhat(TextChoices):
+    """What a sync did with one record."""
+
+    MADE_HERE = "made_here", "Came from the CRM"
+    PULLED = "pulled", "Changed here"
+    MADE_THERE = "made_there", "Made in the CRM"
+    PUSHED = "pushed", "Changed in the CRM"
+    CONFLICT = "conflict", "Both had changed it"
+    GONE = "gone", "Deleted in the CRM"
+    MERGED = "merged", "Merged in the CRM"
+    FAILED = "failed", "Could not be done"

@@ -2,6 +2,7 @@ from leads.models.calendar import Calendar, Promise, Step
 from leads.models.change import Change
 from leads.models.comment import Comment
 from leads.models.company import Company
+from leads.models.connection import Connection, ConnectionSecret, FieldMap, StageMap
 from leads.models.crm import Deal
 from leads.models.duplicates import DuplicatePair, Likeness, LikenessKey, Merge, MergeRule, MovedRow
 from leads.models.endpoint import Endpoint
@@ -22,16 +23,18 @@ from leads.models.rule import Crossing, Inside, Rule
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
+from leads.models.sync import Cursor, Link, Nudge, PushAsk, SyncConflict, SyncEntry, SyncProblem, SyncRun
 from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, User
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Comment",
-    "Company", "CompanyIdentity", "Crossing", "Deal", "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind",
-    "Feedback", "Field", "Handoff", "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside",
-    "Invitation", "Lane", "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "MailHook",
-    "Membership", "Merge", "MergeRule", "MovedRow", "Notice", "NurtureList", "NurtureMember", "Problem", "ProblemKind",
-    "Profile", "Promise", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule",
-    "Segment", "SignIn", "SignInBudget", "Source", "SourceDay", "Standing", "Step", "Team", "Unchecked", "User",
-    "VisitorEvent", "WriteKey", "top_reasons",
+    "Company", "CompanyIdentity", "Connection", "ConnectionSecret", "Crossing", "Cursor", "Deal", "DuplicatePair",
+    "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "FieldMap", "Handoff", "Heartbeat", "Import",
+    "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation", "Lane", "Lead", "LeadForm",
+    "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "Link", "MailHook", "Membership", "Merge", "MergeRule",
+    "MovedRow", "Notice", "Nudge", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile", "Promise",
+    "PushAsk", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment",
+    "SignIn", "SignInBudget", "Source", "SourceDay", "StageMap", "Standing", "Step", "SyncConflict", "SyncEntry",
+    "SyncProblem", "SyncRun", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""Speaking to a CRM: the one way out, with patience and in words that people understand.
+
+A request that meets a server that is busy is made again a few times, soon; then the run gives up and comes back later
+(leads/crm/runs.py). It is never made while a transaction is open: somebody else's slowness must not hold our locks.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import connection
+
+from leads.crm.base import Busy, CrmError, Denied
+from leads.outgoing import client
+from leads.outgoing.endpoints import retry_after
+from leads.outgoing.outcomes import Failed
+
+TOTAL = 60.0  # seconds for one request
+MOST = 64 * 1024 * 1024  # bytes of one answer
+TRIES = 4
+FIRST_WAIT = 0.4  # seconds before the second try; doubles
+LONGEST_WAIT = 5.0  # who asks us to wait longer is left alone until the next run
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    text: str
+    headers: Mapping[str, str]
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Any:
+        """What the answer holds. Raises Busy where it was cut short or is no JSON at all."""
+        try:
+            return json.loads(self.text) if self.text else None
+        except ValueError:
+            raise Busy("The answer ended in its middle.", status=self.status) from None
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+
+@dataclass
+class Http:
+    """Requests to one CRM.
+
+    `headers` are sent with each. `words(reply)` reads what the CRM says is wrong. `pace` is the least time between two
+    requests, in seconds. `renew()` gets a new token and returns headers for it; it is called once when a request is
+    answered with 401, and the request made again. `calls` counts.
+    """
+
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    words: Callable[[Reply], str] = lambda reply: reply.text[:300]
+    pace: float = 0.0
+    renew: Callable[[], Mapping[str, str]] | None = None
+    calls: int = 0
+    _last: float = 0.0
+
+    def json(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
+        """Send JSON and read JSON. Raises Busy, Denied, or CrmError for every other answer that is not 2xx."""
+        data = json.dumps(body).encode() if body is not None else b""
+        headers = {"Content-Type": "application/json"} if data else {}
+        return self.send(method, path, data, query=query, headers=headers).json()
+
+    def form(self, method: str, path: str, fields: Mapping[str, str]) -> Any:
+        """Send a form, as token endpoints want it, and read JSON."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.send(method, path, urlencode(fields).encode(), headers=headers).json()
+
+    def send(self, method: str, path: str, body: bytes = b"", *, query: Mapping[str, Any] | None = None,
+             headers: Mapping[str, str] | None = None) -> Reply:  # fmt: skip
+        """The answer, if it is 2xx. `path` begins with a slash, or is a whole URL of the same host."""
+        url = (path if "://" in path else self.base_url + path) + (f"?{urlencode(query, doseq=True)}" if query else "")
+        own = dict(headers or {})
+        renewed = False
+        for attempt in range(TRIES):
+            reply, trouble = self._try(method, url, body, own)
+            if reply and reply.ok:
+                return reply
+            if reply and reply.status == 401 and self.renew and not renewed:
+                renewed, self.headers = True, {**self.headers, **self.renew()}
+                continue
+            if reply and reply.status not in PASSING:
+                raise self._refusal(reply)
+            wait = self._wait(attempt, reply)
+            if attempt == TRIES - 1 or wait > LONGEST_WAIT:
+                raise self._busy(reply, trouble, wait)
+            time.sleep(wait)
+        raise Busy("It kept asking us to sign in again.")
+
+    def _try(self, method: str, url: str, body: bytes, own: Mapping[str, str]) -> tuple[Reply | None, str]:
+        refuse_in_transaction()
+        time.sleep(max(0.0, self._last + self.pace - time.monotonic()))
+        self._last, self.calls = time.monotonic(), self.calls + 1
+        all_headers = {"Accept": "application/json", **self.headers, **own}
+        try:
+            answer = client.request(method, url, body=body, headers=all_headers, total=TOTAL, most=MOST)
+        except Failed as failed:
+            if failed.permanent:
+                raise Denied(str(failed)) from None
+            return None, str(failed)
+        return Reply(answer.status, answer.text, answer.headers), ""
+
+    def _refusal(self, reply: Reply) -> CrmError:
+        said = self.words(reply) or f"It answered {reply.status}."
+        if reply.status in (401, 403):
+            return Denied(said, status=reply.status)
+        return CrmError(said, permanent=True, status=reply.status)
+
+    def _wait(self, attempt: int, reply: Reply | None) -> float:
+        """As long as we are asked to, else a time that doubles, spread so that not all come back together."""
+        asked = retry_after(client.Answer(reply.status, b"", headers=reply.headers)) if reply else None
+        spread = random.uniform(0.5, 1.0)  # noqa: S311 it only spreads them
+        return asked if asked is not None else FIRST_WAIT * 2**attempt * spread
+
+    def _busy(self, reply: Reply | None, trouble: str, wait: float) -> Busy:
+        if reply is None:
+            return Busy(trouble)
+        said = self.words(reply) or f"It answered {reply.status}."
+        return Busy(said, pause=wait if wait > LONGEST_WAIT else None, status=reply.status)
+
+
+def refuse_in_transaction() -> None:
+    """Raises RuntimeError while a transaction of ours is open. That of a test case does not count."""
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise RuntimeError("A CRM is asked while a transaction is open: somebody else's slowness would hold our locks.")

@@ -1,0 +1,29 @@
+"""Which CRMs there are. A new one is a file beside this and a line here."""
+
+from typing import Any
+
+from leads.crm.base import Access, Connector
+from leads.models import Connection
+from leads.outgoing import sealing
+
+CONNECTORS: dict[str, type[Connector]] = {}
+
+
+def kind_of(connection: Connection) -> type[Connector]:
+    """The class of its CRM. Raises LookupError where this installation does not have it."""
+    if connection.crm not in CONNECTORS:
+        raise LookupError(f"There is no connector {connection.crm!r} here. There are: {', '.join(CONNECTORS)}.")
+    return CONNECTORS[connection.crm]
+
+
+def connector_of(connection: Connection) -> Connector:
+    """The connector, ready to speak. Raises sealing.Unreadable where a secret has to be entered again."""
+    kind = kind_of(connection)
+    return kind(access_of(connection, kind))
+
+
+def access_of(connection: Connection, kind: type[Connector]) -> Access:
+    secrets = {row.name: sealing.read(row, "value") for row in connection.secrets.all()}
+    options: dict[str, Any] = {each.name: each.default for each in kind.settings if not each.secret and each.default}
+    base_url = (connection.base_url or kind.base_url).rstrip("/")
+    return Access(base_url, options | connection.options, secrets, connection.keep_secret)

@@ -1,0 +1,225 @@
+"""What a sync remembers: which record of theirs is which row of ours, how far it read, what it did, what went wrong."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.enums import CrmKind, SyncWhat
+from leads.models.company import Company
+from leads.models.connection import Connection, ConnectionPart
+from leads.models.crm import Deal
+from leads.models.lead import Lead
+from leads.models.team import User
+
+
+class Link(models.Model):
+    """A record of theirs and the row it is here, with what both held when they were last the same.
+
+    `theirs` {their field: value} is what we last saw or wrote there: a value that comes back the same is no news, so
+    our own writes never come back as changes. `ours` {our field: value} is what we held then: a value that differs from
+    it was changed here since. `mark` stands for all of the lead that is pushed; while it is the same, nothing is.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="crm_links")
+    company = models.ForeignKey(Company, models.SET_NULL, null=True, related_name="crm_links")
+    deal = models.ForeignKey(Deal, models.SET_NULL, null=True, related_name="crm_links")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    theirs: Any = models.JSONField(default=dict)
+    ours: Any = models.JSONField(default=dict)
+    mark = models.CharField(max_length=100, blank=True)
+    modified_at = models.DateTimeField(null=True, help_text="By their clock.")
+    pulled_at = models.DateTimeField(null=True)
+    pushed_at = models.DateTimeField(null=True)
+    sweep = models.PositiveIntegerField(default=0, help_text="The last sweep that found it there.")
+    gone_at = models.DateTimeField(null=True)
+    became = models.CharField(max_length=150, blank=True, help_text="The record it was merged into.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "external_id"], name="link_once")]
+        indexes = [
+            models.Index(fields=["connection", "kind", "id"], condition=Q(gone_at=None), name="link_living"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.external_id}"
+
+
+class Cursor(models.Model):
+    """How far one kind of record was read. `at`: everything that changed until then is here.
+
+    While a window is open, `until` is its end and `after` the id at which the next page begins.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="cursors")
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    at = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    after = models.CharField(max_length=300, blank=True)
+    read = models.PositiveIntegerField(default=0, help_text="Rows of the open window so far.")
+    total = models.PositiveIntegerField(null=True, help_text="Of the open window, where the CRM says it.")
+    # The sweep for deletions
+    sweep = models.PositiveIntegerField(default=0)
+    sweep_after = models.CharField(max_length=300, blank=True)
+    swept_at = models.DateTimeField(null=True)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "kind"], name="cursor_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} until {self.at}"
+
+
+class SyncRun(models.Model):
+    """One run, from claim to end. `counts`: {"contacts": {"read", "created", "updated", …}, "push": {…}}."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="history")
+    number = models.PositiveIntegerField()
+    began_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+    ok = models.BooleanField(null=True, help_text="None while it runs, or when its worker died.")
+    counts: Any = models.JSONField(default=dict)
+    calls = models.PositiveIntegerField(default=0, help_text="Requests made.")
+    error = models.CharField(max_length=500, blank=True)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="run_once")]
+
+    def __str__(self) -> str:
+        return f"{self.connection}, run {self.number}"
+
+
+class SyncEntry(models.Model):
+    """What a sync did with one record: the history of a lead between us and its CRM.
+
+    `said`: {field: [before, after]}.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="entries")
+    what = models.CharField(max_length=10, choices=SyncWhat)
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150, blank=True)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="sync_entries")
+    at = models.DateTimeField(default=timezone.now)
+    said: Any = models.JSONField(default=dict)
+    words = models.CharField(max_length=500, blank=True)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "sync entries"
+        indexes = [
+            models.Index(fields=["lead", "-id"], name="entry_of_lead"),
+            models.Index(fields=["connection", "-id"], name="entry_of_connection"),
+            models.Index(fields=["at"], name="entry_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}: {self.kind} {self.external_id}"
+
+
+class SyncConflict(models.Model):
+    """Both sides had changed a field: who won, by which rule, and what the other had."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="conflicts")
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150)
+    lead = models.ForeignKey(Lead, models.SET_NULL, null=True, related_name="sync_conflicts")
+    field = models.CharField(max_length=150)
+    ours: Any = models.JSONField(null=True)
+    theirs: Any = models.JSONField(null=True)
+    winner = models.CharField(max_length=6, choices=[("ours", "Ours"), ("theirs", "The CRM's")])
+    rule = models.CharField(max_length=120)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.ours} / {self.theirs}"
+
+    @property
+    def loser_value(self) -> Any:
+        return self.theirs if self.winner == "ours" else self.ours
+
+
+class SyncProblem(models.Model):
+    """One row that could not be taken or brought there, in the CRM's words. Solved when it goes through."""
+
+    IN, OUT = "in", "out"
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="problems")
+    way = models.CharField(max_length=3, choices=[(IN, "From the CRM"), (OUT, "To the CRM")])
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150, blank=True)
+    lead = models.ForeignKey(Lead, models.CASCADE, null=True, related_name="sync_problems")
+    message = models.CharField(max_length=500)
+    attempts = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField(default=timezone.now)
+    at = models.DateTimeField(default=timezone.now)
+    retry_at = models.DateTimeField(null=True, help_text="None: not before somebody asks for it.")
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "way", "kind", "external_id", "lead"],
+                                    nulls_distinct=False, name="problem_of_row_once"),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class PushAsk(models.Model):
+    """A rule or a person wants this lead in the CRM, whether or not it would be sent there otherwise."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="asks")
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="push_asks")
+    because = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "lead"], name="push_ask_once")]
+
+    def __str__(self) -> str:
+        return f"{self.lead} → {self.connection}"
+
+
+class Nudge(models.Model):
+    """A webhook said that this record changed. It is read at the next run; `key` keeps a repeated one from counting."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="nudges")
+    key = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="nudge_once")]
+        indexes = [models.Index(fields=["connection"], condition=Q(done_at=None), name="nudge_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.external_id}"

@@ -1,0 +1,32 @@
+"""The contract suite runs against every connector: each brings a fake of its CRM and what a connection to it needs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from leads.crm import registry
+from leads.enums import ConnectionState
+from leads.models import Connection
+from tests.crm.worlds import WORLDS, World
+from tests.fakes.memory import Memory
+from tests.sales import make_team
+
+
+@pytest.fixture(autouse=True)
+def memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.CONNECTORS, Memory.slug, Memory)
+
+
+@pytest.fixture(params=WORLDS)
+def world(request: pytest.FixtureRequest, db: None, settings) -> Iterator[World]:
+    """A fake CRM of each kind, with a connection of team EMEA that is on."""
+    slug = request.param
+    with WORLDS[slug]() as crm:
+        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://").partition("/")[0]]
+        connection = Connection.make(
+            make_team(), crm=slug, name=slug.title(), slug=slug, base_url=crm.base_url, state=ConnectionState.ON,
+            options=crm.options,
+        )  # fmt: skip
+        for name, text in crm.secrets.items():
+            connection.keep_secret(name, text)
+        yield World(crm, connection)

@@ -230,7 +230,12 @@ def test_what_moves_with_a_lead_is_known() -> None:
         "leads.Comment.lead",
         "leads.Deal.lead",
         "leads.Handoff.lead",
+        "leads.Link.lead",
         "leads.NurtureMember.lead",
+        "leads.PushAsk.lead",
+        "leads.SyncConflict.lead",
+        "leads.SyncEntry.lead",
+        "leads.SyncProblem.lead",
         "scoring.Move.lead",
         "scoring.PreviewScore.lead",
     }

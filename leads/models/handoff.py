@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -81,6 +82,10 @@ class Handoff(models.Model):
     label = models.CharField(max_length=12, choices=Label, blank=True)
     version = models.IntegerField(null=True)
     reasons = models.JSONField(default=list, help_text="[[sentence, points], …], most points first.")
+    points: Any = ArrayField(
+        models.SmallIntegerField(), null=True, editable=False,
+        help_text="What each line of the ledger gave, as LedgerLine names them. None: not scored.",
+    )  # fmt: skip
 
     objects = HandoffQuerySet.as_manager()
 

@@ -141,9 +141,11 @@ def _offers(leads: list[Lead], choices: list[Choice], promises: Promises, by: Us
 
 
 def _promise(standing: Standing, lines: dict[int, list[LedgerLine]]) -> dict[str, Any]:
-    reasons = top_reasons(standing.points, lines[standing.version]) if standing.version else []
     names = ("fit", "engagement", "total", "grade", "label", "version")
-    return {name: getattr(standing, name) for name in names} | {"reasons": reasons}
+    promise = {name: getattr(standing, name) for name in names}
+    if standing.version is None:
+        return promise | {"reasons": []}
+    return promise | {"reasons": top_reasons(standing.points, lines[standing.version]), "points": standing.points}
 
 
 @retried

@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from leads.enums import HandoffState
 from leads.statistics import Rate, difference, discoveries, p_value
 from reports.feedback.scope import DECIDED, FeedbackScope
-from reports.feedback.snapshot import with_points
 from reports.figures import Figure, Report
 from scoring.models import ScoringModel
 
@@ -122,7 +121,7 @@ def _counted(scope: FeedbackScope) -> list[_Counts]:
 
 
 def _decided(scope: FeedbackScope) -> QuerySet:
-    rows = with_points(scope.with_before().filter(state__in=DECIDED))
+    rows = scope.with_before().filter(state__in=DECIDED)
     return rows.values("id", "version", "state", "opened_at", "points")
 
 

@@ -31,7 +31,7 @@ from scoring.models import Move, Publication, PublicationPage, PublicationScore,
 from scoring.publishing import publish
 
 FIRST_DAY, SECOND_DAY = DAYS - 240, DAYS - 70  # on which the versions were published
-PROMISED = ("fit", "engagement", "total", "grade", "label", "version")
+PROMISED = ("fit", "engagement", "total", "grade", "label", "version", "points")
 EVENING = 23 / 24
 DAILY, SELDOM = 14, 14  # the last days, and every how many before them, on which time alone changes scores
 # Sales has not yet answered most of what came in the last days.

@@ -1,6 +1,7 @@
 """What sales says, as data: counted by hand, shown with its n, open only to those of the team."""
 
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.models import Handoff
-from leads.selling.handoffs import accept, reject
+from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate, discoveries, p_value
 from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance
@@ -18,7 +19,7 @@ from reports.feedback.criteria import criteria_behind
 from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import FeedbackScope
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
-from tests.sales import VERSION, hand_off, make_team, make_user, reason
+from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 
 TODAY = timezone.localdate()
 DOCS = (Path(__file__).parents[2] / "docs" / "feedback.md").read_text()
@@ -55,15 +56,11 @@ def criteria(db):
 
 
 def offered(team, points=(18, 15, -3), days_ago=0, **extra):
-    """A handoff with the ledger entry it shows, and a later entry that it does not."""
-    handoff = hand_off(team, **extra)
+    """A handoff of a lead that had these points then, and has others now."""
+    handoff = open_handoffs([score(make_lead(team, **extra), points=points).pk])[0]
     opened = timezone.now() - timedelta(days=days_ago)
     Handoff.objects.filter(pk=handoff.pk).update(opened_at=opened)
-    for seq, (total, values, at) in enumerate([(30, points, opened), (99, (0, 0, 99), opened)], start=1):
-        Entry.objects.create(
-            lead_id=handoff.lead_id, seq=seq, cause="activity", version_id=VERSION, as_of=at, recorded_at=at,
-            fit=12, engagement=18, total=total, points=list(values),
-        )  # fmt: skip
+    score(handoff.lead, points=(0, 0, 99))
     return handoff
 
 
@@ -199,3 +196,17 @@ def test_every_definition_is_documented_as_it_is_shown(table):
     rows = [tuple(line.strip("| ").split(" | ")) for line in section.splitlines() if line.startswith("| ")]
     assert rows[1:] == [(figure.heading, figure.means) for figure in table.figures.values()]
     assert f"`{table.name}`: {table.about}" in section
+
+
+def test_handoffs_of_an_earlier_release_get_the_entry_that_they_show(team, kim, criteria):
+    handoff = hand_off(team)
+    Handoff.objects.update(points=None)
+    at = handoff.opened_at
+    for seq, (total, values) in enumerate([(30, [18, 15, -3]), (99, [0, 0, 99])], start=1):
+        Entry.objects.create(
+            lead_id=handoff.lead_id, seq=seq, cause="activity", version_id=VERSION, as_of=at, recorded_at=at,
+            fit=12, engagement=18, total=total, points=values,
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("scoring.migrations.0011_promises_of_before").FILL)
+    assert Handoff.objects.get().points == [18, 15, -3]

@@ -3,13 +3,11 @@
 from datetime import date
 from typing import Any
 
-import holidays
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -18,10 +16,10 @@ from leads.admin.base import VisibleAdmin
 from leads.enums import Label
 from leads.models import Calendar, Capacity, NurtureList, Promise, RoutingRule
 from leads.selling import worktime
+from leads.selling.calendars import public_holidays
 from leads.selling.promises import recount
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-YEARS_AHEAD = 2
 
 
 class WeekField(forms.CharField):
@@ -91,19 +89,6 @@ class CalendarForm(forms.ModelForm):
             self.instance.country = code
             self.instance.holidays = self.cleaned_data["holidays"] | self.days
         return super().save(commit)
-
-
-def public_holidays(code: str) -> dict[str, str]:
-    """{day: name} of this year and the next two. Raises ValidationError for a place nobody knows."""
-    country, _, part = code.partition("-")
-    this = timezone.localdate().year
-    try:
-        days = holidays.country_holidays(
-            country, subdiv=part or None, years=range(this, this + YEARS_AHEAD + 1), language="en_US"
-        )
-    except NotImplementedError:
-        raise ValidationError(f"No public holidays are known for {code}. Write DE, US or US-CA.") from None
-    return {day.isoformat(): name for day, name in sorted(days.items())}
 
 
 class PromiseInline(TabularInline):

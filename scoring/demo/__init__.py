@@ -11,5 +11,7 @@ model       the scoring model marketing would have written
 decisions   what sales says about a lead it is handed
 history     the year replayed: standings day by day, handoffs, answers
 deals       what came of it
+office      hours, promises, territories, who is away
+teamwork    segments, rules and who crossed them, nurture lists, talk
 build       the whole, in order
 """

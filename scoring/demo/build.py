@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads.models import Lead, Standing
-from scoring.demo import deals, model, people
+from scoring.demo import deals, model, office, people, teamwork
 from scoring.demo.chance import dice
 from scoring.demo.ending import Ending
 from scoring.demo.history import History
@@ -36,7 +36,8 @@ def make(leads: int, events_per_lead: float, seed: int, say: Say, today: date | 
 
 
 def _make(story: Story, events_per_lead: float, say: Say) -> None:
-    loader = Loader(story, people.hire(), events_per_lead)
+    teams = people.hire()
+    loader = Loader(story, teams, events_per_lead)
     model.declare_fields()
     loader.companies()
     with checked_afterwards("leads_event"):
@@ -49,6 +50,10 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     ending.of(history)
     ending.write()
     score_rest(say)
+    office.open_up(teams, story.year)
+    teamwork.work(teams, story.year)
+    score_rest(say)
+    say("rules, lists and talk")
     _analyze("leads_lead", "leads_standing", "leads_deal", "leads_handoff", "scoring_entry")
 
 

@@ -29,6 +29,8 @@ DEAL = listed("""
     team_id lead_id company_id owner_id source_id external_id name pipeline stage state amount lost_reason opened_at
     closed_at known_at fields
 """)
+# reason of a rejection → what in the promise had said otherwise
+MISLEADS = {"wrong_person": ("webinar", "guide"), "no_budget": ("employees", "plant"), "no_authority": ("demo",)}
 CHANGE = listed("lead_id field old new held_at learned_at by_id origin")
 
 
@@ -154,11 +156,12 @@ class Ending:
 
 
 def _feedback(handoff: Handoff, answer: Answer, by: User) -> Feedback:
-    """Who is the wrong person was taken for a good one because of a webinar or a guide, if there was one."""
-    content = next((name for name, _ in handoff.reasons if "webinar" in name or "guide" in name), "")
+    """What misled: a webinar or a guide spoke for who is no buyer, the size of the company for who has no budget."""
+    names = MISLEADS.get(answer.reason, ())
+    misled_by = next((name for name, _ in handoff.reasons if any(word in name for word in names)), "")
     return Feedback(
         handoff=handoff, verdict=answer.state, reason_id=answer.reason or None, comment=answer.comment,
-        misled_by=content if answer.reason == "wrong_person" else "", by=by,
+        misled_by=misled_by, by=by,
         created_at=handoff.decided_at or handoff.opened_at,
     )  # fmt: skip
 

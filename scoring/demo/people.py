@@ -8,6 +8,7 @@ from leads.enums import Role
 from leads.models import Membership, Team, User
 
 PASSWORD = "quiet-river-42"  # of every demo login: a demo holds nothing that is worth protecting
+HOME = "Europe/Berlin"  # where Tessera has its headquarters
 TEAMS = {"emea": "EMEA", "americas": "Americas", "apac": "APAC"}
 
 
@@ -47,7 +48,8 @@ def hire() -> dict[str, Team]:
     secret = make_password(PASSWORD)  # once: hashing is slow on purpose
     for email, name, role, regions in STAFF:
         password = secret if email in logins else make_password(None)
-        defaults = {"name": name, "password": password, "is_superuser": role == Role.ADMIN}
+        zone = HOME if len(regions) > 1 else ""  # who is in one team has the time of that team
+        defaults = {"name": name, "password": password, "is_superuser": role == Role.ADMIN, "time_zone": zone}
         user, _ = User.objects.get_or_create(email=email, defaults=defaults)
         for region in regions:
             Membership.objects.get_or_create(user=user, team=teams[region], defaults={"role": role})

@@ -103,7 +103,7 @@ def _nurture_lists(teams: dict[str, Team], segments: dict[str, Segment], year: Y
     back = back.filter(lead__stage__in=(Stage.REJECTED, Stage.RESTING)).order_by("lead", "-decided_at").distinct("lead")
     NurtureMember.objects.bulk_create(
         NurtureMember(list=of_team[one.team_id], lead=one.lead, since=one.decided_at or since, reason=_why(one),
-                      until=one.lead.resting_until)
+                      until=one.lead.resting_until or year.today)
         for one in back.select_related("lead").prefetch_related("feedback__reason")
     )  # fmt: skip
     segment = segments["Students and trainees"]
@@ -153,7 +153,7 @@ def _handed_off(year: Year) -> Iterable[tuple[Lead, datetime]]:
 
 
 def _looked(year: Year) -> Iterable[tuple[Lead, datetime]]:
-    seen = Event.objects.filter(kind__slug="page_viewed", properties__url__contains="/pricing", quarantined=False)
+    seen = Event.objects.filter(kind__slug="page_viewed", properties__url__icontains="/pricing", quarantined=False)
     seen = seen.filter(occurred_at__gte=year.moment(DAYS - LATELY)).order_by()
     often = seen.values_list("lead").annotate(n=Count("pk"), at=Max("occurred_at")).filter(n__gte=2)
     last = {lead: at for lead, _, at in often}

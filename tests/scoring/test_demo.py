@@ -11,8 +11,30 @@ from django.db.models import F, Max
 from django.test import TestCase
 from django.utils import timezone
 
-from leads.enums import HandoffState, Role
-from leads.models import Company, Deal, Event, Feedback, Handoff, Lead, Standing, User
+from leads.enums import CrossingState, HandoffState, Role, RulePhase
+from leads.models import (
+    Absence,
+    Calendar,
+    Comment,
+    Company,
+    Crossing,
+    Deal,
+    Effect,
+    Endpoint,
+    Event,
+    Feedback,
+    Handoff,
+    Invitation,
+    Lead,
+    Notice,
+    NurtureMember,
+    Promise,
+    RoutingRule,
+    Rule,
+    Standing,
+    Step,
+    User,
+)
 from leads.models.event import day_number
 from scoring.demo import people
 from scoring.demo.behaviour import acts
@@ -179,3 +201,16 @@ class TestDemo(TestCase):
         with pytest.raises(CommandError, match="^This database has leads already; the demo needs an empty one.$"):
             call_command("demo_data", "--leads", "5", skip_checks=True)
         assert Lead.objects.count() == before
+
+    def test_every_page_of_the_work_with_sales_has_something_to_look_at(self) -> None:
+        assert Crossing.objects.filter(state=CrossingState.DONE).count() > 3
+        assert Rule.objects.filter(active=True, phase=RulePhase.WATCHING, problem="").count() == 3
+        for model in (Absence, Calendar, Comment, Endpoint, Invitation, NurtureMember, Promise, RoutingRule, Step):
+            assert model._default_manager.exists(), model
+        told = Notice.objects.filter(kind="rule").select_related("user")
+        assert told.filter(read_at=None).exists()
+        assert all(notice.user.is_active for notice in told)
+
+    def test_nothing_of_it_leaves_the_machine(self) -> None:
+        assert not Endpoint.objects.open().exists()
+        assert set(Effect.objects.filter(state=Effect.WAITING).values_list("kind", flat=True)) == {"mail"}

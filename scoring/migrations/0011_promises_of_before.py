@@ -15,6 +15,6 @@ UPDATE leads_handoff h SET points = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scoring", "0010_health"), ("leads", "0025_what_was_promised")]
+    dependencies = [("scoring", "0010_health"), ("leads", "0026_what_was_promised")]
 
     operations = [migrations.RunSQL(FILL, migrations.RunSQL.noop)]

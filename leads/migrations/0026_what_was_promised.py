@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0024_reading_workbooks"),
+        ("leads", "0025_connections"),
     ]
 
     operations = [

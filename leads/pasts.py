@@ -49,7 +49,7 @@ leads_lead AS MATERIALIZED (
     SELECT {_columns(Lead, "r", company_id="CASE WHEN r.company_id IS NOT NULL THEN r.id END")}, r.today
       FROM past_lead r
 ),
-leads_event AS MATERIALIZED (
+leads_event AS (
     SELECT e.id, e.lead_id, e.kind_id, e.source_id, e.occurred_at, e.day, e.received_at, e.message_id, e.properties,
            {{held}} AS quarantined, m.today
       FROM moments m JOIN leads_event e ON e.lead_id = m.lead_id AND e.occurred_at <= m.moment

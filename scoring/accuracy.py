@@ -67,6 +67,15 @@ def auc(scores: Scores, won: Outcomes) -> Auc | None:
     return Auc(value, low, high, wins, losses)
 
 
+def auc_of_counts(won: NDArray[Any], lost: NDArray[Any]) -> float | None:
+    """The AUC alone, from how many winners and how many losers have each score, lowest first. None as in auc()."""
+    wins, losses = int(won.sum()), int(lost.sum())
+    if not wins or not losses:
+        return None
+    below = np.cumsum(lost) - lost
+    return float((won * (below + lost / 2)).sum() / (wins * losses))
+
+
 def auc_gain(before: Scores, after: Scores, won: Outcomes) -> AucGain | None:
     """Whether the second sorts the same leads better. None where nobody won or nobody lost. Source as in auc()."""
     if won.all() or not won.any():

@@ -42,8 +42,7 @@ class Sum:
     def __init__(self, definition: Definition, points: Points, barred: NDArray[np.bool_]):
         self.definition, self.barred = definition, barred
         self.points = points[:, : len(definition.criteria)].astype(np.int32)
-        grid = [[LABELS.index(definition.labels[f"{letter}{digit}"]) for digit in "1234"] for letter in "ABCD"]
-        self.grid = np.array(grid, np.int8)
+        self.grid = grid_of(definition)
 
     def standings(self, kept: NDArray[np.bool_] | None = None) -> Standings:
         """With these criteria; without a choice, with all of them."""
@@ -65,6 +64,12 @@ class Sum:
         columns = [i for i in self.definition.criteria_of(place) if kept is None or kept[i]]
         given = self.points[:, columns].sum(axis=1, dtype=np.int32)
         return np.clip(given, group.floor, group.cap) if limited and (group.floor, group.cap) != (None, None) else given
+
+
+def grid_of(definition: Definition) -> NDArray[np.int8]:
+    """Places in LABELS, by letter of fit and digit of engagement."""
+    grid = [[LABELS.index(definition.labels[f"{letter}{digit}"]) for digit in "1234"] for letter in "ABCD"]
+    return np.array(grid, np.int8)
 
 
 def places(values: NDArray[np.int32], limits: tuple[int, ...]) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ The live version and the draft score the same leads at the same moments by the e
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,27 +16,12 @@ from leads.enums import Label
 from leads.statistics import Rate
 from scoring.accuracy import Auc, AucGain, Tenth, auc, auc_gain, average_precision, tenths
 from scoring.engine.definition import Definition
-from scoring.engine.past import PAGE, evaluate_past
+from scoring.engine.past import PAGE, PastScores, evaluate_past, joined
 from scoring.leaks import Leak, leaks, without
 from scoring.models.scoring_model import GRADES
 from scoring.sample import Question, Sample, sample
 
 BANDS = ((0, 19), (20, 39), (40, 59), (60, 79), (80, 100))  # hundredths of the most a model can give
-
-
-@dataclass(frozen=True)
-class Past:
-    """What one definition said of the leads of a sample; rows align with the leads that every definition scored."""
-
-    fit: NDArray[np.int32]
-    engagement: NDArray[np.int32]
-    grades: NDArray[np.str_]
-    labels: NDArray[np.str_]
-    points: NDArray[np.int32]
-
-    @property
-    def totals(self) -> NDArray[np.int32]:
-        return self.fit + self.engagement
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ class Backtest:
     worths: list[Worth] = field(default_factory=list)
     gain: AucGain | None = None
     # What each definition said of the leads, and who of them won; rows align.
-    pasts: list[Past] = field(default_factory=list, repr=False)
+    pasts: list[PastScores] = field(default_factory=list, repr=False)
     outcomes: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), repr=False)
 
 
@@ -95,26 +81,19 @@ def backtest(
 
 def score_past(
     definitions: list[Definition], found: Sample, as_known: bool, progress: Progress
-) -> tuple[list[Past], NDArray[np.bool_]]:
-    """What each definition said of the leads of the sample, and which of them belong to the audience of all."""
-    rows: list[dict[int, tuple]] = [{} for _ in definitions]
-    for page, results in enumerate(evaluate_past(definitions, found.moments, as_known=as_known), 1):
-        for one in results:
-            rows[one.definition][one.lead_id] = (one.fit, one.engagement, one.grade, one.label, one.points)
-        progress(min(page * PAGE, len(found.moments)), len(found.moments))
-    common = set(rows[0]).intersection(*rows[1:])
-    leads = [lead for lead, _ in found.moments if lead in common]
-    kept = np.array([lead in common for lead, _ in found.moments], dtype=bool)
-    return [_past([scored[lead] for lead in leads]) for scored in rows], kept
+) -> tuple[list[PastScores], NDArray[np.bool_]]:
+    """What each definition said of the leads of the sample that belong to the audience of all, and which those are."""
+    pages = []
+    for page in evaluate_past(definitions, found.moments, as_known=as_known):
+        pages.append(page)
+        progress(min(len(pages) * PAGE, len(found.moments)), len(found.moments))
+    scores = [joined(of_one) for of_one in zip(*pages, strict=True)]
+    common = reduce(np.intersect1d, [one.leads for one in scores])
+    kept = np.isin([lead for lead, _ in found.moments], common)
+    return [one.of(np.isin(one.leads, common)) for one in scores], kept
 
 
-def _past(rows: list[tuple]) -> Past:
-    fit, engagement, grades, labels, points = zip(*rows, strict=True) if rows else ((),) * 5
-    return Past(np.array(fit, np.int32), np.array(engagement, np.int32), np.array(grades, np.str_),
-                np.array(labels, np.str_), np.array(points, np.int32))  # fmt: skip
-
-
-def worth(past: Past, won: NDArray[np.bool_], definition: Definition) -> Worth:
+def worth(past: PastScores, won: NDArray[np.bool_], definition: Definition) -> Worth:
     """Both outcomes are among `won`."""
     sorted_by = auc(past.totals, won)
     assert sorted_by is not None

@@ -64,10 +64,15 @@ def check(condition: Any, leads: LeadQuerySet, *, scoring: bool = True) -> Findi
 def count(node: grammar.Node, condition: Any, leads: LeadQuerySet) -> Matches:
     """Of every lead where that is quick, else estimated from a sample, the same one while a condition is edited."""
     every, total = leads_matching(condition), _about_all()
-    events = any(isinstance(test, grammar.EventTest) for test in grammar.tests(node))
-    if total <= (EXACT_EVENTS if events else EXACT):
+    if total <= (EXACT_EVENTS if _asks_events(node) else EXACT):
         return Matches(**_tally(leads, every))
     return _estimate(leads, every, percent=min(100.0, 100 * SAMPLE / total))
+
+
+def _asks_events(node: grammar.Node) -> bool:
+    """Whether events have to be read: of a test of events, and of a field that follows from them."""
+    terms = Vocabulary.load().terms
+    return any(isinstance(test, grammar.EventTest) or terms[test.field].of_activity for test in grammar.tests(node))
 
 
 def _patiently(ask: Callable[[], Matches]) -> Matches | None:
@@ -83,8 +88,10 @@ def _patiently(ask: Callable[[], Matches]) -> Matches | None:
 
 
 def _estimate(leads: LeadQuerySet, condition: Q, percent: float) -> Matches:
-    found = _tally(leads.filter(_sampled(percent)), condition)
-    return Matches(**{name: round(number * 100 / percent) for name, number in found.items()}, sample=found["of"])
+    """`of` is every one of the leads, and what the sample says is put in proportion to them."""
+    found, of = _tally(leads.filter(_sampled(percent)), condition), leads.count()
+    each = of / found["of"] if found["of"] else 0.0
+    return Matches(**{name: round(number * each) for name, number in found.items()} | {"of": of}, sample=found["of"])
 
 
 def _tally(leads: LeadQuerySet, condition: Q) -> dict[str, int]:

@@ -181,7 +181,7 @@ SELECT p.place, count(*) FILTER (WHERE p.points <> 0), count(*)
  WHERE e.version_id = %s AND e.recorded_at >= %s AND e.cause = %s
  GROUP BY 1 ORDER BY 1
 """
-_FIRED = "SELECT EXISTS (SELECT 1 FROM scoring_entry WHERE version_id = %s AND recorded_at < %s AND points[%s] <> 0)"
+_FIRED = "SELECT {columns} FROM scoring_entry WHERE version_id = %s AND recorded_at < %s"
 
 
 def _silent(version: Version, now: datetime) -> dict[str, Any]:
@@ -193,19 +193,22 @@ def _silent(version: Version, now: datetime) -> dict[str, Any]:
         cursor.execute(_ACTIVE, [len(definition.criteria), version.pk, since, Cause.ACTIVITY])
         rows = cursor.fetchall()
     quiet = [place - 1 for place, fired, _ in rows if not fired and definition.criteria[place - 1].points]
-    fired = [place for place in quiet if _fired_before(version, definition.criteria[place].id, since)]
-    return {"changes": rows[0][2] if rows else 0, "criteria": [_named(definition, place) for place in fired]}
+    fired = _fired_before(version, {definition.criteria[place].id for place in quiet}, since)
+    silent = [place for place in quiet if definition.criteria[place].id in fired]
+    return {"changes": rows[0][2] if rows else 0, "criteria": [_named(definition, place) for place in silent]}
 
 
-def _fired_before(version: Version, criterion: int, since: datetime) -> bool:
+def _fired_before(version: Version, criteria: set[int], since: datetime) -> set[int]:
+    """Those of the criteria that ever gave points by then. One query for each version that has some of them."""
+    fired: set[int] = set()
     for one in Version.objects.filter(model=version.model_id):
-        places = [i for i, rule in enumerate(load(one.definition).criteria, 1) if rule.id == criterion]
-        with connection.cursor() as cursor:
-            for place in places:
-                cursor.execute(_FIRED, [one.pk, since, place])
-                if cursor.fetchone()[0]:
-                    return True
-    return False
+        places = {i: rule.id for i, rule in enumerate(load(one.definition).criteria, 1) if rule.id in criteria - fired}
+        if places:
+            columns = ", ".join(f"bool_or(points[{place}] <> 0)" for place in places)
+            with connection.cursor() as cursor:
+                cursor.execute(_FIRED.format(columns=columns), [one.pk, since])
+                fired |= {criterion for criterion, yes in zip(places.values(), cursor.fetchone(), strict=True) if yes}
+    return fired
 
 
 # --- What came of it ---------------------------------------------------------------------------------

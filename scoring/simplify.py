@@ -3,16 +3,16 @@
 Counted from the points of every lead today; where past outcomes are known, the loss of AUC from those.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.accuracy import auc
 from scoring.arithmetic import Points, Sum
 from scoring.engine.definition import Definition
+from scoring.leaner import Leaner
 
 DEAD, DUPLICATE, OPPOSITE, WITHOUT_EFFECT = "dead", "duplicate", "opposite", "without_effect"
 # Two criteria meet the same leads when this share of those who meet either meets both.
@@ -71,12 +71,14 @@ class Simplifier:
     """`points` and `barred`: of every lead today, as arithmetic.Sum takes them."""
 
     def __init__(self, definition: Definition, points: Points, barred: NDArray[np.bool_], proven: Proven | None = None):
-        self.definition, self.sum = definition, Sum(definition, points, barred)
+        self.definition, self.points, self.barred, self.proven = definition, points, barred, proven
+        self.sum = Sum(definition, points, barred)
         self.meets = self.sum.points != 0
-        self.labels = self.sum.standings().labels
-        self.past = Sum(definition, proven.points, proven.barred) if proven else None
-        self.won = proven.won if proven else None
-        self.auc = self._auc(None)
+        self.whole = self._whole()
+        self.auc = self.whole.auc
+
+    def _whole(self) -> "Removal":
+        return Removal(self.definition, self.points, self.barred, self.proven)
 
     def findings(self) -> list[Finding]:
         """One for each criterion, in order of the definition."""
@@ -84,7 +86,7 @@ class Simplifier:
         return [self._finding(place, pairs) for place in range(len(self.definition.criteria))]
 
     def _finding(self, place: int, pairs: dict[int, tuple[str, int, float]]) -> Finding:
-        matched, loss = int(self.meets[:, place].sum()), self.loss({place})
+        matched, loss = int(self.meets[:, place].sum()), self.whole.loss(place)
         rule = self.definition.criteria[place]
         if rule.disqualifies:  # what it does is no matter of points
             return Finding(place, matched, loss)
@@ -93,7 +95,7 @@ class Simplifier:
         if place in pairs:
             kind, other, share = pairs[place]
             return Finding(place, matched, loss, kind, other, share)
-        flat = loss.labels <= FEW * len(self.labels) and (loss.auc is None or abs(loss.auc) <= FLAT)
+        flat = loss.labels <= FEW * len(self.meets) and (loss.auc is None or abs(loss.auc) <= FLAT)
         return Finding(place, matched, loss, WITHOUT_EFFECT if flat else "")
 
     def _pairs(self) -> Iterator[tuple[str, int, int, float]]:
@@ -117,42 +119,47 @@ class Simplifier:
             for given in [self.sum.group(place, limited=False)]
         ]  # fmt: skip
 
-    def loss(self, removed: set[int]) -> Loss:
-        kept = self._without(removed)
-        labels = int((self.sum.standings(kept).labels != self.labels).sum())
-        return Loss(labels, self.auc - (self._auc(kept) or 0.0) if self.auc is not None else None)
-
-    def keep(self, most: int) -> tuple[set[int], Loss]:
-        """The criteria to take out so that at most so many are left, and what that costs.
-
-        Taken out one after the other, always the one whose loss hurts least: of AUC in steps of FLAT, then of labels.
-        Criteria that disqualify stay.
-        """
-        removed = set(self.order(most))
-        return removed, self.loss(removed)
+    def losses(self, order: Sequence[int]) -> list[Loss]:
+        """What it costs to take these out, one after the other: after each."""
+        removal = self._whole()
+        return [removal.remove(place) for place in order]
 
     def order(self, most: int) -> list[int]:
-        """The criteria to take out one after the other until at most so many are left: those of a smaller model begin
-        with those of a larger one."""
-        removed: list[int] = []
+        """The criteria to take out, one after the other, so that at most so many are left.
+
+        Always the one whose loss hurts least: of AUC in steps of FLAT, then of labels. Criteria that disqualify stay.
+        """
+        removal, removed = self._whole(), []
         free = [i for i, rule in enumerate(self.definition.criteria) if not rule.disqualifies]
-        while len(self.definition.criteria) - len(removed) > most and len(free) > len(removed):
-            left = (place for place in free if place not in removed)
-            removed.append(min(left, key=lambda place: self._pain({*removed, place})))
+        while len(self.definition.criteria) - len(removed) > most and free:
+            least = min(free, key=lambda place: _pain(removal.loss(place)))
+            removal.remove(least)
+            removed.append(least)
+            free.remove(least)
         return removed
 
-    def _pain(self, removed: set[int]) -> tuple[int, int]:
-        loss = self.loss(removed)
-        # A gain is not sought: with few outcomes it is mostly chance.
-        return round(max(loss.auc or 0.0, 0.0) / FLAT), loss.labels
 
-    def _without(self, removed: set[int]) -> NDArray[np.bool_]:
-        kept = np.ones(len(self.definition.criteria), bool)
-        kept[list(removed)] = False
-        return kept
+def _pain(loss: Loss) -> tuple[int, int]:
+    # A gain is not sought: with few outcomes it is mostly chance.
+    return round(max(loss.auc or 0.0, 0.0) / FLAT), loss.labels
 
-    def _auc(self, kept: NDArray[np.bool_] | None) -> float | None:
-        if self.past is None or self.won is None:
-            return None
-        found = auc(self.past.standings(kept).totals, self.won)
-        return found.value if found else None
+
+class Removal:
+    """Criteria taken out one after the other; losses are against all of them."""
+
+    def __init__(self, definition: Definition, points: Points, barred: NDArray[np.bool_], proven: Proven | None):
+        self.today = Leaner(definition, points, barred, None)
+        self.past = Leaner(definition, proven.points, proven.barred, proven.won) if proven else None
+        self.auc = self.past.auc if self.past else None
+
+    def loss(self, place: int) -> Loss:
+        """If this one went too."""
+        return self._loss(self.today.loss(place)[0], self.past.loss(place)[1] if self.past else None)
+
+    def remove(self, place: int) -> Loss:
+        for leads in filter(None, (self.today, self.past)):
+            leads.remove(place)
+        return self._loss(self.today.changed, self.past.auc if self.past else None)
+
+    def _loss(self, labels: int, auc: float | None) -> Loss:
+        return Loss(labels, self.auc - auc if self.auc is not None and auc is not None else None)

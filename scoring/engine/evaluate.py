@@ -178,14 +178,19 @@ def _without_version(pk: int, definition: Definition, belongs: Q, scope: EngineS
 def _version_sql(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
     """Rows for the leads that belong."""
     columns: dict[str, Any] = {f"p{i}": points(criterion, scope) for i, criterion in enumerate(definition.criteria)}
+    columns["barred"] = barred(definition, scope)
+    inner, params = lead_query(scope, columns, belongs)
+    return outer_sql(pk, definition, inner), params
+
+
+def barred(definition: Definition, scope: EngineScope) -> Any:
+    """Whether a criterion that disqualifies is met."""
     bars = [compile(criterion.node, scope) for criterion in definition.criteria if criterion.disqualifies]
-    columns["barred"] = boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
-    inner, params = _lead_query(scope, columns, belongs)
-    return _outer_sql(pk, definition, inner), params
+    return boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
 
 
 def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
-    inner, params = _lead_query(scope, {}, belongs)
+    inner, params = lead_query(scope, {}, belongs)
     nothing = "NULL::int, NULL::int, NULL::int, NULL::int, '', '', ARRAY[]::smallint[]"
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
 
@@ -205,10 +210,10 @@ def _audience(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
     return belongs
 
 
-def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tuple[str, list[Any]]:
+def lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q = Q()) -> tuple[str, list[Any]]:
     """SELECT lead_id, the columns, turn FROM (what is read of leads) l LEFT JOIN (one grouped query over events) e."""
-    turn = scope.next_turn()
-    turns = [*scope.turns, *([integer("e.turn")] if turn else [])]
+    turn = None if scope.also else scope.next_turn()
+    turns = [] if scope.also else [*scope.turns, *([integer("e.turn")] if turn else [])]
     columns |= {"turn": integer(f"LEAST({', '.join(['{}'] * len(turns))})" if turns else "NULL::int", *turns)}
     terms = dict(scope.terms.values()) | scope.also
     leads = CTE(_of_leads(Lead.objects.all(), "pk", scope).values("id").annotate(**terms), name="l", materialized=True)
@@ -226,13 +231,17 @@ def _lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tup
 
 
 def _of_leads(rows: QuerySet, key: str, scope: EngineScope) -> QuerySet:
+    if scope.also:
+        return rows.order_by()
     if scope.dense:
         return rows.filter(Sql("({} BETWEEN {} AND {})", F(key), FIRST, LAST)).order_by()
     return rows.filter(Sql("({} = ANY({}))", F(key), LEADS)).order_by()
 
 
-def _outer_sql(pk: int, definition: Definition, inner: str) -> str:
+def outer_sql(pk: int, definition: Definition, inner: str) -> str:
     """From criteria to groups, axes, grade and label. Only whole numbers and the names of columns are written here.
+
+    inner: lead_id, the criteria as p0, p1, …, barred, turn.
 
     OFFSET 0 keeps PostgreSQL from writing the sum of a group into every place that asks for it.
     """

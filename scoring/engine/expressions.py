@@ -53,7 +53,8 @@ class EngineScope:
     columns: dict[str, Expression] = field(default_factory=dict)
     # kind → the windows in which it is asked, in days; None: ever
     windows: dict[int, set[int | None]] = field(default_factory=dict)
-    # columns that leads have besides, where each is asked at a moment of its own (scoring/engine/past.py)
+    # columns that leads have besides, where each is asked at a moment of its own (scoring/engine/past.py); then the
+    # tables hold the leads asked for and no others, and nobody becomes due
     also: dict[str, Expression] = field(default_factory=dict)
     _names: dict[object, str] = field(default_factory=dict)
 

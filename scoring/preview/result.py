@@ -121,12 +121,12 @@ def _smaller(whole: Simplifier, definition: Definition, points: Points, known: P
         return []
     some = np.linspace(0, len(points.draft) - 1, min(ASKED, len(points.draft))).astype(int)
     order = Simplifier(definition, points.draft[some], points.barred[some], _some(known)).order(min(sizes))
-    smaller = []
+    losses, rules, smaller = whole.losses(order), definition.criteria, []
     for size in sizes:
-        removed = order[: len(definition.criteria) - size]
-        loss = whole.loss(set(removed))
-        ids = [definition.criteria[place].id for place in removed]
-        smaller.append({"size": size, "without": ids, "labels": loss.labels, "auc": loss.auc})
+        if removed := order[: len(rules) - size] if len(rules) - size <= len(order) else []:
+            loss = losses[len(removed) - 1]
+            ids = [rules[place].id for place in removed]
+            smaller.append({"size": size, "without": ids, "labels": loss.labels, "auc": loss.auc})
     return smaller
 
 

@@ -5,21 +5,25 @@ The draft takes the place of its model's live version: leads of models that deci
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, Q
+from django.db.models import Count, F, IntegerField, Q, TextField
 from django.db.models.expressions import CombinedExpression, Value
 from numpy.typing import NDArray
 
+from leads.conditions.sql import Sql
 from leads.conditions.vocabulary import Vocabulary
+from leads.enums import Label
 from leads.models import Standing
 from leads.retry import retried
 from scoring.engine.definition import Definition, load
 from scoring.engine.evaluate import COLUMNS, compile_definition
 from scoring.engine.expressions import EngineScope
 from scoring.engine.ledger import ROOM
+from scoring.engine.past import lines, points_of_texts
 from scoring.models import Preview, PreviewScore, Version
 
 PAGE = 5_000
@@ -120,39 +124,34 @@ def points_of(preview: Preview, old: Definition | None, new: Definition) -> Poin
     """The points of every lead, and how many leads each rule that changed touches (see rules_touched)."""
     draft, barred, touched = [], [], dict.fromkeys(_names(old, new), 0)
     for rows in _chunks(preview):
-        given = [(points, label) for points, _, label in rows if points]
-        draft.append(_matrix([points for points, _ in given], _width(new)))
-        barred += [label == "disqualified" for _, label in given]
+        then = _matrix([then for then, _, _ in rows], lines(new))
+        scored = np.array([bool(then) for then, _, _ in rows])
+        draft.append(then[scored])
+        barred += [label == Label.DISQUALIFIED for then, _, label in rows if then]
         if old:
-            both = [(then, was) for then, was, _ in rows]
-            then, was = _matrix([t for t, _ in both], _width(new)), _matrix([w for _, w in both], _width(old))
+            was = _matrix([was for _, was, _ in rows], lines(old))
             for name, (before, after) in _names(old, new).items():
                 left = was[:, before] if before is not None else 0
                 right = then[:, after] if after is not None else 0
                 touched[name] += int(np.count_nonzero(left != right))
-    return Points(np.concatenate(draft) if draft else _matrix([], _width(new)), np.array(barred, bool), touched)
+    return Points(np.concatenate(draft) if draft else _matrix([], lines(new)), np.array(barred, bool), touched)
 
 
-def _chunks(preview: Preview) -> Iterator[list[tuple[list[int], list[int], str]]]:
-    rows = PreviewScore.objects.filter(preview=preview).order_by("lead").values_list("points", "points_before", "label")
-    kept: list[Any] = []
-    for row in rows.iterator(chunk_size=CHUNK):
-        kept.append(row)
-        if len(kept) == CHUNK:
-            yield kept
-            kept = []
-    if kept:
-        yield kept
+def _chunks(preview: Preview) -> Iterator[list[tuple[str, str, str]]]:
+    """(points by the draft, points before, label) of all leads, in order; points as text, empty where there are none."""
+    told = (Sql("array_to_string({}, ' ')", F(name), output_field=TextField()) for name in ("points", "points_before"))
+    rows = PreviewScore.objects.filter(preview=preview).order_by("lead").values_list(*told, "label")
+    found = rows.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
 
 
-def _matrix(rows: list[list[int]], width: int) -> NDArray[np.int16]:
+def _matrix(texts: list[str], width: int) -> NDArray[np.int16]:
     """A row without points is one of zeros."""
-    nothing = [0] * width
-    return np.array([row or nothing for row in rows], np.int16).reshape(len(rows), width)
-
-
-def _width(definition: Definition) -> int:
-    return len(definition.criteria) + len(definition.groups) + 2
+    there = [row for row, text in enumerate(texts) if text]
+    matrix = np.zeros((len(texts), width), np.int16)
+    matrix[there] = points_of_texts([texts[row] for row in there], width)
+    return matrix
 
 
 def _names(old: Definition | None, new: Definition) -> dict[str, tuple[int | None, int | None]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leads.enums import Label
 from scoring.arithmetic import places
 from scoring.engine.definition import Definition
-from scoring.engine.past import evaluate_past
+from scoring.engine.past import PastEvaluation, PastScores, joined
 
 WEEKS = 6
 MOST = 2_000  # leads of a week that are asked
@@ -67,17 +67,17 @@ def hot_per_week(
     """The last WEEKS whole weeks from Monday, in the installation's zone, oldest first."""
     local = timezone.localtime(now)
     monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    weeks = []
+    weeks, evaluation = [], PastEvaluation(definitions)
     for back in range(WEEKS, 0, -1):
-        weeks.append(_week(definitions, monday - timedelta(weeks=back), monday - timedelta(weeks=back - 1)))
+        weeks.append(_week(evaluation, monday - timedelta(weeks=back), monday - timedelta(weeks=back - 1)))
         progress()
     return weeks
 
 
-def _week(definitions: list[Definition], first: datetime, end: datetime) -> Week:
+def _week(evaluation: PastEvaluation, first: datetime, end: datetime) -> Week:
     leads = _active(first, end)
     asked = sorted(leads[:MOST])
-    sides = [_ends(definitions, asked, moment) for moment in (first, end)]
+    sides = [_ends(evaluation, asked, moment) for moment in (first, end)]
     return Week(first, len(leads), len(leads) / len(asked) if asked else 1.0, list(zip(*sides, strict=True)))
 
 
@@ -94,12 +94,15 @@ def _active(first: datetime, end: datetime) -> list[int]:
         return [lead for (lead,) in cursor.fetchall()]
 
 
-def _ends(definitions: list[Definition], leads: list[int], moment: datetime) -> list[Ends]:
-    place = {lead: i for i, lead in enumerate(leads)}
-    fit, engagement = (np.full((len(definitions), len(leads)), -1, np.int32) for _ in range(2))
-    barred = np.zeros((len(definitions), len(leads)), bool)
-    for page in evaluate_past(definitions, [(lead, moment) for lead in leads]):
-        for row in page:
-            at = row.definition, place[row.lead_id]
-            fit[at], engagement[at], barred[at] = row.fit, row.engagement, row.label == Label.DISQUALIFIED
-    return [Ends(fit[i], engagement[i], barred[i]) for i in range(len(definitions))]
+def _ends(evaluation: PastEvaluation, leads: list[int], moment: datetime) -> list[Ends]:
+    """By each definition, in order of the leads, which are sorted."""
+    pages = list(evaluation.pages([(lead, moment) for lead in leads]))
+    return [_in_order(joined(of_one), leads) for of_one in zip(*pages, strict=True)]
+
+
+def _in_order(scores: PastScores, leads: list[int]) -> Ends:
+    rows = np.searchsorted(np.array(leads, np.int64), scores.leads)
+    fit, engagement = np.full(len(leads), -1, np.int32), np.full(len(leads), -1, np.int32)
+    barred = np.zeros(len(leads), bool)
+    fit[rows], engagement[rows], barred[rows] = scores.fit, scores.engagement, scores.labels == Label.DISQUALIFIED
+    return Ends(fit, engagement, barred)

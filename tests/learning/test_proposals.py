@@ -9,14 +9,13 @@ from django.utils import timezone
 
 from leads.models import Event, EventKind, Lead, Source, Team
 from scoring.engine.definition import freeze, load
-from scoring.engine.past import evaluate_past
 from scoring.learning.learn import Learned
 from scoring.learning.pastleads import past_leads
 from scoring.learning.proposals import propose
 from scoring.modelfile.apply import apply
 from scoring.models import ScoringModel
 from scoring.sample import Question, sample
-from tests.scoring.past_leads import past_lead
+from tests.scoring.past_leads import past_lead, past_rows
 
 QUESTION = Question(within=90, after=14)
 N = 260
@@ -58,7 +57,7 @@ def test_the_draft_gives_each_lead_the_points_of_the_card(proposed: tuple[Learne
     learned, file = proposed
     model = apply(file).model
     found = sample(QUESTION, timezone.now())
-    results = [one for page in evaluate_past([load(freeze(model))], found.moments) for one in page]
+    results = past_rows([load(freeze(model))], found.moments)
     assert learned.card is not None
     raw = learned.card.totals(past_leads(found).table) - learned.card.base
     limit = model.axis_limit

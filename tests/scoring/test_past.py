@@ -12,8 +12,9 @@ from django.utils import timezone
 from leads.history import attributed
 from leads.models import Company, Event, Lead
 from scoring.engine.definition import load
-from scoring.engine.past import PastResult, evaluate_past
+from scoring.engine.past import evaluate_past
 from scoring.replay import replay
+from tests.scoring.past_leads import PastRow, past_rows
 from tests.scoring.random_models import Maker, an_as_of, make_fields
 from tests.scoring.test_engine_is_right import make_version
 
@@ -45,19 +46,20 @@ def compare(seed: int, as_known: bool) -> int:
     maker.events(leads, LEADS * 8, moment)
     Event.objects.filter(lead__in=leads).update(received_at=moment - timedelta(days=60))
     shaken(maker, leads, moment)
-    version = make_version(maker.model())
+    version, other = (make_version(maker.model()) for _ in range(2))
     r = random.Random(seed)
     moments = [(lead.pk, moment - timedelta(days=r.randrange(45), minutes=r.randrange(1440))) for lead in leads]
-    pages = evaluate_past([load(version.definition)], moments, as_known=as_known)
-    found = {row.lead_id: row for page in pages for row in page}
+    definitions = [load(one.definition) for one in (version, other, version)]
+    found = {(row.definition, row.lead_id): row for row in past_rows(definitions, moments, as_known=as_known)}
     for lead, at in moments:
-        once = replay(version, [lead], at, as_known=as_known)
-        if not once or once[0].version is None:
-            assert lead not in found
-            continue
-        names = ("lead_id", "fit", "engagement", "total", "grade", "label", "points")
-        expected = PastResult(definition=0, **{name: getattr(once[0], name) for name in names})
-        assert found.get(lead) == expected, (seed, lead, at)
+        for place, one in enumerate((version, other, version)):
+            once = replay(one, [lead], at, as_known=as_known)
+            if not once or once[0].version is None:
+                assert (place, lead) not in found
+                continue
+            names = ("lead_id", "fit", "engagement", "grade", "label", "points")
+            expected = PastRow(place, *(getattr(once[0], name) for name in names))
+            assert found.get((place, lead)) == expected, (seed, lead, at)
     return len(found)
 
 

@@ -210,7 +210,7 @@ def _audience(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
     return belongs
 
 
-def lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q = Q()) -> tuple[str, list[Any]]:
+def lead_query(scope: EngineScope, columns: dict[str, Any], audience: Q) -> tuple[str, list[Any]]:
     """SELECT lead_id, the columns, turn FROM (what is read of leads) l LEFT JOIN (one grouped query over events) e."""
     turn = None if scope.also else scope.next_turn()
     turns = [] if scope.also else [*scope.turns, *([integer("e.turn")] if turn else [])]

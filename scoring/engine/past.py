@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import IntegerField
+from django.db.models import IntegerField, Q
 from numpy.typing import NDArray
 
 from leads.conditions.compile import compile
@@ -78,7 +78,7 @@ class PastEvaluation:
         self.columns: dict[str, Any] = {}
         self.names: dict[str, str] = {}
         inners = [self._inner(place, definition) for place, definition in enumerate(definitions)]
-        rows, params = lead_query(self.scope, self.columns)
+        rows, params = lead_query(self.scope, self.columns, Q())
         each = " UNION ALL ".join(
             f"({outer_sql(place, definition, inner)})"
             for place, (definition, inner) in enumerate(zip(definitions, inners, strict=True))

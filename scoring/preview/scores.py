@@ -6,7 +6,6 @@ The draft takes the place of its model's live version: leads of models that deci
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
@@ -121,7 +120,7 @@ class Points:
 
 
 def points_of(preview: Preview, old: Definition | None, new: Definition) -> Points:
-    """The points of every lead, and how many leads each rule that changed touches (see rules_touched)."""
+    """The points of every lead, and how many leads each rule that changed touches."""
     draft, barred, touched = [], [], dict.fromkeys(_names(old, new), 0)
     for rows in _chunks(preview):
         then = _matrix([then for then, _, _ in rows], lines(new))
@@ -138,7 +137,7 @@ def points_of(preview: Preview, old: Definition | None, new: Definition) -> Poin
 
 
 def _chunks(preview: Preview) -> Iterator[list[tuple[str, str, str]]]:
-    """(points by the draft, points before, label) of all leads, in order; points as text, empty where there are none."""
+    """(points by the draft, points before, label) of all leads, in order; points as text, which may be empty."""
     told = (Sql("array_to_string({}, ' ')", F(name), output_field=TextField()) for name in ("points", "points_before"))
     rows = PreviewScore.objects.filter(preview=preview).order_by("lead").values_list(*told, "label")
     found = rows.iterator(chunk_size=CHUNK)

@@ -12,12 +12,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from leads.enums import Axis, Cause, DealState, HandoffState, Label, Role
-from leads.models import Deal, Handoff, Membership, Standing
+from leads.enums import Axis, Cause, DealState, HandoffState, Label
+from leads.models import Deal, Handoff, Standing
 from leads.retry import retried
+from scoring.capacity import sales_capacity
 from scoring.engine.definition import Definition, load
 from scoring.models import Health, LabelWeek, ScoringModel, Version
 
@@ -137,8 +138,8 @@ def _entering(version: Version, now: datetime) -> dict[str, Any]:
 
 def _capacity() -> int | None:
     """Leads a week that the reps take, all teams together; None where a rep has no limit, or there is none."""
-    reps = Membership.objects.filter(role=Role.REP, user__is_active=True)
-    return None if reps.filter(weekly_capacity=None).exists() else reps.aggregate(n=Sum("weekly_capacity"))["n"]
+    capacity = sales_capacity()
+    return capacity.leads if capacity.known else None
 
 
 # --- Criteria ----------------------------------------------------------------------------------------

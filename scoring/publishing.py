@@ -16,7 +16,7 @@ from django.utils import timezone
 from leads.models import LedgerLine, Standing
 from leads.retry import retried
 from leads.rules.passes import rules_changed
-from scoring.approvals import check_approved, digest_of
+from scoring.approvals import check_approved, check_something_new, digest_of
 from scoring.draft import check_draft, ledger_lines
 from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
@@ -40,13 +40,15 @@ class PublicationRunning(ValidationError):
 def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any = None, digest: str = "") -> Publication:
     """Freeze the draft as the model's next version and start scoring it. It is live when every lead has been scored.
 
-    With `digest` only that very draft. Raises ValidationError naming every criterion that cannot be scored,
+    `note`: what is new, and why; people and programs have to give one. With `digest` only that very draft. Raises
+    ValidationError naming every criterion that cannot be scored, NothingNew where the draft is what is live,
     PublicationRunning, or ApprovalMissing where the company wants four eyes.
     """
     with transaction.atomic():
         draft = _held_draft(model)
         if digest and digest != digest_of(draft):
             raise ValidationError("The draft has changed meanwhile. Look at it again, then publish it.")
+        check_something_new(draft)
         check_approved(draft, by=by)
         check_draft(draft)
         keep(draft)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from leads.outgoing.notices import notify
 from leads.retry import retried
 from scoring import publishing
-from scoring.approvals import digest_of
+from scoring.approvals import check_something_new, digest_of
 from scoring.draft import check_draft
 from scoring.models import Publication, ScheduledPublication, ScoringModel
 
@@ -19,11 +19,12 @@ from scoring.models import Publication, ScheduledPublication, ScoringModel
 @transaction.atomic
 def schedule(model: ScoringModel, *, at: datetime, by: Any, note: str = "") -> ScheduledPublication:
     """Have the present draft published at that moment. Raises ValidationError where it is past, or one waits already,
-    or the draft cannot be scored.
+    or the draft cannot be scored or is what is live.
     """
     if at <= timezone.now():
         raise ValidationError({"at": "This moment is past. Choose a later one, or publish now."})
     held = ScoringModel.objects.select_for_update().get(pk=model.pk)
+    check_something_new(held)
     check_draft(held)
     try:
         with transaction.atomic():

@@ -102,7 +102,7 @@ class ScheduledSerializer(serializers.ModelSerializer):
 
 class ScheduleInput(serializers.Serializer):
     at = serializers.DateTimeField()
-    note = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    note = serializers.CharField(max_length=300, help_text="What is new, and why.")
 
 
 class PolicySerializer(serializers.ModelSerializer):
@@ -222,7 +222,9 @@ def _model(view: Any) -> ScoringModel:
 def _scheduled(model: ScoringModel, request: Request) -> ScheduledPublication:
     given = _read(ScheduleInput, request)
     try:
-        return schedule(model, at=given["at"], by=request.user, note=given.get("note", ""))
+        return schedule(model, at=given["at"], by=request.user, note=given["note"])
+    except approvals.NothingNew as error:
+        raise Conflict(" ".join(error.messages)) from None
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None
 

@@ -20,7 +20,7 @@ from leads.wake import wake
 from scoring import publishing
 from scoring.api.drafts import DraftActions
 from scoring.api.health import HealthActions
-from scoring.approvals import ApprovalMissing
+from scoring.approvals import ApprovalMissing, NothingNew
 from scoring.engine.definition import freeze, load
 from scoring.layout import rules_of
 from scoring.modelfile.apply import apply
@@ -114,7 +114,7 @@ class PublicationSerializer(serializers.ModelSerializer):
 
 
 class PublicationInput(serializers.Serializer):
-    note = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    note = serializers.CharField(max_length=300, help_text="What is new, and why.")
 
 
 class RollbackInput(serializers.Serializer):
@@ -165,7 +165,7 @@ class ModelViewSet(DraftActions, HealthActions, ReadViewSet):
         """
         model = self.get_object()
         if request.method == "POST":
-            note = _read(PublicationInput, request).get("note", "")
+            note = _read(PublicationInput, request)["note"]
             return _started(lambda: publishing.publish(model, by=request.user, note=note))
         latest = Publication.objects.filter(version__model=model).order_by("-pk")
         last = get_object_or_404(latest.select_related("version")[:1])
@@ -207,12 +207,12 @@ def _drafted(request: Request, file: dict[str, Any]) -> ScoringModel:
 
 
 def _started(verb: Any) -> Response:
-    """409 while another version is being scored or where the draft is not approved; 400 names every
-    criterion that cannot be scored.
+    """409 while another version is being scored, where the draft is what is live or where it is not approved; 400
+    names every criterion that cannot be scored.
     """
     try:
         publication = verb()
-    except (publishing.PublicationRunning, ApprovalMissing) as error:
+    except (publishing.PublicationRunning, ApprovalMissing, NothingNew) as error:
         raise Conflict(" ".join(error.messages)) from None
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None

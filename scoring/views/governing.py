@@ -14,18 +14,22 @@ from leads.requests import Request
 from scoring import approvals
 from scoring.governing import set_policy
 from scoring.models import PublishingPolicy, ScheduledPublication, ScoringModel
+from scoring.preview.consequences import consequences
 from scoring.scheduling import cancel
 
 MAY_PUBLISH = permission_required("scoring.publish_scoringmodel", raise_exception=True)
 
 
 def publishing_of(model: ScoringModel, viewer: User) -> dict[str, Any]:
-    """What stands between the draft and being live, for its page. At most four queries."""
+    """What stands between the draft and being live, for its page. At most nine queries."""
     policy, given = PublishingPolicy.get(), list(approvals.approvals_of(model))
     last = model.scheduled.select_related("by", "cancelled_by").first()
+    new = not approvals.nothing_new(model)
     mine = any(approval.by_id == viewer.pk for approval in given)
     return {
-        "nothing_new": approvals.nothing_new(model),
+        "nothing_new": not new,
+        "consequences": consequences(model) if new else None,
+        "counting": model.previews.filter(finished_at__isnull=True).exists() if new else False,
         "four_eyes": policy.four_eyes,
         "approvals": given,
         "mine": mine,

@@ -28,8 +28,9 @@ class PublicationForm(forms.Form):
     """`at` empty: now."""
 
     note = forms.CharField(
-        label="What is new, and why", max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label="What is new, and why", max_length=300, widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Kept with the version, for everybody who asks later.",
+        error_messages={"required": "Say in a sentence what is new and why: whoever asks later reads it here."},
     )  # fmt: skip
     at = forms.DateTimeField(
         label="When", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),

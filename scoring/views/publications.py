@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.requests import Request
 from leads.wake import wake
 from scoring import publishing
-from scoring.approvals import check_something_new
 from scoring.models import Entry, Publication, ScoringModel, Version
 from scoring.scheduling import schedule
 from scoring.tasks import run_publications
@@ -39,7 +38,6 @@ def publish(request: Request, pk: int) -> HttpResponse:
 
 
 def _published(request: Request, model: ScoringModel, note: str, at: datetime | None) -> HttpResponse:
-    check_something_new(model)
     if at:
         schedule(model, at=at, by=request.user, note=note)
         messages.success(request, "Scheduled. It is published then unless somebody cancels it or changes the draft.")

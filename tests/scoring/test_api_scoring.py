@@ -12,7 +12,7 @@ from scoring import publishing
 from scoring.models import Publication, Version
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
-from tests.scoring.workshop import add, field, go_live, make_lead, make_model, record, rescore
+from tests.scoring.workshop import add, field, go_live, make_lead, make_model, record, rescore, reworded
 
 pytestmark = pytest.mark.django_db
 
@@ -118,12 +118,17 @@ def test_publishing_and_going_back(marketer: Caller) -> None:
     model = make_model()
     answer = marketer.post(f"models/{model.pk}/publication", {"note": "By program"})
     assert (answer.status_code, answer.json()["number"], answer.json()["finished_at"]) == (202, 1, None)
-    assert marketer.post(f"models/{model.pk}/publication", {}).status_code == 409
+    assert marketer.post(f"models/{model.pk}/publication", {"note": "By program"}).status_code == 409
     _finish()
     body = marketer.get(f"models/{model.pk}/publication").json()
     assert (body["leads"], body["changed"], body["pages"], body["pages_done"]) == (1, 1, 1, 1)
     assert Standing.objects.get().version == Version.objects.get().pk
-    marketer.post(f"models/{model.pk}/publication", {})
+    unchanged = marketer.post(f"models/{model.pk}/publication", {"note": "By program"})
+    assert (unchanged.status_code, "there is nothing to publish" in unchanged.json()["error"]) == (409, True)
+    reworded(model)
+    nothing_said = marketer.post(f"models/{model.pk}/publication", {"note": " "})
+    assert (nothing_said.status_code, list(nothing_said.json()["fields"])) == (400, ["note"])
+    marketer.post(f"models/{model.pk}/publication", {"note": "By program"})
     _finish()
     assert marketer.post(f"models/{model.pk}/rollback", {"version": 1}).status_code == 202
     _finish()
@@ -139,7 +144,7 @@ def _finish() -> None:
 def test_what_cannot_be_published_is_named(marketer: Caller) -> None:
     model = make_model()
     add(model.groups.all()[0], "Broken", 1, field("custom.gone", "is", "x"))
-    answer = marketer.post(f"models/{model.pk}/publication", {})
+    answer = marketer.post(f"models/{model.pk}/publication", {"note": "By program"})
     assert (answer.status_code, answer.json()) == (400, {"error": "Broken: field: there is no field 'custom.gone'"})
     answer = marketer.post(f"models/{model.pk}/rollback", {"version": 1})
     assert answer.json()["fields"] == {"version": ["There is no published version of that number."]}
@@ -147,8 +152,8 @@ def test_what_cannot_be_published_is_named(marketer: Caller) -> None:
 
 def test_who_may_not_publish(rep: Caller) -> None:
     model = make_model()
-    assert rep.post(f"models/{model.pk}/publication", {}).status_code == 403
+    assert rep.post(f"models/{model.pk}/publication", {"note": "By program"}).status_code == 403
     assert rep.get(f"models/{model.pk}/publication").status_code == 404
     reader = Caller(make_user("Mara", make_team(), Role.MARKETING), scope=ApiToken.READ)
-    assert reader.post(f"models/{model.pk}/publication", {}).status_code == 403
+    assert reader.post(f"models/{model.pk}/publication", {"note": "By program"}).status_code == 403
     assert Publication.objects.count() == 0

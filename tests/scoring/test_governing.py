@@ -46,7 +46,7 @@ def change(model: ScoringModel) -> None:
 def page(client: Client, user: User, model: ScoringModel, **form: Any) -> str:
     client.force_login(user)
     address = reverse("scoring:publications", args=[model.pk])
-    return client.post(address, form, follow=True).content.decode()
+    return client.post(address, {"note": "As agreed"} | form, follow=True).content.decode()
 
 
 @pytest.mark.usefixtures("four_eyes")
@@ -100,15 +100,15 @@ class TestFourEyes:
         assert "Publishing version 1" in page(client, mara, model)
 
     def test_api_and_command_line(self, model: ScoringModel, mara: User, ben: User) -> None:
-        assert Caller(mara).post(f"models/{model.pk}/publication/", {}).status_code == 409
+        assert Caller(mara).post(f"models/{model.pk}/publication/", {"note": "As agreed"}).status_code == 409
         with pytest.raises(CommandError, match="needs the approval of another person"):
-            call_command("model", "publish", model.slug)
+            call_command("model", "publish", model.slug, "--note", "As agreed")
         told = Caller(ben).get(f"models/{model.pk}/approvals/").json()
         assert (told["four_eyes"], told["approvals"]) == (True, [])
         assert Caller(ben).post(f"models/{model.pk}/approvals/", {"digest": "x"}).status_code == 409
         given = Caller(ben).post(f"models/{model.pk}/approvals/", {"digest": told["digest"]}).json()
         assert [one["by"] for one in given["approvals"]] == [ben.pk]
-        assert Caller(mara).post(f"models/{model.pk}/publication/", {}).status_code == 202
+        assert Caller(mara).post(f"models/{model.pk}/publication/", {"note": "As agreed"}).status_code == 202
 
 
 def test_only_an_admin_changes_how_we_publish(client: Client, mara: User) -> None:
@@ -190,8 +190,11 @@ class TestLater:
     def test_in_the_api(self, model: ScoringModel, mara: User) -> None:
         mine = Caller(mara)
         address = f"models/{model.pk}/schedule/"
-        assert mine.post(address, {"at": "2020-01-01T00:00Z"}).status_code == 400
-        assert mine.post(address, {"at": "2999-01-01T00:00Z"}).json()["state"] == "waiting"
-        assert mine.post(address, {"at": "2999-01-01T00:00Z"}).status_code == 400  # one at a time
+        assert mine.post(address, {"at": "2020-01-01T00:00Z", "note": "x"}).status_code == 400
+        assert mine.post(address, {"at": "2999-01-01T00:00Z", "note": "x"}).json()["state"] == "waiting"
+        assert mine.post(address, {"at": "2999-01-01T00:00Z", "note": "x"}).status_code == 400  # one at a time
         assert mine.delete(address).json()["state"] == "cancelled"
         assert mine.delete(address).status_code == 409
+        assert mine.post(address, {"at": "2999-01-01T00:00Z"}).json()["fields"].keys() == {"note"}
+        go_live(model)
+        assert mine.post(address, {"at": "2999-01-01T00:00Z", "note": "x"}).status_code == 409  # it is live already

@@ -19,7 +19,7 @@ from scoring.overrides import override_of, set_label, withdraw
 from scoring.verify import verify_scores
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
-from tests.scoring.workshop import go_live, make_lead, make_model, record, rescore
+from tests.scoring.workshop import go_live, make_lead, make_model, record, rescore, reworded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -152,7 +152,7 @@ def test_a_label_set_low_keeps_a_warm_lead_from_sales(lead: Lead, monkeypatch: p
 
 def test_publishing_leaves_it_in_place(lead: Lead) -> None:
     hold(lead)
-    go_live(ScoringModel.objects.get())
+    go_live(reworded(ScoringModel.objects.get()))
     assert (standing(lead).label, standing(lead).automatic_label) == ("hot", "cool")
     assert causes(lead)[-1] == ("rules", "hot", "cool")
     assert holds()

@@ -16,7 +16,7 @@ from leads.models import Lead
 from scoring import publishing
 from scoring.models import Publication, ScoringModel, Version
 from tests.sales import make_team, make_user
-from tests.scoring.workshop import add, field, go_live, make_lead, make_model, record, rescore
+from tests.scoring.workshop import add, field, go_live, make_lead, make_model, record, rescore, reworded
 
 pytestmark = pytest.mark.django_db
 
@@ -231,17 +231,24 @@ def test_what_cannot_be_published_is_named(marketer: Client) -> None:
     assert Version.objects.count() == 0
 
 
+def test_publishing_asks_what_is_new_and_why(marketer: Client) -> None:
+    response = marketer.post(reverse("scoring:publications", args=[make_model().pk]), {"note": " "})
+    assert response.status_code == 422
+    assert "Say in a sentence what is new and why" in response.content.decode()
+    assert Version.objects.count() == 0
+
+
 def test_only_one_version_is_scored_at_a_time(marketer: Client) -> None:
     model = make_model()
-    marketer.post(reverse("scoring:publications", args=[model.pk]))
-    response = marketer.post(reverse("scoring:publications", args=[model.pk]))
+    marketer.post(reverse("scoring:publications", args=[model.pk]), {"note": "The first"})
+    response = marketer.post(reverse("scoring:publications", args=[model.pk]), {"note": "The second"})
     assert "Wait until it is live, then publish again." in response.content.decode()
     assert Version.objects.count() == 1
 
 
 def test_rolling_back(marketer: Client) -> None:
     model = make_model()
-    first, second = go_live(model), go_live(model)
+    first, second = go_live(model), go_live(reworded(model))
     response = marketer.post(reverse("scoring:rollback", args=[model.pk, 1]))
     publication = Publication.objects.get(finished_at=None)
     assert response["Location"] == reverse("scoring:publication", args=[publication.pk])

@@ -15,6 +15,7 @@ from scoring.engine.definition import freeze, load
 from scoring.models import DraftStep, Preview, PreviewStage, ScoringModel
 from scoring.preview import job, scores
 from scoring.preview.charts import twins
+from scoring.preview.consequences import consequences
 from scoring.preview.thresholds import threshold_of
 from scoring.preview.weekly import hot_per_week
 from scoring.tasks import run_previews
@@ -44,6 +45,12 @@ def model(team: Team) -> ScoringModel:
     return model
 
 
+@pytest.fixture
+def marketer(client: Client, team: Team) -> Client:
+    client.force_login(make_user("Mara", team, Role.MARKETING))
+    return client
+
+
 def counted(model: ScoringModel) -> Preview:
     job.start(model, by=None)
     run_previews()
@@ -54,6 +61,28 @@ def page(client: Client, url: str, **given: Any) -> str:
     response = client.get(url, given)
     assert response.status_code == 200
     return " ".join(response.content.decode().split())
+
+
+class TestConsequences:
+    """What the page says right before somebody publishes."""
+
+    def test_as_the_preview_has_counted_them(self, model: ScoringModel, marketer: Client) -> None:
+        counted(model)
+        found = consequences(model)
+        assert found is not None
+        assert (found.leads, found.labels, found.up, found.down, found.grades) == (4, 2, 0, 2, 3)
+        shown = page(marketer, f"/scoring/models/{model.pk}/")
+        assert "<b>2 of 4 leads get another label</b>: 0 a better one, 2 a worse one. 3 get another grade." in shown
+
+    def test_unknown_for_another_draft(self, model: ScoringModel, marketer: Client) -> None:
+        assert "Not previewed yet as it is now." in page(marketer, f"/scoring/models/{model.pk}/")
+        counted(model)
+        model.criteria.filter(name="VP").update(points=3)
+        assert consequences(model) is None
+        shown = page(marketer, f"/scoring/models/{model.pk}/")
+        assert "Not previewed yet as it is now." in shown
+        job.start(model, by=None)
+        assert "The preview is being counted." in page(marketer, f"/scoring/models/{model.pk}/")
 
 
 class TestCounting:
@@ -134,11 +163,6 @@ def test_hot_per_week_counts_who_enters(team: Team) -> None:
 
 
 class TestPage:
-    @pytest.fixture
-    def marketer(self, client: Client, team: Team) -> Client:
-        client.force_login(make_user("Mara", team, Role.MARKETING))
-        return client
-
     def test_from_nothing_to_a_verdict(self, model: ScoringModel, marketer: Client, team: Team) -> None:
         url = f"/scoring/models/{model.pk}/preview/"
         assert "Not counted yet" in page(marketer, url)

@@ -22,7 +22,7 @@ from scoring import pipeline, publishing
 from scoring.models import Entry, Move, Publication, PublicationScore, ScoringModel
 from scoring.verify import verify_scores
 from tests.sales import make_team, make_user
-from tests.scoring.workshop import go_live, make_model
+from tests.scoring.workshop import go_live, make_model, reworded
 
 LEADS = int(os.environ.get("CHAOS_LEADS", "5000"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "4"))
@@ -143,7 +143,7 @@ def test_killed_while_a_version_is_scored(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(publishing, "PAGE", PAGE)
     with world() as model:
         old = go_live(model)
-        publication = publishing.publish(model, by=None)
+        publication = publishing.publish(reworded(model), by=None)
         monkeypatch.setattr(publishing, "_score", lingering(log, publishing._score, lambda _, leads: leads))
         workers = Workers(lambda: publishing.run(Publication.objects.get(pk=publication.pk)), log)
         done = 0

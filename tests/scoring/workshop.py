@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from leads.enums import Axis
-from leads.models import Company, Event, EventKind, Lead, Source, Team
+from leads.models import Company, Event, EventKind, Lead, Source, Standing, Team
 from scoring import pipeline, publishing
-from scoring.models import Criterion, Group, ScoringModel, Version
+from scoring.models import Criterion, Entry, Group, ScoringModel, Version
 
 _numbers = count(1)
 
@@ -53,6 +53,13 @@ def rescore() -> None:
         pass
 
 
+def reworded(model: ScoringModel) -> ScoringModel:
+    """The draft says something new, so that it may be published, and scores nobody differently."""
+    first = model.criteria.order_by("pk")[0]
+    Criterion.objects.filter(pk=first.pk).update(name=f"{first.name}, reworded")
+    return model
+
+
 def make_lead(team: Team, **extra: Any) -> Lead:
     """A VP at a manufacturer of 420 people."""
     number = next(_numbers)
@@ -70,3 +77,13 @@ def record(lead: Lead, kind: str, days_ago: float = 0, received_at: Any = None, 
         occurred_at=timezone.now() - timedelta(days=days_ago), message_id=f"w{next(_numbers)}",
         received_at=received_at or timezone.now(),
     )  # fmt: skip
+
+
+def history(lead: Lead) -> list[tuple[str, int | None, int | None]]:
+    """Cause, total before and after of each line, the first one first."""
+    return list(Entry.objects.filter(lead=lead).order_by("seq").values_list("cause", "total_before", "total"))
+
+
+def due() -> list[int]:
+    """The leads to be scored now, by the scorer's clock."""
+    return sorted(Standing.objects.due(pipeline.database_clock()).values_list("pk", flat=True))

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         diff.add_argument("--json", action="store_true", help="print one JSON object")
         publish = verbs.add_parser("publish", help="publish the draft: every lead is scored, then all switch at once")
         publish.add_argument("model", help="slug of the model")
-        publish.add_argument("--note", default="", help="what is new, and why")
+        publish.add_argument("--note", required=True, help="what is new, and why")
         publish.add_argument("--wait", action="store_true", help="do the work here and return when it is live")
         publish.add_argument("--json", action="store_true", help="print one JSON object")
 

@@ -70,9 +70,9 @@ class TestConsequences:
         counted(model)
         found = consequences(model)
         assert found is not None
-        assert (found.leads, found.labels, found.up, found.down, found.grades) == (4, 2, 0, 2, 3)
+        assert (found.leads, found.labels, found.up, found.down, found.grades) == (4, 3, 1, 2, 3)
         shown = page(marketer, f"/scoring/models/{model.pk}/")
-        assert "<b>2 of 4 leads get another label</b>: 0 a better one, 2 a worse one. 3 get another grade." in shown
+        assert "<b>3 of 4 leads get another label</b>: 1 a better one, 2 a worse one. 3 get another grade." in shown
 
     def test_unknown_for_another_draft(self, model: ScoringModel, marketer: Client) -> None:
         assert "Not previewed yet as it is now." in page(marketer, f"/scoring/models/{model.pk}/")

@@ -5,7 +5,7 @@ last one was. Facts come through leads/pasts.py and values through the terms tha
 what will be scored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from leads.conditions.compile import ListScope, compile
+from leads.conditions.grammar import parse
 from leads.conditions.vocabulary import Term, Vocabulary
 from leads.enums import FieldType
 from leads.models import EventKind, Lead
@@ -20,7 +22,7 @@ from leads.pasts import as_of_each_sql
 from scoring.engine.expressions import EngineScope
 from scoring.engine.past import TODAY
 from scoring.leaks import Leak, leaking
-from scoring.learning.table import Column, Table, number_column, text_column
+from scoring.learning.table import NUMBER, TEXT, Column, Spelling, Table
 from scoring.sample import Sample
 
 PAGE = 5_000
@@ -29,6 +31,7 @@ COMMON = 0.01  # a kind of event that fewer leads had by then is not learned fro
 # They name one lead or company, and say nothing of the next.
 NAMES = {"email", "email_domain", "first_name", "last_name", "phone", "website", "company.name", "company.domain"}
 ASKED = {FieldType.TEXT, FieldType.CHOICE, FieldType.NUMBER, FieldType.BOOLEAN}
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,85 +45,102 @@ class Asked:
 
 @dataclass(frozen=True)
 class PastLeads:
-    """`asked` says by the name of a column what a condition has to ask."""
+    """`asked` says by the name of a column what a condition has to ask. `kept`: which leads of the sample are rows."""
 
     table: Table
     asked: dict[str, Asked]
     leaks: list[Leak]
+    kept: NDArray[np.bool_]
 
 
-def past_leads(found: Sample) -> PastLeads:
-    """Two queries for every 5,000 leads. Leads that were not there yet at their moment are left out."""
+def past_leads(
+    found: Sample, *, audience: Any = None, keep: Any = (), progress: Progress = lambda done, total: None
+) -> PastLeads:
+    """Two queries for every 5,000 leads. Leads that were not there yet at their moment are left out, and so are those
+    that were outside the audience then. `keep`: keys of fields to ask although they follow the outcome.
+    """
     vocabulary = Vocabulary.load()
     terms = [term for key, term in vocabulary.terms.items() if term.type in ASKED and term.scorable
              and not term.of_activity and key not in NAMES]  # fmt: skip
     known = leaking({term.key for term in terms}, found, vocabulary)
-    terms = [term for term in terms if term.key not in {leak.key for leak in known}]
-    values, events = _read(terms, found, vocabulary)
-    kept = np.array([lead in values for lead, _ in found.moments], bool)
-    leads = [lead for lead, _ in found.moments if lead in values]
-    columns = dict([*_fields(terms, leads, values), *_activities(leads, events)])
-    order = np.array([moment.timestamp() for lead, moment in found.moments if lead in values])
-    table = Table(tuple(column for column, _ in columns.values()), found.won[kept], order)
-    return PastLeads(table, {name: asked for name, (_, asked) in columns.items()}, known)
+    terms = [term for term in terms if term.key not in {leak.key for leak in known} - set(keep)]
+    columns = _Columns(terms, len(found.moments))
+    for start, values, events in _pages(terms, found, vocabulary, audience):
+        columns.take(start, [lead for lead, _ in found.moments[start : start + PAGE]], values, events)
+        progress(min(start + PAGE, len(found.moments)), len(found.moments))
+    order = np.array([moment.timestamp() for _, moment in found.moments])
+    named = dict(columns.named())
+    table = Table(tuple(column for column, _ in named.values()), found.won[columns.kept], order[columns.kept])
+    return PastLeads(table, {name: asked for name, (_, asked) in named.items()}, known, columns.kept)
 
 
-Named = Iterator[tuple[str, tuple[Column, Asked]]]
+Rows = list[tuple[Any, ...]]
 
 
-def _read(
-    terms: list[Term], found: Sample, vocabulary: Vocabulary
-) -> tuple[dict[int, tuple], dict[int, list[tuple[int, ...]]]]:
-    """Of each lead the values of the terms; of each kind of event (lead, last days ago, how often in each window)."""
+def _pages(
+    terms: list[Term], found: Sample, vocabulary: Vocabulary, audience: Any
+) -> Iterator[tuple[int, Rows, Rows]]:
+    """(place of the first lead, (lead, values of the terms), (kind, lead, last days ago, how often in each window))."""
     scope = EngineScope(vocabulary, today=TODAY)
-    asked = Lead.objects.order_by().annotate(**{f"t{i}": term.sql(scope) for i, term in enumerate(terms)})
+    leads = Lead.objects.order_by()
+    if audience is not None:
+        leads = leads.filter(compile(parse(audience), ListScope(vocabulary, TODAY)))
+    asked = leads.annotate(**{f"t{i}": term.sql(scope) for i, term in enumerate(terms)})
     fields, given = asked.values_list("pk", *[f"t{i}" for i in range(len(terms))]).query.sql_with_params()
     often = ", ".join(f"count(*) FILTER (WHERE today - day < {days})" for days in WINDOWS)
     counted = f"SELECT kind_id, lead_id, min(today - day), {often} FROM leads_event WHERE NOT quarantined GROUP BY 1, 2"
-    values: dict[int, tuple] = {}
-    events: dict[int, list[tuple[int, ...]]] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(found.moments), PAGE):
-            past, params = as_of_each_sql(found.moments[start : start + PAGE])
+    for start in range(0, len(found.moments), PAGE):
+        past, params = as_of_each_sql(found.moments[start : start + PAGE])
+        with connection.cursor() as cursor:
             cursor.execute(f"WITH {past} {fields}", [*params, *given])
-            values |= {row[0]: row[1:] for row in cursor.fetchall()}
+            values = cursor.fetchall()
             cursor.execute(f"WITH {past} {counted}", params)
-            for kind, *row in cursor.fetchall():
-                events.setdefault(kind, []).append(tuple(row))
-    return values, events
+            yield start, values, cursor.fetchall()
 
 
-def _fields(terms: list[Term], leads: list[int], values: dict[int, tuple]) -> Named:
-    for place, term in enumerate(terms):
-        cells: list[Any] = [values[lead][place] for lead in leads]
-        if term.type == FieldType.NUMBER:
-            column = number_column(term.label, [None if cell is None else float(cell) for cell in cells])
-        else:
-            column = text_column(term.label, [_word(cell) for cell in cells])
-        yield term.label, (column, Asked(term=term))
+class _Columns:
+    """Filled page by page, so that of 100,000 leads only numbers are kept."""
+
+    def __init__(self, terms: list[Term], size: int) -> None:
+        self.terms, self.size = terms, size
+        self.kept = np.zeros(size, bool)
+        self.spelling = {place: Spelling() for place, term in enumerate(terms) if term.type != FieldType.NUMBER}
+        self.values: list[NDArray[Any]] = [
+            np.full(size, -1, np.int32) if place in self.spelling else np.full(size, np.nan)
+            for place in range(len(terms))
+        ]  # fmt: skip
+        self.events: dict[int, NDArray[np.float64]] = {}  # of a kind: days since the last one, then each window
+
+    def take(self, start: int, leads: list[int], values: Rows, events: Rows) -> None:
+        row_of = {lead: start + row for row, lead in enumerate(leads)}
+        rows = [row_of[row[0]] for row in values]
+        self.kept[rows] = True
+        for place, column in enumerate(self.values):
+            if spelling := self.spelling.get(place):
+                column[rows] = [spelling.place(_word(row[place + 1])) for row in values]
+            else:
+                column[rows] = [np.nan if row[place + 1] is None else float(row[place + 1]) for row in values]
+        for kind, lead, *counted in events:
+            if kind not in self.events:
+                self.events[kind] = np.zeros((1 + len(WINDOWS), self.size))
+                self.events[kind][0] = np.nan
+            self.events[kind][:, row_of[lead]] = counted
+
+    def named(self) -> Iterator[tuple[str, tuple[Column, Asked]]]:
+        for place, term in enumerate(self.terms):
+            spelling, values = self.spelling.get(place), self.values[place][self.kept]
+            kind, words = (TEXT, spelling.words) if spelling else (NUMBER, ())
+            yield term.label, (Column(term.label, kind, values, words), Asked(term=term))
+        for kind in EventKind.objects.filter(pk__in=self.events):
+            last, *often = self.events[kind.pk][:, self.kept]
+            if np.count_nonzero(~np.isnan(last)) < COMMON * len(last):
+                continue
+            for days, values in zip(WINDOWS, often, strict=True):
+                name = f"{kind.label}, times in {days} days"
+                yield name, (Column(name, NUMBER, values), Asked(kind=kind.slug, days=days))
+            name = f"{kind.label}, days since"
+            yield name, (Column(name, NUMBER, last), Asked(kind=kind.slug))
 
 
 def _word(cell: Any) -> str:
     return {True: "Yes", False: "No", None: ""}.get(cell) if isinstance(cell, bool | None) else str(cell)  # type: ignore[return-value]
-
-
-def _activities(leads: list[int], events: dict[int, list[tuple[int, ...]]]) -> Named:
-    row_of = {lead: row for row, lead in enumerate(leads)}
-    for kind in EventKind.objects.filter(pk__in=events):
-        rows = [row for row in events[kind.pk] if row[0] in row_of]
-        if len(rows) < COMMON * len(leads):
-            continue
-        at = np.array([row_of[row[0]] for row in rows])
-        for place, days in enumerate(WINDOWS, 2):
-            name = f"{kind.label}, times in {days} days"
-            yield name, (_spread(name, at, rows, place, len(leads), 0.0), Asked(kind=kind.slug, days=days))
-        name = f"{kind.label}, days since"
-        yield name, (_spread(name, at, rows, 1, len(leads), np.nan), Asked(kind=kind.slug))
-
-
-def _spread(
-    name: str, at: NDArray[np.intp], rows: list[tuple[int, ...]], place: int, size: int, nothing: float
-) -> Column:
-    values = np.full(size, nothing)
-    values[at] = [row[place] for row in rows]
-    return number_column(name, values.tolist())

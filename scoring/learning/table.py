@@ -59,9 +59,21 @@ def number_column(name: str, values: Sequence[float | None]) -> Column:
 
 def text_column(name: str, values: Sequence[str | None]) -> Column:
     """Capital letters and blanks at the ends make no difference, as in conditions; the first spelling is shown."""
-    spelled: dict[str, tuple[int, str]] = {}
-    places = np.empty(len(values), np.int32)
-    for row, value in enumerate(values):
+    spelling = Spelling()
+    places = np.fromiter((spelling.place(value) for value in values), np.int32, len(values))
+    return Column(name, TEXT, places, spelling.words)
+
+
+class Spelling:
+    """Words as they come, each with its place."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[int, str]] = {}
+
+    def place(self, value: str | None) -> int:
         text = (value or "").strip()
-        places[row] = spelled.setdefault(text.lower(), (len(spelled), text))[0] if text else -1
-    return Column(name, TEXT, places, tuple(text for _, text in spelled.values()))
+        return self._known.setdefault(text.lower(), (len(self._known), text))[0] if text else -1
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(text for _, text in self._known.values())

@@ -2,6 +2,15 @@ from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
 from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
 from scoring.models.health import Health, LabelWeek, Review
+from scoring.models.learning import (
+    Calibration,
+    Learning,
+    LearningState,
+    Refresh,
+    Suggestion,
+    SuggestionCount,
+    SuggestionState,
+)
 from scoring.models.move import Move
 from scoring.models.override import Override
 from scoring.models.preview import DraftStep, Preview, PreviewScore, PreviewStage
@@ -12,8 +21,9 @@ from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Approval", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Health", "LabelWeek", "Move", "Override",
-    "Preview", "PreviewScore", "PreviewStage", "Publication", "PublicationOther", "PublicationPage",
-    "PublicationScore", "PublishingPolicy", "Review", "Revision", "ScheduledPublication", "Score", "ScoringModel",
-    "Version", "VersionState",
+    "Approval", "Calibration", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Health", "LabelWeek",
+    "Learning", "LearningState", "Move", "Override", "Preview", "PreviewScore", "PreviewStage", "Publication",
+    "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision",
+    "ScheduledPublication", "Score", "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "Version",
+    "VersionState",
 ]  # fmt: skip

@@ -47,6 +47,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
+    | _may("scoring", "learning suggestion", VIEW, ADD, CHANGE)
     | {"scoring.publish_scoringmodel", "reports.view_report"},
     Role.MANAGER: _EVERYBODY
     | _may("leads", "nurturelist", ADD, CHANGE, DELETE)
@@ -58,6 +59,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "capacity", VIEW, CHANGE)
     | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "override", ADD, DELETE)
+    | _may("scoring", "learning suggestion", VIEW)
     | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (

@@ -44,6 +44,8 @@ _PLACES = (
     ("", "People", "people", "company", "leads.view_membership"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
+    ("Scoring", "Learning", "scoring:learning", "search", "scoring.view_learning"),
+    ("Scoring", "Suggestions", "scoring:suggestions", "check", "scoring.view_suggestion"),
     ("Scoring", "Feedback", "feedback", "handoff", "reports.view_report"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
     ("Data", "Data quality", "data-quality", "check", "leads.view_problem"),

@@ -37,6 +37,8 @@ app.conf.beat_schedule = {
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "check-health": {"task": "scoring.check_health", "schedule": 127.0},
     "publish-scheduled": {"task": "scoring.publish_scheduled", "schedule": 31.0},
+    "run-learnings": {"task": "scoring.run_learnings", "schedule": 17.0},
+    "calibrate": {"task": "scoring.calibrate", "schedule": 311.0},
     "run-previews": {"task": "scoring.run_previews", "schedule": 13.0},
     "run-imports": {"task": "leads.run_imports", "schedule": 20.0},
     "run-rules": {"task": "leads.run_rules", "schedule": 7.0},

@@ -203,6 +203,10 @@ SPECTACULAR_SETTINGS = {
         "VersionStateEnum": "scoring.models.version.VersionState",
         "ImportKindEnum": "leads.enums.ImportKind",
         "ProblemKindEnum": "leads.models.quality.ProblemKind",
+        "PastOutcomeEnum": "scoring.sample.OUTCOMES",
+        "LearningStateEnum": "scoring.models.learning.LearningState",
+        "SuggestionStateEnum": "scoring.models.learning.SuggestionState",
+        "SuggestionKindEnum": "scoring.models.learning.Suggestion.KINDS",
     },
     "PREPROCESSING_HOOKS": ["leads.api.docs.without_slash"],
 }

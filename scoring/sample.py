@@ -16,6 +16,7 @@ MOST = 100_000
 # Under so many of each outcome an AUC says next to nothing (docs/preview-and-backtest.md).
 LEAST = 40
 WON, ACCEPTED = "won", "accepted"
+OUTCOMES = [WON, ACCEPTED]
 CREATED, HANDOFF = "created", "handoff"
 
 

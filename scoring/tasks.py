@@ -3,7 +3,8 @@ from time import monotonic
 from celery import shared_task
 
 from leads.wake import wake
-from scoring import health, pipeline, publishing, scheduling
+from scoring import health, likelihood, pipeline, publishing, scheduling
+from scoring.learning import job as learning
 from scoring.models import Publication
 from scoring.preview import job
 
@@ -48,3 +49,16 @@ def run_previews() -> None:
         if job.run(preview, lambda: monotonic() > until):
             wake(run_previews)
             return
+
+
+@shared_task(name="scoring.run_learnings")
+def run_learnings() -> None:
+    """One at a time: it takes a minute or two, and the next run finds what waits."""
+    learning.ask_due()
+    if waiting := learning.waiting().first():
+        learning.run(waiting)
+
+
+@shared_task(name="scoring.calibrate")
+def calibrate() -> None:
+    likelihood.calibrate_due()

@@ -15,14 +15,14 @@ from leads.api.inputs import Strict
 from leads.wake import wake
 from scoring.models import Preview, PreviewScore, ScoringModel
 from scoring.preview import job
-from scoring.sample import ACCEPTED, CREATED, HANDOFF, WON, Question
+from scoring.sample import CREATED, HANDOFF, OUTCOMES, WON, Question
 from scoring.tasks import run_previews
 
 
 class QuestionInput(Strict, serializers.Serializer):
     """What is asked of past leads: the outcome within so many days of the moment whose score is taken."""
 
-    outcome = serializers.ChoiceField(choices=[WON, ACCEPTED], default=WON)
+    outcome = serializers.ChoiceField(choices=OUTCOMES, default=WON)
     within = serializers.IntegerField(min_value=1, max_value=1095, default=180, help_text="Days.")
     moment = serializers.ChoiceField(choices=[CREATED, HANDOFF], default=CREATED)
     after = serializers.IntegerField(min_value=0, max_value=365, default=14, help_text="Days after creation.")

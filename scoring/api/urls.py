@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import drafts, models, overrides, previews, standings, whatif
+from scoring.api import drafts, learning, models, overrides, previews, standings, whatif
 
 router = Router()
 router.register("models", models.ModelViewSet)
@@ -16,5 +16,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^publishing-policy/?$", drafts.PolicyView.as_view(), name="api-publishing-policy"),
     re_path(r"^models/(?P<pk>[0-9]{1,9})/preview/?$", previews.PreviewView.as_view(), name="api-preview"),
     re_path(r"^models/(?P<pk>[0-9]{1,9})/preview/leads/?$", previews.MoversView.as_view(), name="api-preview-leads"),
+    re_path(r"^models/(?P<pk>[0-9]{1,9})/calibration/?$", learning.CalibrationView.as_view(), name="api-calibration"),
+    re_path(r"^leads/(?P<pk>[0-9]{1,18})/likelihood/?$", learning.LikelihoodView.as_view(), name="api-likelihood"),
+    re_path(r"^learnings/?$", learning.LearningsView.as_view(), name="api-learnings"),
+    re_path(r"^learnings/(?P<pk>[0-9]{1,9})/?$", learning.LearningView.as_view(), name="api-learning"),
+    re_path(
+        r"^learnings/(?P<pk>[0-9]{1,9})/cancellation/?$",
+        learning.CancellationView.as_view(),
+        name="api-learning-cancellation",
+    ),
+    re_path(r"^learnings/(?P<pk>[0-9]{1,9})/draft/?$", learning.LearnedDraftView.as_view(), name="api-learning-draft"),
+    re_path(r"^learning-readiness/?$", learning.ReadinessView.as_view(), name="api-learning-readiness"),
+    re_path(r"^learning-refresh/?$", learning.RefreshView.as_view(), name="api-learning-refresh"),
     *router.urls,
 ]

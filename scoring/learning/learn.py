@@ -12,7 +12,7 @@ from scoring.learning.card import Card, card_of
 from scoring.learning.guard import LeftOut, left_out
 from scoring.learning.pairs import add_pairs
 from scoring.learning.shape import Data, Fitted, data_of, fit_shape
-from scoring.learning.splits import grow, shrink
+from scoring.learning.splits import Tick, grow, shrink
 from scoring.learning.table import Table
 
 CLOSED, EACH = 200, 40  # fewest leads, fewest that won and that lost
@@ -20,7 +20,7 @@ EARLY = 120  # conversions below which a card is called early
 FEW = 2_000  # conversions below which weights are also tried anchored
 NEWEST = 0.2
 SIGNAL = 0.55
-SMALL, LARGE = 15, 25  # criteria
+SMALL, LARGE, LARGEST = 15, 25, 40  # criteria
 Progress = Callable[[int, int], None]
 
 
@@ -98,8 +98,12 @@ def learn(
 
 def train(table: Table, size: Size) -> Card:
     """A card of one size, without a question asked."""
+    return _train(table, size, lambda: None)
+
+
+def _train(table: Table, size: Size, tick: Tick) -> Card:
     data = data_of(table)
-    return card_of(data, next(fit for _, fit in _fits(data, [size])))
+    return card_of(data, next(fit for _, fit in _fits(data, [size], tick)))
 
 
 def _choose(
@@ -114,20 +118,27 @@ def _choose(
     the best.
     """
     sizes, newest = sizes_for(table, budget), table.take(held)
-    tried, cards, data = [], [], data_of(table.take(old))
-    for size, fitted in _fits(data, sizes):
+    tried: list[Tried] = []
+    cards: list[Card] = []
+    data = data_of(table.take(old))
+
+    def tick() -> None:
+        """Whoever waits is told again, so that it can be stopped between two sizes."""
+        progress(len(tried), len(sizes) + 1)
+
+    for size, fitted in _fits(data, sizes, tick):
         cards.append(card_of(data, fitted))
         reached = auc(cards[-1].totals(newest), newest.won)
         assert reached is not None
         tried.append(Tried(size, reached, len(cards[-1].criteria)))
-        progress(len(tried), len(sizes) + 1)
+        tick()
     best = max((one.auc for one in tried), key=lambda one: one.value)
     enough = best.value - ((best.high - best.low) / (2 * Z95) / 2 if budget is None else 0)
     at = next(place for place, one in enumerate(tried) if one.auc.value >= enough)
     told = {"proof": cards[at], "held": held, "tried": tried, "chosen": tried[at].size}
     if tried[at].auc.low <= SIGNAL:
         return Learned(table, out, refused="no_signal", missing=_no_signal(tried[at].auc), **told)  # type: ignore[arg-type]
-    card = train(table, tried[at].size)
+    card = _train(table, tried[at].size, tick)
     progress(len(sizes) + 1, len(sizes) + 1)
     return Learned(table, out, card=card, early=table.wins < EARLY, **told)  # type: ignore[arg-type]
 
@@ -138,25 +149,26 @@ def sizes_for(table: Table, budget: int | None) -> list[Size]:
     wanted = [Size(small, way=ANCHORED)] * (table.wins < FEW)
     wanted += [Size(small), Size(small, small // 3), Size(small, small // 3, EVIDENCE)]
     wanted += [Size(large, large // 3), Size(large, large // 3, EVIDENCE)]
+    wanted += [Size(LARGEST, LARGEST // 3, EVIDENCE)] * (budget is None)
     return list(dict.fromkeys(wanted))
 
 
-def _fits(data: Data, sizes: list[Size]) -> Iterator[tuple[Size, Fitted]]:
+def _fits(data: Data, sizes: list[Size], tick: Tick) -> Iterator[tuple[Size, Fitted]]:
     """The forward splits are shared: a smaller card grows along the same path."""
     most = max((size.budget for size in sizes if size.way == SPLITS), default=0)
-    path = grow(data, most * 3 // 2) if most else []
+    path = grow(data, most * 3 // 2, tick) if most else []
     for size in sizes:
-        yield size, _fit(data, size, path)
+        yield size, _fit(data, size, path, tick)
 
 
-def _fit(data: Data, size: Size, path: list[Fitted]) -> Fitted:
+def _fit(data: Data, size: Size, path: list[Fitted], tick: Tick) -> Fitted:
     if size.way == ANCHORED:
         return anchored(data, size.budget)
     if size.way == EVIDENCE:
         grown = fit_shape(data, anchored(data, size.budget * 3 // 2).shape)
     else:
         grown = path[min(len(path) - 1, size.budget * 3 // 2)]
-    return shrink(data, add_pairs(data, grown, size.pairs), size.budget)
+    return shrink(data, add_pairs(data, grown, size.pairs), size.budget, tick)
 
 
 def _parted(table: Table, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -5,7 +5,7 @@ last one was. Facts come through leads/pasts.py and values through the terms tha
 what will be scored.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,16 +54,17 @@ class PastLeads:
 
 
 def past_leads(
-    found: Sample, *, audience: Any = None, keep: Any = (), progress: Progress = lambda done, total: None
+    found: Sample, *, audience: Any = None, keep: Collection[str] = (), progress: Progress = lambda done, total: None
 ) -> PastLeads:
     """Two queries for every 5,000 leads. Leads that were not there yet at their moment are left out, and so are those
-    that were outside the audience then. `keep`: keys of fields to ask although they follow the outcome.
+    that were outside the audience then. `keep`: labels of fields to ask although they follow the outcome.
     """
     vocabulary = Vocabulary.load()
     terms = [term for key, term in vocabulary.terms.items() if term.type in ASKED and term.scorable
              and not term.of_activity and key not in NAMES]  # fmt: skip
     known = leaking({term.key for term in terms}, found, vocabulary)
-    terms = [term for term in terms if term.key not in {leak.key for leak in known} - set(keep)]
+    guilty = {leak.key for leak in known if leak.label not in keep}
+    terms = [term for term in terms if term.key not in guilty]
     columns = _Columns(terms, len(found.moments))
     for start, values, events in _pages(terms, found, vocabulary, audience):
         columns.take(start, [lead for lead, _ in found.moments[start : start + PAGE]], values, events)
@@ -77,9 +78,7 @@ def past_leads(
 Rows = list[tuple[Any, ...]]
 
 
-def _pages(
-    terms: list[Term], found: Sample, vocabulary: Vocabulary, audience: Any
-) -> Iterator[tuple[int, Rows, Rows]]:
+def _pages(terms: list[Term], found: Sample, vocabulary: Vocabulary, audience: Any) -> Iterator[tuple[int, Rows, Rows]]:
     """(place of the first lead, (lead, values of the terms), (kind, lead, last days ago, how often in each window))."""
     scope = EngineScope(vocabulary, today=TODAY)
     leads = Lead.objects.order_by()

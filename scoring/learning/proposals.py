@@ -59,6 +59,11 @@ def model_file(card: Card, past: PastLeads, name: str = "Learned") -> dict[str, 
     })  # fmt: skip
 
 
+def criterion_name(card: Card, one: Criterion, past: PastLeads) -> str:
+    """What it is called in the draft."""
+    return str(_criterion(card, one, past)["name"])
+
+
 def _axis(card: Card, one: Criterion, past: PastLeads) -> Axis:
     fields_only = all(past.asked[card.bins[place].name].term for place, _ in one.parts)
     return Axis.FIT if fields_only else Axis.ENGAGEMENT

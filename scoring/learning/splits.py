@@ -4,7 +4,7 @@ Forward splits with the score test and refits: each step is a test for one new w
 Proceedings of the Cambridge Philosophical Society 44, 50–57); merging uses Wald's test of equal weights.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 from typing import Any
 
@@ -15,16 +15,20 @@ from scoring.learning.bins import EMPTY
 from scoring.learning.shape import Data, Fitted, Mask, Part, Shape, blank, fit_shape
 from scoring.learning.table import NUMBER
 
+Tick = Callable[[], None]
 Sums = tuple[NDArray[Any], ...]  # over the bins of a field: residual, information, leads
 
 LEAST_CHI2 = 4.0
 PAIR_COUNTS = 0.75  # a condition of two parts costs the reader more
 
 
-def grow(data: Data, most: int) -> list[Fitted]:
-    """The cards with 0, 1, 2 … splits, at most so many; it ends where nothing more is worth a test."""
+def grow(data: Data, most: int, tick: Tick = lambda: None) -> list[Fitted]:
+    """The cards with 0, 1, 2 … splits, at most so many; it ends where nothing more is worth a test. `tick` is called
+    before each: it may raise to stop.
+    """
     path = [fit_shape(data, blank(data))]
     while len(path) <= most:
+        tick()
         better = _best_split(data, path[-1])
         if better is None:
             break
@@ -32,9 +36,10 @@ def grow(data: Data, most: int) -> list[Fitted]:
     return path
 
 
-def shrink(data: Data, fitted: Fitted, budget: int) -> Fitted:
+def shrink(data: Data, fitted: Fitted, budget: int, tick: Tick = lambda: None) -> Fitted:
     """At most so many criteria, and none that is not worth a test."""
     while fitted.shape.size:
+        tick()
         chi2, smaller = min(_mergers(data, fitted), key=lambda one: one[0])
         if fitted.shape.size <= budget and chi2 >= LEAST_CHI2:
             break

@@ -17,6 +17,7 @@ from leads.requests import Request
 from leads.templatetags.ui import temperature
 from scoring.changes import history_of
 from scoring.ledgers import by_model, ledger_of, others_of
+from scoring.likelihood import likelihood
 from scoring.models import Entry, Version
 from scoring.overrides import override_of
 from scoring.stepchart import StepChart, step_chart
@@ -40,6 +41,7 @@ def standing(request: Request, lead: int) -> HttpResponse:
     if shown is row:
         may = request.user.has_perm("scoring.add_override", row)
         context |= {"override": override_of(lead), "may_override": may, "others": others_of(row)}
+        context["likely"] = likelihood(row)
     return _card(request, "standing", context)
 
 

@@ -18,9 +18,9 @@ WHERE = (
 # Words of a statement by which its rows are the person's own: of their teams, none yet, or rows made by VisibleRow.
 SCOPED = ("visible_to(", ".none()", "VisibleRow(", "teams_with(", "teams_of(", "sources_of(", "user=request.user")
 # Rows that belong to the company, not to a team: everybody's, as far as their role allows the act.
-OF_THE_COMPANY = {"Criterion", "Entry", "EventKind", "Field", "Group", "Health", "Preview", "Publication",
-                  "RejectionReason",
-                  "ScheduledPublication", "ScoringModel", "Version"}  # fmt: skip
+OF_THE_COMPANY = {"Calibration", "Criterion", "Entry", "EventKind", "Field", "Group", "Health", "Learning", "Preview",
+                  "Publication", "Refresh", "RejectionReason",
+                  "ScheduledPublication", "ScoringModel", "Suggestion", "SuggestionCount", "Version"}  # fmt: skip
 BELOW = "of a row that was found through visible_to just before"
 KEY = "a secret key is what lets them in; there is no person yet"
 ANSWERED = "limited by the teams or the person right after"

@@ -50,7 +50,7 @@ from leads.models import (
     WriteKey,
 )
 from leads.people.invitations import invite
-from scoring.models import Criterion, Group, ScheduledPublication, ScoringModel, Version
+from scoring.models import Criterion, Group, Learning, ScheduledPublication, ScoringModel, Suggestion, Version
 from scoring.publishing import publish
 from scoring.revisions import snapshot_of
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
@@ -130,6 +130,8 @@ COMPANY: dict[str, Callable[[], Any]] = {
     "criterion": lambda: _model().criteria.get(),
     "version": lambda: _version(),
     "publication": lambda: _version().publications.get(),
+    "learning": lambda: Learning.objects.filter(finished_at=None).first() or Learning.objects.create(question={}),
+    "suggestion": lambda: _suggestion(),
     "report": lambda: "funnel",
     "starter": lambda: "b2b-saas",
     "feedbackreport": lambda: "reasons",
@@ -235,6 +237,16 @@ def _source(team: Team) -> Source:
     MailHook.objects.get_or_create(source=source, provider="postmark")
     LeadForm.objects.get_or_create(source=source, defaults={"key": f"k{team.pk}", "name": "Contact"})
     return source
+
+
+def _suggestion() -> Suggestion:
+    model = _model()
+    rule = model.criteria.get()
+    values = {"points": rule.points, "condition": rule.condition, "at_most": None, "active": True}
+    return Suggestion.objects.get_or_create(
+        model=model, key="points:1", kind=Suggestion.POINTS, criterion=rule.pk, name=rule.name, words="More points",
+        defaults={"edit": {"points": 7}, "before": values, "evidence": {}},
+    )[0]  # fmt: skip
 
 
 def _model() -> ScoringModel:

@@ -1,0 +1,266 @@
+"""Learning from past leads: is there enough, a card and how it was learned, a draft of it, learning by itself."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView, ListAPIView, get_object_or_404
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from leads.api.errors import Conflict
+from leads.api.inputs import Strict
+from leads.conditions.grammar import ConditionError
+from leads.models import Standing
+from leads.wake import wake
+from scoring.api.previews import QuestionInput
+from scoring.learning import job
+from scoring.learning.drafting import make_draft
+from scoring.learning.readiness import readiness
+from scoring.learning.refreshed import set_refresh
+from scoring.likelihood import likelihood
+from scoring.models import Calibration, Learning, Refresh, ScoringModel
+from scoring.sample import Question
+from scoring.tasks import run_learnings
+
+VIEW, ADD, CHANGE = (f"scoring.{verb}_learning" for verb in ("view", "add", "change"))
+
+
+class LearningInput(QuestionInput):
+    """What is asked, of whom, and how large the card may be."""
+
+    audience = serializers.JSONField(default=None, help_text="A condition. Null: every lead.")
+    budget = serializers.IntegerField(
+        min_value=1,
+        max_value=100,
+        default=None,
+        allow_null=True,
+        help_text="Most criteria. Null: the newest leads choose.",
+    )
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+    keep = serializers.ListField(
+        child=serializers.CharField(max_length=200), default=list, max_length=200,
+        help_text="Columns to learn from although they look as if they knew the outcome.",
+    )  # fmt: skip
+
+
+def question_of(given: dict[str, Any]) -> Question:
+    return Question(**{name: given.pop(name) for name in vars(Question())})
+
+
+class LearningSerializer(serializers.ModelSerializer):
+    """`finished_at` is null while it is on its way; then `done` of `total` are done of `stage`.
+
+    `result`: the card with n, lift and interval of each criterion, its `sizes` with their AUC on held-out leads,
+    `against` the live version, `left_out`, `leaks`, `drift` and `bias`. `draft`: the model made of it.
+    """
+
+    result = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Learning
+        fields = (
+            "id", "question", "audience", "budget", "seed", "keep", "origin", "state", "stage", "done", "total",
+            "attempts", "asked_at", "finished_at", "by", "live", "problem", "draft", "result",
+        )  # fmt: skip
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_result(self, learning: Learning) -> Any:
+        return learning.result
+
+
+class DraftInput(Strict, serializers.Serializer):
+    model = serializers.SlugField(
+        default=None, allow_null=True, help_text="The model whose draft it becomes. Null: a model of its own."
+    )
+
+
+class DraftedSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ScoringModel
+        fields = ("id", "name", "slug")
+
+
+class LearningsView(ListAPIView):
+    """Every card that was learned, or refused, the newest first."""
+
+    queryset = Learning.objects.all()
+    serializer_class = LearningSerializer
+    permissions = {"GET": VIEW, "POST": ADD}
+    ordering = "-id"
+
+    @extend_schema(request=LearningInput, responses={202: LearningSerializer})
+    def post(self, request: Request) -> Response:
+        """Have a worker learn a card. 409 while another one is being learned."""
+        given = LearningInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = dict(given.validated_data)
+        try:
+            asked = job.ask(question_of(values), by=request.user, **values)
+        except job.Busy as error:
+            raise Conflict(" ".join(error.messages)) from None
+        except ConditionError as error:
+            raise serializers.ValidationError({"audience": [str(error)]}) from None
+        wake(run_learnings)
+        return Response(LearningSerializer(asked).data, status=202)
+
+
+class LearningView(GenericAPIView):
+    """One card, or how far it is."""
+
+    queryset = Learning.objects.all()
+    serializer_class = LearningSerializer
+    permissions = {"GET": VIEW}
+
+    def get(self, request: Request, pk: str) -> Response:
+        return Response(LearningSerializer(get_object_or_404(Learning, pk=int(pk))).data)
+
+
+class CancellationView(GenericAPIView):
+    queryset = Learning.objects.all()
+    serializer_class = LearningSerializer
+    permissions = {"POST": CHANGE}
+
+    @extend_schema(request=None, responses=LearningSerializer)
+    def post(self, request: Request, pk: str) -> Response:
+        """Stop it. 409: it had ended already."""
+        row = get_object_or_404(Learning, pk=int(pk))
+        if not job.stop(row):
+            raise Conflict("It had ended already.")
+        row.refresh_from_db()
+        return Response(LearningSerializer(row).data)
+
+
+class LearnedDraftView(GenericAPIView):
+    queryset = Learning.objects.all()
+    serializer_class = DraftedSerializer
+    permissions = {"POST": CHANGE}
+
+    @extend_schema(request=DraftInput, responses={201: DraftedSerializer})
+    def post(self, request: Request, pk: str) -> Response:
+        """A draft of the card. Nothing is published; what the draft was before stays in its history."""
+        row = get_object_or_404(Learning, pk=int(pk))
+        given = DraftInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        slug = given.validated_data["model"]
+        into = get_object_or_404(ScoringModel, slug=slug) if slug else None
+        try:
+            made = make_draft(row, into=into, by=request.user)
+        except DjangoValidationError as error:
+            raise Conflict(" ".join(error.messages)) from None
+        return Response(DraftedSerializer(made).data, status=201)
+
+
+_ASKED = [
+    OpenApiParameter("outcome", str, description="won or accepted"), OpenApiParameter("within", int),
+    OpenApiParameter("moment", str, description="created or handoff"), OpenApiParameter("after", int),
+]  # fmt: skip
+
+
+class ReadinessView(GenericAPIView):
+    permissions = {"GET": VIEW}
+    queryset = Learning.objects.none()
+
+    @extend_schema(parameters=_ASKED, responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """Whether there are enough past leads for the question, and what is missing: `needs` with have and least."""
+        given = QuestionInput(data=request.query_params.dict())
+        given.is_valid(raise_exception=True)
+        found = readiness(Question(**given.validated_data), timezone.now())
+        needs = [asdict(need) | {"short": need.short} for need in found.needs]
+        told = {"question": asdict(found.question), "ready": found.ready, "early": found.early, "needs": needs}
+        return Response(told | {"leads": found.leads, "won": found.won, "span": found.span})
+
+
+class RefreshSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Refresh
+        fields = ("active", "question", "budget", "due_at", "last_at", "changed_at", "changed_by")
+        read_only_fields = ("question", "due_at", "last_at", "changed_at", "changed_by")
+
+
+class RefreshInput(QuestionInput):
+    active = serializers.BooleanField()
+    budget = serializers.IntegerField(min_value=1, max_value=100, default=None, allow_null=True)
+
+
+class RefreshView(GenericAPIView):
+    """Learning again by itself, monthly or on drift. It makes a draft and a notice; it never publishes."""
+
+    queryset = Refresh.objects.all()
+    serializer_class = RefreshSerializer
+    permissions = {"GET": VIEW, "PUT": CHANGE}
+
+    def get(self, request: Request) -> Response:
+        return Response(RefreshSerializer(Refresh.get()).data)
+
+    @extend_schema(request=RefreshInput, responses=RefreshSerializer)
+    def put(self, request: Request) -> Response:
+        given = RefreshInput(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = dict(given.validated_data)
+        row = set_refresh(question=question_of(values), by=request.user, **values)
+        return Response(RefreshSerializer(row).data)
+
+
+# --- Probability -------------------------------------------------------------------------------------
+
+
+class CalibrationSerializer(serializers.ModelSerializer):
+    """`figures`: rates as [k, n] by label, by fifth of the score and by both ("hot 3"); two numbers that turn a score
+    into a probability, 1 / (1 + exp(−(constant + slope · total))); `error`: how far that was off on newer leads.
+    """
+
+    number = serializers.IntegerField(source="version.number")
+    figures = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Calibration
+        fields = ("version", "number", "counted_at", "question", "missing", "figures")
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_figures(self, row: Calibration) -> Any:
+        return row.figures
+
+
+class CalibrationView(GenericAPIView):
+    queryset = Calibration.objects.all()
+    serializer_class = CalibrationSerializer
+    permissions = {"GET": "scoring.view_scoringmodel"}
+
+    def get(self, request: Request, pk: str) -> Response:
+        """What became of past leads by label and score of the live version. 404 until it is counted."""
+        rows = Calibration.objects.filter(version__model=int(pk), version__state="live", counted_at__isnull=False)
+        return Response(CalibrationSerializer(get_object_or_404(rows.select_related("version"))).data)
+
+
+class LikelihoodSerializer(serializers.Serializer):
+    """`share` of past leads like this one (`like` says how) became customers: k of n. `missing`: why not said."""
+
+    like = serializers.CharField()
+    k = serializers.IntegerField(source="rate.k")
+    n = serializers.IntegerField(source="rate.n")
+    share = serializers.FloatField(source="rate.share", allow_null=True)
+    low = serializers.FloatField(source="interval.low", default=None)
+    high = serializers.FloatField(source="interval.high", default=None)
+    promised = serializers.FloatField(allow_null=True)
+    within = serializers.IntegerField()
+    missing = serializers.CharField()
+
+
+class LikelihoodView(GenericAPIView):
+    queryset = Standing.objects.all()
+    serializer_class = LikelihoodSerializer
+    permissions = {"GET": "leads.view_standing"}
+
+    def get(self, request: Request, pk: str) -> Response:
+        """What became of past leads like this one. 409: it has no score, or the version is not calibrated yet."""
+        row = get_object_or_404(Standing.objects.visible_to(request.user), pk=int(pk))
+        said = likelihood(row)
+        if said is None:
+            raise Conflict("The lead has no score, or its version is not calibrated yet.")
+        return Response(LikelihoodSerializer(said).data)

@@ -1,0 +1,124 @@
+"""What was learned, as data for the page and the API: the card, its proof, the live model beside it, every doubt."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from leads.statistics import Rate, difference, discoveries, p_value
+from scoring.accuracy import AucGain, auc, auc_gain
+from scoring.backtest import score_past
+from scoring.engine.definition import load
+from scoring.leaks import without
+from scoring.learning.bins import NOWHERE
+from scoring.learning.card import Card
+from scoring.learning.learn import Learned
+from scoring.learning.pastleads import PastLeads
+from scoring.learning.proposals import criterion_name
+from scoring.learning.report import report
+from scoring.learning.wording import sentence
+from scoring.models import Version
+from scoring.sample import ACCEPTED, HANDOFF, Question, Sample
+
+MOVED, FALSE = 0.05, 0.05  # a share that moved less is no drift; of those named so many may be chance
+UNSEEN = 0.02
+FEW_OFFERED = 0.5  # where fewer were handed off, whom nobody called says little about who would have bought
+
+
+def result_of(learned: Learned, past: PastLeads, found: Sample, question: Question, live: Version | None) -> Any:
+    """See docs/learning.md. `against` is empty where nothing is live, or nobody of the held-out leads is its."""
+    told = report(learned) | {
+        "leaks": [asdict(leak) for leak in past.leaks],
+        "bias": bias(question, found, past),
+        "drift": drift(learned),
+    }
+    if learned.card is None:
+        return told
+    for row, one in zip(told["criteria"], learned.card.criteria, strict=True):
+        row["name"] = criterion_name(learned.card, one, past)
+    return told | {"against": against(learned, past, found, live) if live else {}}
+
+
+# --- Beside the live version -------------------------------------------------------------------------
+
+
+def against(learned: Learned, past: PastLeads, found: Sample, live: Version) -> dict[str, Any]:
+    """The card and the live version on the held-out leads, new to the card; fields that leak say nothing."""
+    assert learned.proof is not None
+    moments = [moment for moment, kept in zip(found.moments, past.kept, strict=True) if kept]
+    rows = np.sort(learned.held)
+    newest = Sample([moments[row] for row in rows], learned.table.won[rows], [None] * len(rows))
+    definition = without(load(live.definition), past.leaks)
+    (then,), kept = score_past([definition], newest, False, lambda done, total: None)
+    won, ours = newest.won[kept], learned.proof.totals(learned.table.take(rows[kept]))
+    gain = auc_gain(then.totals, ours, won)
+    if gain is None:
+        return {}
+    return {
+        "version": live.pk, "model": live.model.name, "number": live.number, "leads": len(won), "won": int(won.sum()),
+        "live": asdict(auc(then.totals, won)), "card": asdict(auc(ours, won)),  # type: ignore[call-overload]
+        "gain": asdict(gain), "verdict": verdict(gain),
+    }  # fmt: skip
+
+
+def verdict(gain: AucGain) -> str:
+    """better, worse, or alike: as far as these leads can tell."""
+    return ("better" if gain.value > 0 else "worse") if gain.beyond_chance else "alike"
+
+
+# --- Doubts ------------------------------------------------------------------------------------------
+
+
+def drift(learned: Learned) -> dict[str, Any]:
+    """What is otherwise with the newest leads than with those before: how many won, and who meets the criteria."""
+    newest = np.zeros(len(learned.table), bool)
+    newest[learned.held] = True
+    won = _moved(learned.table.won, newest)
+    told: dict[str, Any] = {"won": won if won["notable"] else None, "criteria": [], "unseen": []}
+    if learned.proof is None:
+        return told
+    return told | {"criteria": _criteria(learned.proof, learned, newest), "unseen": _unseen(learned.proof, learned)}
+
+
+def _criteria(card: Card, learned: Learned, newest: NDArray[np.bool_]) -> list[dict[str, Any]]:
+    columns = {column.name: column for column in learned.table.columns}
+    moved = []
+    for one in card.criteria:
+        holds = [np.array((*mask, False))[card.bins[place].codes(columns[card.bins[place].name])]
+                 for place, mask in one.parts]  # fmt: skip
+        moved.append(_moved(np.logical_and.reduce(holds), newest) | {"criterion": sentence(card, one)})
+    believed = discoveries([row["p"] for row in moved], FALSE)
+    return [row for row, sure in zip(moved, believed, strict=True) if sure and row["notable"]]
+
+
+def _moved(holds: NDArray[np.bool_], newest: NDArray[np.bool_]) -> dict[str, Any]:
+    now = Rate(int(holds[newest].sum()), int(newest.sum()))
+    before = Rate(int(holds[~newest].sum()), int((~newest).sum()))
+    interval, share = difference(now, before), now.k / max(now.n, 1) - before.k / max(before.n, 1)
+    sure = interval is not None and (interval.low > 0 or interval.high < 0)
+    return {
+        "now": [now.k, now.n], "before": [before.k, before.n], "p": p_value(now, before), "up": share > 0,
+        "notable": bool(sure and abs(share) >= MOVED),
+    }  # fmt: skip
+
+
+def _unseen(card: Card, learned: Learned) -> list[dict[str, Any]]:
+    """Fields of the card with values, among the newest leads, that were not there to learn from."""
+    held = learned.table.take(learned.held)
+    columns = {column.name: column for column in held.columns}
+    asked = {place for one in card.criteria for place, _ in one.parts}
+    shares = {card.bins[place].name: float((card.bins[place].codes(columns[card.bins[place].name]) == NOWHERE).mean())
+              for place in sorted(asked)}  # fmt: skip
+    return [{"column": name, "share": share} for name, share in shares.items() if share >= UNSEEN]
+
+
+def bias(question: Question, found: Sample, past: PastLeads) -> dict[str, Any]:
+    """How many of the leads were handed off: of the others nobody heard what sales says."""
+    leads = [lead for (lead, _), kept in zip(found.moments, past.kept, strict=True) if kept]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT lead_id) FROM leads_handoff WHERE lead_id = ANY(%s)", [leads])
+        offered = cursor.fetchone()[0]
+    judged = question.outcome == ACCEPTED or question.moment == HANDOFF
+    return {"offered": offered, "leads": len(leads), "notable": judged or offered < FEW_OFFERED * len(leads)}

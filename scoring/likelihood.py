@@ -19,8 +19,9 @@ from leads.models import Standing
 from leads.retry import retried
 from leads.statistics import ENOUGH, Interval, Rate
 from scoring.accuracy import brier
-from scoring.backtest import BANDS, Past, score_past
+from scoring.backtest import BANDS, score_past
 from scoring.engine.definition import Definition, load
+from scoring.engine.past import PastScores
 from scoring.leaks import leaks, without
 from scoring.learning.card import calibrate
 from scoring.learning.logistic import probability
@@ -78,7 +79,9 @@ def calibration_of(definition: Definition, now: datetime) -> tuple[Question, dic
     return question, _figures(definition, past, won, order), ""
 
 
-def _figures(definition: Definition, past: Past, won: NDArray[np.bool_], order: NDArray[np.float64]) -> dict[str, Any]:
+def _figures(
+    definition: Definition, past: PastScores, won: NDArray[np.bool_], order: NDArray[np.float64]
+) -> dict[str, Any]:
     """Rates are [k, n]; `cells` by "label fifth"."""
     fifths = bands_of(past.totals, definition)
     cells = np.char.add(np.char.add(past.labels, " "), fifths.astype(str))

@@ -10,7 +10,7 @@ import leads.conditions.formfields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scoring", "0010_health"),
+        ("scoring", "0011_promises_of_before"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from leads.enums import Axis
 from leads.models import LedgerLine, Standing
 from scoring.engine.definition import CriterionRule, Definition, GroupRule, load
 from scoring.evidence import Evidence, evidence_for
-from scoring.models import Counting, Score, Version
+from scoring.models import Counting, Score, Version, VersionState
 
 AXES = {Axis.FIT: "Fit: who they are", Axis.ENGAGEMENT: "Engagement: what they do"}
 
@@ -111,8 +111,9 @@ def others_of(standing: Standing) -> list[Score]:
 
 def by_model(standing: Standing, slug: str) -> Standing | None:
     """Where the lead stands by that model alone; None: the model is not live, or not for this lead."""
-    version = Version.objects.live().filter(model__slug=slug).first()
-    if version is None or standing.version == version.pk:
+    versions = list(Version.objects.deciding().filter(model__slug=slug))
+    version = next((one for one in versions if one.state == VersionState.LIVE), None)
+    if version is None or standing.version in [one.pk for one in versions]:
         return standing if version else None
     score = Score.objects.filter(lead=standing.pk, version=version).first()
     return score.as_standing(standing) if score else None

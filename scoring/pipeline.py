@@ -26,6 +26,7 @@ from scoring.engine.evaluate import Compiled, compiled_for, database_clock
 from scoring.engine.expressions import AS_OF
 from scoring.engine.ledger import record, recount
 from scoring.engine.others import record_others
+from scoring.engine.trials import record_trials
 from scoring.models import Move, Version
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def _score_page(limit: int) -> tuple[int, int]:
     leads = [lead for lead, _ in claimed]
     moved = record(claimed, compiled_for(versions), as_of=as_of, now=timezone.now())
     record_others(versions, leads, as_of)
+    record_trials(versions, leads, as_of)
     return len(claimed), moved + cross(watched, leads, as_of)
 
 
@@ -93,15 +95,16 @@ def live(*, dense: bool = False) -> Compiled:
 
 
 def live_versions() -> tuple[int, ...]:
-    """The versions that are live now, the one that decides where audiences overlap first."""
+    """The versions that score now, the one that decides where audiences overlap first (VersionQuerySet.deciding)."""
     return _live()[0]
 
 
 def _live() -> tuple[tuple[int, ...], str | None]:
-    """The live versions, and which rules watch: asked together, so that rules nobody made cost nothing."""
+    """live_versions, and which rules watch: asked together, so that rules nobody made cost nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT ARRAY(SELECT id FROM scoring_version WHERE state = 'live' ORDER BY position, model_id)::bigint[],"
+            "SELECT ARRAY(SELECT id FROM scoring_version WHERE state IN ('live', 'trial')"
+            " ORDER BY position, model_id, state DESC, id)::bigint[],"
             f" {WATCHED}"
         )
         versions, watched = cursor.fetchone()
@@ -123,7 +126,9 @@ def recount_all(first: int, page: int = 10_000) -> tuple[int, int, int]:
         versions, as_of = live_versions(), database_clock()
         changed = recount(leads, compiled_for(versions, dense=True), as_of=as_of, now=timezone.now())
         if len(versions) > 1:
-            record_others(versions, _ours([lead for lead, _ in leads], as_of), as_of)
+            ours = _ours([lead for lead, _ in leads], as_of)
+            record_others(versions, ours, as_of)
+            record_trials(versions, ours, as_of)
         if changed:
             rules_changed()
     return leads[-1][0] + 1, len(leads), changed

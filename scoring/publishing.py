@@ -22,6 +22,7 @@ from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import ROOM, switch
 from scoring.engine.others import forget_others, keep_others, switch_others
+from scoring.experiments.ending import end_promoted
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 from scoring.revisions import keep
 
@@ -36,32 +37,52 @@ class PublicationRunning(ValidationError):
     """Another version is being scored; only one at a time can become live."""
 
 
+class ExperimentRunning(ValidationError):
+    """Half of the leads are scored by another version: publishing would end the comparison unnoticed."""
+
+
 @retried
 def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any = None, digest: str = "") -> Publication:
     """Freeze the draft as the model's next version and start scoring it. It is live when every lead has been scored.
 
     `note`: what is new, and why; people and programs have to give one. With `digest` only that very draft. Raises
     ValidationError naming every criterion that cannot be scored, NothingNew where the draft is what is live,
-    PublicationRunning, or ApprovalMissing where the company wants four eyes.
+    PublicationRunning, ExperimentRunning, or ApprovalMissing where the company wants four eyes.
     """
     with transaction.atomic():
-        draft = _held_draft(model)
+        draft = held_draft(model)
         if digest and digest != digest_of(draft):
             raise ValidationError("The draft has changed meanwhile. Look at it again, then publish it.")
         check_something_new(draft)
+        check_no_experiment(draft)
         check_approved(draft, by=by)
         check_draft(draft)
         keep(draft)
-        number = 1 + (draft.versions.order_by("-number").values_list("number", flat=True).first() or 0)
-        version = Version.objects.create(
-            model=draft, number=number, position=draft.position, definition=freeze(draft), note=note, published_by=by,
+        version = freeze_version(
+            draft, freeze(draft), position=draft.position, note=note, published_by=by,
             published_at=published_at or timezone.now(),
         )  # fmt: skip
-        LedgerLine.objects.bulk_create(ledger_lines(version))
         return _start(version, by)
 
 
-def _held_draft(model: ScoringModel) -> ScoringModel:
+def freeze_version(model: ScoringModel, definition: dict[str, Any], **extra: Any) -> Version:
+    """The model's next version. Call it with the draft held."""
+    number = 1 + (model.versions.order_by("-number").values_list("number", flat=True).first() or 0)
+    version = Version.objects.create(model=model, number=number, definition=definition, **extra)
+    LedgerLine.objects.bulk_create(ledger_lines(version))
+    return version
+
+
+def check_no_experiment(model: ScoringModel) -> None:
+    """Raises ExperimentRunning. Call it with the draft held: an experiment starts and ends under the same lock."""
+    if running := model.experiments.running().first():
+        raise ExperimentRunning(
+            f"The experiment “{running}” runs on {model}. Publishing now would spoil it: promote its challenger, or"
+            " stop it first."
+        )
+
+
+def held_draft(model: ScoringModel) -> ScoringModel:
     """The draft as it is now, kept from changing until what was checked is frozen. A second publisher waits here."""
     draft = ScoringModel.objects.select_for_update().get(pk=model.pk)  # so no criterion or group is added either
     for rows in (draft.groups, draft.criteria):
@@ -73,9 +94,23 @@ def _held_draft(model: ScoringModel) -> ScoringModel:
 def rollback(version: Version, *, by: Any) -> Publication:
     """Make an older version live again, by the same way: scored beside, switched at once."""
     with transaction.atomic():
+        check_no_experiment(held_draft(version.model))
         moved = Version.objects.filter(pk=version.pk, state=VersionState.RETIRED).update(state=VersionState.SCORING)
         if not moved:
             raise ValidationError(f"Version {version.number} is not retired, so there is nothing to go back to.")
+        return _start(version, by)
+
+
+@retried
+def promote(version: Version, *, by: Any, note: str = "") -> Publication:
+    """Make a version on trial live for every lead, by the same way. Its experiment ends with the switch.
+
+    It goes on until then, and goes on if the publication is abandoned.
+    """
+    with transaction.atomic():
+        held_draft(version.model)
+        if not Version.objects.filter(pk=version.pk, state=VersionState.TRIAL).update(note=note or version.note):
+            raise ValidationError(f"Version {version.number} is not on trial any more.")
         return _start(version, by)
 
 
@@ -87,13 +122,13 @@ def _start(version: Version, by: Any) -> Publication:
         raise PublicationRunning(
             "Another version is being scored. Wait until it is live, then publish again."
         ) from None
-    _check_scorable(version)
+    check_scorable(version)
     publication.leads = _cut_into_pages(publication)
     publication.save(update_fields=["leads"])
     return publication
 
 
-def _check_scorable(version: Version) -> None:
+def check_scorable(version: Version) -> None:
     """An old version may ask for a field that has been deleted since."""
     try:
         with transaction.atomic():
@@ -151,10 +186,10 @@ def _score_page(publication: Publication) -> bool:
 
 
 def future_versions(publication: Publication) -> tuple[int, ...]:
-    """What will be live after the switch: the present versions, this one in the place of its model's."""
-    others = Version.objects.live().exclude(model=publication.version.model_id)
+    """What will score after the switch: the present versions, this one in the place of its model's."""
+    others = Version.objects.deciding().exclude(model=publication.version.model_id)
     both = Version.objects.filter(pk__in=[*others.values_list("pk", flat=True), publication.version_id])
-    return tuple(both.order_by("position", "model_id").values_list("pk", flat=True))
+    return tuple(both.order_by("position", "model_id", "-state", "pk").values_list("pk", flat=True))
 
 
 _KEPT = ("as_of", "rev", *COLUMNS[1:])
@@ -224,9 +259,7 @@ def _holds_running(publication: Publication) -> bool:
 @transaction.atomic
 def _switch(publication: Publication) -> None:
     """No standing is claimed or written while the versions change; reading goes on. A second switch finds it done."""
-    with connection.cursor() as cursor:
-        # Who wants to write queues behind us while we wait for the lock: not for long, then again.
-        cursor.execute("SET LOCAL lock_timeout = '5s'; LOCK TABLE leads_standing IN EXCLUSIVE MODE")
+    hold_standings()
     if not _holds_running(publication):
         return
     _catch_up(publication)
@@ -234,11 +267,20 @@ def _switch(publication: Publication) -> None:
     changed = switch(publication.pk, now)
     switch_others(publication.pk)
     rules_changed()
-    live = Version.objects.filter(model=publication.version.model_id, state=VersionState.LIVE)
-    live.update(state=VersionState.RETIRED)
+    model = publication.version.model_id
+    Version.objects.deciding().filter(model=model).update(state=VersionState.RETIRED)
     Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
+    end_promoted(publication, now)
     publication.scores.all()._raw_delete(publication.scores.db)
     Publication.objects.filter(pk=publication.pk).update(finished_at=now, changed=changed)
+
+
+def hold_standings() -> None:
+    """Until the end of the transaction nobody claims or writes a standing. Who wants to queues up behind us while we
+    wait for the lock: not for long, then again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '5s'; LOCK TABLE leads_standing IN EXCLUSIVE MODE")
 
 
 # --- Giving up ---------------------------------------------------------------------------------------
@@ -259,7 +301,7 @@ def abandon(publication: Publication, *, problem: str = "") -> bool:
     publication.scores.all()._raw_delete(publication.scores.db)
     forget_others(publication.pk)
     was_live = Publication.objects.filter(version=publication.version_id, abandoned=False).exists()
-    Version.objects.filter(pk=publication.version_id).update(
+    Version.objects.filter(pk=publication.version_id, state=VersionState.SCORING).update(
         state=VersionState.RETIRED if was_live else VersionState.ABANDONED
     )
     return True

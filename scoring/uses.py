@@ -7,7 +7,7 @@ from leads import uses
 from scoring.models import Criterion, ScoringModel, Version
 from scoring.models.version import VersionState
 
-SCORE = (VersionState.SCORING, VersionState.LIVE)
+SCORE = (VersionState.SCORING, VersionState.LIVE, VersionState.TRIAL)
 
 
 @uses.register

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, others_for
+from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, others_for, trials_for
 from scoring.engine.others import differing_others
 from scoring.engine.overriding import shown
+from scoring.engine.trials import differing_trials, left_over
 from scoring.models import Version
 
 PAGE = 20_000
@@ -60,8 +61,8 @@ def verify_scores() -> Verification:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         now = database_clock()
-        versions = tuple(Version.objects.live().values_list("pk", flat=True))
-        compiled, others = compiled_for(versions), others_for(versions)
+        versions = tuple(Version.objects.deciding().values_list("pk", flat=True))
+        compiled, others, trials = compiled_for(versions), others_for(versions), trials_for(versions)
         different = _DIFFERENT.format(scored=compiled.sql, columns=", ".join(COLUMNS), shown=shown("scored"))
         cursor.execute("SELECT lead_id FROM leads_standing ORDER BY lead_id")
         ids = [row[0] for row in cursor.fetchall()]
@@ -70,6 +71,9 @@ def verify_scores() -> Verification:
             result.different += [row[0] for row in cursor.fetchall()]
             if others:
                 result.different += differing_others(others, ids[start : start + PAGE], now)
+            if trials:
+                result.different += differing_trials(trials, ids[start : start + PAGE], now)
+        result.different += left_over(versions)
         cursor.execute(_DUE, [now])
         result.due = cursor.fetchone()[0]
         cursor.execute(_BROKEN)

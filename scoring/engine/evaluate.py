@@ -28,6 +28,7 @@ from leads.models import Event, Lead
 from leads.models.event import day_number
 from scoring.engine.definition import Definition, load
 from scoring.engine.expressions import AS_OF, EngineScope, boolean, clamp_to_axis, points
+from scoring.engine.sides import sides_of
 from scoring.models import Version
 
 LEADS = Parameter("leads", "bigint[]", ArrayField(BigIntegerField()))
@@ -120,16 +121,20 @@ def _compile(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool)
     """Versions are frozen, so is this."""
     rows = Version.objects.in_bulk(version_ids)
     definitions = [(pk, load(rows[pk].definition)) for pk in version_ids]
-    vocabulary = replace(Vocabulary.load(), by_lead=by_lead)
+    vocabulary, sides = replace(Vocabulary.load(), by_lead=by_lead), sides_of(version_ids)
     earlier: list[Any] = []
     parts: list[str] = []
     params: list[Any] = []
     for pk, definition in definitions:
         scope = EngineScope(vocabulary, dense)
-        sql, values = _version_sql(pk, definition, _audience(definition.audience, earlier, scope), scope)
+        belongs = _audience(definition.audience, earlier, scope) & sides.decided_by(pk)
+        if not sides.on_trial(pk):
+            earlier.append(definition.audience)
+        elif sides.only_shadows(pk):
+            continue
+        sql, values = _version_sql(pk, definition, belongs, scope)
         parts.append(sql)
         params += values
-        earlier.append(definition.audience)
     if all(audience is not None for audience in earlier):
         scope = EngineScope(vocabulary, dense)
         sql, values = _excluded_sql(_audience(None, earlier, scope), scope)
@@ -142,7 +147,37 @@ def others_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled
     """The statement for scores beside the deciding ones: of each version for the leads of its audience that an earlier
     version claims. A row without a version says when a lead may come to be one of them. None: there is one version.
     """
-    return _compile_others(version_ids, _activity(version_ids), dense) if len(version_ids) > 1 else None
+    if len(version_ids) < 2:
+        return None
+    sides = sides_of(version_ids)
+    models = tuple(pk for pk in version_ids if not sides.on_trial(pk))
+    return _compile_others(models, _activity(models), dense) if len(models) > 1 else None
+
+
+def trials_for(version_ids: tuple[int, ...]) -> Compiled | None:
+    """The statement for what the other sides of experiments say: of each version on either side of one for the leads
+    that the experiment is about and another version decides. None: nothing is on trial.
+    """
+    if len(version_ids) < 2 or not sides_of(version_ids).sides:
+        return None
+    return _compile_trials(version_ids, _activity(version_ids))
+
+
+@lru_cache(maxsize=32)
+def _compile_trials(version_ids: tuple[int, ...], by_lead: frozenset[int]) -> Compiled:
+    rows = Version.objects.in_bulk(version_ids)
+    vocabulary, sides = replace(Vocabulary.load(), by_lead=by_lead), sides_of(version_ids)
+    earlier: list[Any] = []
+    parts: list[tuple[str, list]] = []
+    for pk in version_ids:
+        definition = load(rows[pk].definition)
+        if (others := sides.scored_beside(pk)) is not None:
+            scope = EngineScope(vocabulary)
+            belongs = _audience(definition.audience, earlier, scope) & others
+            parts.append(_version_sql(pk, definition, belongs, scope))
+        if not sides.on_trial(pk):
+            earlier.append(definition.audience)
+    return Compiled(" UNION ALL ".join(f"({sql})" for sql, _ in parts), tuple(chain(*(params for _, params in parts))))
 
 
 @lru_cache(maxsize=32)

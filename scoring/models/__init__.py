@@ -1,5 +1,6 @@
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
+from scoring.models.experiment import Alarm, Arm, Ending, Experiment, Look, Outcome, Participant, TrialScore
 from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
 from scoring.models.health import Health, LabelWeek, Review
 from scoring.models.learning import (
@@ -21,9 +22,9 @@ from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Approval", "Calibration", "Counting", "Criterion", "DraftStep", "Entry", "Group", "Health", "LabelWeek",
-    "Learning", "LearningState", "Move", "Override", "Preview", "PreviewScore", "PreviewStage", "Publication",
-    "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision",
-    "ScheduledPublication", "Score", "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "Version",
-    "VersionState",
+    "Alarm", "Approval", "Arm", "Calibration", "Counting", "Criterion", "DraftStep", "Ending", "Entry", "Experiment",
+    "Group", "Health", "LabelWeek", "Learning", "LearningState", "Look", "Move", "Outcome", "Override", "Participant",
+    "Preview", "PreviewScore", "PreviewStage", "Publication", "PublicationOther", "PublicationPage",
+    "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision", "ScheduledPublication", "Score",
+    "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "TrialScore", "Version", "VersionState",
 ]  # fmt: skip

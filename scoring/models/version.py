@@ -10,6 +10,7 @@ from scoring.models.scoring_model import ScoringModel
 class VersionState(models.TextChoices):
     SCORING = "scoring", "Being scored"
     LIVE = "live", "Live"
+    TRIAL = "trial", "On trial"
     RETIRED = "retired", "Retired"
     ABANDONED = "abandoned", "Never live"
 
@@ -18,6 +19,11 @@ class VersionQuerySet(models.QuerySet):
     def live(self) -> Self:
         """The versions that score leads now, the one that decides where audiences overlap first."""
         return self.filter(state=VersionState.LIVE).order_by("position", "model_id")
+
+    def deciding(self) -> Self:
+        """The live versions and, before the one each is tried against, those on trial: the order of the engine."""
+        scores = self.filter(state__in=[VersionState.LIVE, VersionState.TRIAL])
+        return scores.order_by("position", "model_id", "-state", "pk")
 
 
 class Version(models.Model):

@@ -1,0 +1,12 @@
+"""Champion against challengers: docs/experiments.md.
+
+sequential  when a comparison that is looked at several times may stop, and how many cases it needs
+compare     two sides with several teams: the difference, its error, the statistic
+plan        what can be found with how many leads, and how long that takes, before the start
+running     start, stop, promote
+ending      what follows when one has ended
+counts      what came of the leads of each side
+looks       the scheduled looks, and what was seen
+guards      what must not get worse meanwhile
+verdict     all of it in words
+"""

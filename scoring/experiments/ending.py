@@ -1,0 +1,53 @@
+"""What follows when versions switch while experiments run, and when one ends. Call these with the standings held."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from scoring.models import Ending, Experiment, Look, Publication, TrialScore, VersionState
+
+_DUE = """
+UPDATE leads_standing s
+   SET facts_rev = facts_rev + 1, due_cause = CASE WHEN scored_rev < facts_rev THEN due_cause ELSE 'rules' END
+  FROM scoring_participant p
+ WHERE p.experiment_id = %s AND p.lead_id = s.lead_id AND (%s OR s.version = ANY(%s))
+"""
+
+
+def end_promoted(publication: Publication, now: datetime) -> None:
+    """The switch of a publication: an experiment on its model has been promoted, and the leads of every other one are
+    counted again, since who decides them may have changed.
+    """
+    for experiment in Experiment.objects.running():
+        if experiment.model_id == publication.version.model_id:
+            forget(experiment)
+            close(experiment, Ending.PROMOTED, now, by=publication.by_id, promoted=publication.version_id)
+        else:
+            count_again(experiment)
+
+
+def close(experiment: Experiment, how: str, now: datetime, *, by: int | None, **extra: Any) -> bool:
+    """Returns whether it was still running: of two endings one happens."""
+    running = Experiment.objects.running().filter(pk=experiment.pk)
+    return bool(running.update(ended_at=now, ending=how, ended_by=by, **extra))
+
+
+def forget(experiment: Experiment) -> None:
+    """What was kept only while it ran. What was seen, and who took part, stays."""
+    TrialScore.objects.filter(version__in=experiment.arms.values("version")).delete()
+    Look.objects.filter(experiment=experiment, taken_at=None).delete()
+
+
+def retire(experiment: Experiment) -> None:
+    """Challengers score no longer; the leads they decided are due, and move by rules: nobody is handed off for it."""
+    on_trial = [arm.version for arm in experiment.arms.filter(position__gt=0).select_related("version")]
+    for version in on_trial:
+        type(version).objects.filter(pk=version.pk, state=VersionState.TRIAL).update(state=VersionState.RETIRED)
+    count_again(experiment, [version.pk for version in on_trial])
+
+
+def count_again(experiment: Experiment, versions: list[int] | None = None) -> None:
+    """Its leads are due: all of them, or those that these versions decide."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, [experiment.pk, versions is None, versions or []])

@@ -124,7 +124,7 @@ def test_without_holding_the_draft_losers_get_errors(monkeypatch: pytest.MonkeyP
     def slow_check(model: ScoringModel) -> None:
         meet.wait()
 
-    monkeypatch.setattr(publishing, "_held_draft", unheld)
+    monkeypatch.setattr(publishing, "held_draft", unheld)
     monkeypatch.setattr(publishing, "keep", lambda draft: None)  # its history holds the model too
     monkeypatch.setattr(publishing, "check_draft", slow_check)
     answers = publish_at_once([make_model()] * 2)

@@ -27,7 +27,7 @@ HOT, ANSWERS, DRAW = "hot", "answers", "split"
 
 @dataclass(frozen=True)
 class Guard:
-    """A metric of a challenger beside the champion's. `alarm`: beyond its limit; `text` says what, or that all is well."""
+    """A metric of a challenger beside the champion's. `alarm`: beyond its limit; `text` gives the figures."""
 
     arm: Arm
     slug: str
@@ -57,7 +57,9 @@ def _of(experiment: Experiment, champion: Arm, arm: Arm, found: Counts) -> Itera
 def _volume(experiment: Experiment, arm: Arm, before: Rate, now: Rate) -> Guard:
     interval = difference(now, before)
     beyond = interval is not None and (interval.low > 0 or interval.high < 0)
-    alarm = bool(beyond and before.n and now.n and abs(now.k / now.n - before.k / before.n) > VOLUME * before.k / before.n)
+    alarm = bool(
+        beyond and before.n and now.n and abs(now.k / now.n - before.k / before.n) > VOLUME * before.k / before.n
+    )
     text = f"{_share(now)} of its leads became Hot, {_share(before)} of the champion's."
     if room := _over_capacity(experiment, before, now):
         return Guard(arm, HOT, "Hot leads", before, now, interval, True, room)

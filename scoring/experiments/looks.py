@@ -19,7 +19,7 @@ from scoring.experiments.counts import Counts, counts
 from scoring.experiments.sequential import ALPHA, bounds
 from scoring.models import Arm, Experiment, Look
 
-# Under so many cases on a side, or with so few that had the outcome or had it not, a look says nothing and costs nothing.
+# Under so many cases on a side, or with so few that had the outcome or had it not, a look says and costs nothing.
 LEAST_CASES, LEAST_OF_EACH = 30, 10
 MORE = 0.01  # of the planned cases must have come since the last look
 BETTER, WORSE, OPEN = "better", "worse", "open"
@@ -127,9 +127,7 @@ def _against(found: Counts, arms: Sequence[Arm], share: str, limit: float) -> li
         compared = compare(found.cells(champion.pk, share), found.cells(arm.pk, share)) or Comparison(0.0, 1.0, 0.0)
         interval, rate = compared.interval(limit), found.rate(arm.pk, share)
         says = BETTER if compared.z >= limit else WORSE if compared.z <= -limit else OPEN
-        rows.append(
-            Against(arm.pk, rate.k, rate.n, compared.difference, interval.low, interval.high, compared.z, says)
-        )
+        rows.append(Against(arm.pk, rate.k, rate.n, compared.difference, interval.low, interval.high, compared.z, says))
     return rows
 
 

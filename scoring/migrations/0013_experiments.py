@@ -59,7 +59,7 @@ END $$;
 class Migration(migrations.Migration):
     dependencies = [
         ("leads", "0024_reading_workbooks"),
-        ("scoring", "0011_promises_of_before"),
+        ("scoring", "0012_learning"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

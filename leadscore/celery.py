@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
     "forget-files": {"task": "leads.forget_files", "schedule": 3607.0},
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},
     "find-duplicates": {"task": "leads.find_duplicates", "schedule": 9.0},
+    "count-summaries": {"task": "reports.count_summaries", "schedule": 31.0},
     "send-digests": {"task": "reports.send_digests", "schedule": 311.0},
     "prune-tracking": {"task": "leads.prune_tracking", "schedule": 61.0},
 }

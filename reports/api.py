@@ -17,11 +17,14 @@ from reports.exports import as_values
 from reports.figures import Report
 from reports.queries import REPORTS
 from reports.scope import ScopeForm
+from reports.summaries import catch_up
 
 PARAMETERS = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Default: 90 days back."),
     OpenApiParameter("to", OpenApiTypes.DATE, description="Last day. Default: today."),
     OpenApiParameter("team", str, description="Slug of one of your teams. Default: all of them."),
+    OpenApiParameter("model", str, description="Slug of a model: leads, or handoffs, with a label that it gave."),
+    OpenApiParameter("source", str, description="Where the leads come from."),
 ]
 
 
@@ -50,6 +53,7 @@ class ReportDetail(ReportView):
             raise serializers.ValidationError(
                 {name: [str(error) for error in errors] for name, errors in form.errors.items()}
             )
+        catch_up()
         scope = form.scope()
         return Response(
             described(report)

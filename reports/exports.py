@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date
 from io import StringIO
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from leads.csvfile import safe
 from leads.statistics import Rate
@@ -30,7 +30,7 @@ def filename(report: Report, first: date, last: date) -> str:
 
 def as_values(row: Any) -> dict[str, Any]:
     """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
-    return {field.name: _value(getattr(row, field.name)) for field in fields(row)}
+    return {field.name: _value(getattr(row, field.name)) for field in fields(row) if field.name != "only"}
 
 
 def rate_values(rate: Rate) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def _heads(report: Report) -> Iterator[str]:
 
 
 def _is_rate(report: Report, name: str) -> bool:
-    return Rate.__name__ in str(report.row.__annotations__[name])
+    hint = get_type_hints(report.row)[name]
+    return Rate in (hint, *get_args(hint))
 
 
 def _cells(value: Any, report: Report, name: str) -> list[Any]:

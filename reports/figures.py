@@ -10,10 +10,18 @@ from typing import Any, get_type_hints
 
 @dataclass(frozen=True)
 class Figure:
-    """Annotates a field of a result: its column head and its definition."""
+    """Annotates a field of a result: its column head and its definition.
+
+    `kind` says how a page writes it: label, money, days, hours, gap (the difference of two shares), auc, or plain.
+    `behind`: which leads or handoffs stand behind it, a name in reports/behind.py; of a rate, those that are its k.
+    `aside`: not a column of the page; it is shown beside another figure, and stands in the CSV and the API.
+    """
 
     heading: str
     means: str
+    kind: str = ""
+    behind: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,4 +38,8 @@ class Report:
     def figures(self) -> dict[str, Figure]:
         """Field of the row → what it means, in order."""
         hints = get_type_hints(self.row, include_extras=True)
-        return {field.name: hints[field.name].__metadata__[0] for field in fields(self.row)}
+        return {
+            field.name: hints[field.name].__metadata__[0]
+            for field in fields(self.row)
+            if hasattr(hints[field.name], "__metadata__")
+        }

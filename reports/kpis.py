@@ -26,7 +26,7 @@ def kpis(now: Overview, before: Overview) -> list[Kpi]:
     """Five cards, the same order always."""
     return [
         _rate("lead_to_customer", now.lead_to_customer, before.lead_to_customer, "leads"),
-        _number("days_to_close", "days", now.days_to_close, now.won_deals, before.days_to_close, before.won_deals),
+        _number("days_to_close", "days", now.days_to_close, now.closed, before.days_to_close, before.closed),
         _money("average_deal", now.average_deal, now.priced_deals, before.average_deal, before.priced_deals),
         _rate("accepted", now.accepted, before.accepted, "decided"),
         _number("hours_to_decide", "h", now.hours_to_decide, now.decided, before.hours_to_decide, before.decided),

@@ -1,4 +1,7 @@
-"""Which leads a report is about: those of teams whose reports the reader may see, in a range of days."""
+"""Which leads a report is about: those of teams whose reports the reader may see, in a range of days.
+
+All of it stands in the address, so that a report can be passed on: ?from=2026-07-01&to=2026-09-30&team=emea.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,9 +12,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from leads.access import teams_with
 from leads.models import Handoff, Lead, Team, User
+from reports.models import Fact, Tally
+from scoring.models import ScoringModel
 
 DEFAULT_DAYS = 90
 DAY = timedelta(days=1)
@@ -20,12 +26,17 @@ READ = "reports.view_report"
 
 @dataclass(frozen=True)
 class Scope:
-    """Both days belong to the range. `team` None: all teams whose reports the reader may see."""
+    """Both days belong to the range. `team` None: all teams whose reports the reader may see.
+
+    `model`: leads, or handoffs, with a label that this model gave. `source`: where the leads came from.
+    """
 
     user: User
     first: date
     last: date
     team: Team | None = None
+    model: ScoringModel | None = None
+    source: str = ""
 
     @property
     def before(self) -> "Scope":
@@ -37,18 +48,57 @@ class Scope:
         """The first moment of the range, and the first one after it."""
         return _midnight(self.first), _midnight(self.last + DAY)
 
+    @property
+    def query(self) -> str:
+        """The same scope in an address."""
+        return urlencode(self.asked)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The names and values of an address."""
+        given: dict[str, Any] = {"from": self.first, "to": self.last}
+        if self.team:
+            given["team"] = self.team.slug
+        if self.model:
+            given["model"] = self.model.slug
+        return given | ({"source": self.source} if self.source else {})
+
+    def facts(self) -> QuerySet[Fact]:
+        """What came of each lead created in the range."""
+        return self._counted(Fact.objects.all())
+
+    def tallies(self) -> QuerySet[Tally]:
+        """The same leads, those of a day that are alike added up."""
+        return self._counted(Tally.objects.all())
+
     def leads(self) -> QuerySet[Lead]:
         """Leads created in the range."""
-        return self._mine(Lead.objects.all(), "created_at")
+        return Lead.objects.filter(pk__in=self.facts().values("pk"))
 
     def handoffs(self) -> QuerySet[Handoff]:
         """Handoffs opened in the range."""
-        return self._mine(Handoff.objects.all(), "opened_at")
-
-    def _mine(self, rows: QuerySet, moment: str) -> QuerySet:
         start, end = self.span
-        rows = rows.filter(**{f"{moment}__gte": start, f"{moment}__lt": end}, team__in=teams_with(self.user, READ))
+        rows = self._mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
+        if self.model:
+            rows = rows.filter(version__in=self._versions())
+        return rows.filter(lead__source=self.source) if self.source else rows
+
+    def with_before(self) -> QuerySet[Handoff]:
+        """Handoffs opened in the range or in the one before: what a comparison reads, once."""
+        return replace(self, first=self.before.first).handoffs()
+
+    def _counted(self, rows: QuerySet) -> QuerySet:
+        rows = self._mine(rows.filter(day__gte=self.first, day__lte=self.last))
+        if self.model:
+            rows = rows.filter(version__in=self._versions())
+        return rows.filter(source=self.source) if self.source else rows
+
+    def _mine(self, rows: QuerySet) -> QuerySet:
+        rows = rows.filter(team__in=teams_with(self.user, READ))
         return rows.filter(team=self.team) if self.team else rows
+
+    def _versions(self) -> list[int]:
+        return list(self.model.versions.values_list("pk", flat=True)) if self.model else []
 
 
 def _midnight(day: date) -> datetime:
@@ -56,13 +106,21 @@ def _midnight(day: date) -> datetime:
 
 
 class ScopeForm(forms.Form):
-    """`from`, `to` and `team` of an address, as in ?from=2026-07-01&to=2026-09-30&team=emea."""
+    """`from`, `to`, `team`, `model` (slugs) and `source` (as leads have it) of an address."""
 
     to = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, to_field_name="slug", empty_label="All teams",
         error_messages={"invalid_choice": "No such team among yours."},
     )  # fmt: skip
+
+    model = forms.ModelChoiceField(
+        ScoringModel.objects.all(), required=False, to_field_name="slug", empty_label="All models",
+        error_messages={"invalid_choice": "No such model."},
+    )  # fmt: skip
+    source = forms.CharField(
+        required=False, max_length=100, widget=forms.TextInput({"placeholder": "All sources", "list": "sources"})
+    )
 
     def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
         super().__init__(data)
@@ -86,4 +144,4 @@ class ScopeForm(forms.Form):
         given = self.cleaned_data if self.is_valid() else {}
         last = given.get("to") or timezone.localdate()
         first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
-        return Scope(self.user, first, last, given.get("team"))
+        return Scope(self.user, first, last, given.get("team"), given.get("model"), given.get("source") or "")

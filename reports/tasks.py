@@ -3,9 +3,16 @@
 from celery import shared_task
 
 from reports.digest import send_due
+from reports.summaries import count_due
 
 
 @shared_task(name="reports.send_digests")
 def send_digests() -> None:
     """The past week, by mail, to whoever has had their Monday morning."""
     send_due()
+
+
+@shared_task(name="reports.count_summaries")
+def count_summaries() -> None:
+    """What changed since the last count, into the figures of the reports."""
+    count_due()

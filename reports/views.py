@@ -19,12 +19,14 @@ from reports.queries.handoffs import handoffs_by_label
 from reports.queries.overview import overview
 from reports.queries.reasons import rejection_reasons
 from reports.scope import ScopeForm
+from reports.summaries import catch_up
 
 
 @require_safe
 @permission_required("reports.view_report", raise_exception=True)
 def index(request: Request) -> HttpResponse:
     """Everything about one period, against the period before."""
+    catch_up()
     form = ScopeForm(request.GET, user=request.user)
     scope = form.scope()
     now, conversion = overview(scope), conversion_by_label(scope)
@@ -66,6 +68,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+    catch_up()
     scope = form.scope()
     file = exports.filename(REPORTS[name], scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")

@@ -11,8 +11,8 @@ from django.db.models import F
 from leads.enums import HandoffState, Label
 from leads.models import RejectionReason, User
 from leads.statistics import Rate, difference
-from reports.feedback.scope import FeedbackScope
 from reports.figures import Figure, Report
+from reports.scope import Scope
 
 BAND = 20  # points
 
@@ -66,7 +66,7 @@ SELECT CASE 0 WHEN GROUPING(source) THEN 'source' WHEN GROUPING(label) THEN 'lab
 """
 
 
-def acceptance(scope: FeedbackScope) -> dict[str, list[Acceptance]]:
+def acceptance(scope: Scope) -> dict[str, list[Acceptance]]:
     """For each of DIMENSIONS its groups, most handed off first; bands and labels best first. Three queries."""
     tallies = _tallies(scope)
     names: dict[str, Callable[[str], str]] = {
@@ -83,7 +83,7 @@ def acceptance(scope: FeedbackScope) -> dict[str, list[Acceptance]]:
     }
 
 
-def _tallies(scope: FeedbackScope) -> dict[str, dict[str, _Tally]]:
+def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
     handoffs, given = _handoffs(scope)
     found: dict[str, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
     with connection.cursor() as cursor:
@@ -100,7 +100,7 @@ def _tallies(scope: FeedbackScope) -> dict[str, dict[str, _Tally]]:
     return found
 
 
-def _handoffs(scope: FeedbackScope) -> tuple[str, tuple[Any, ...]]:
+def _handoffs(scope: Scope) -> tuple[str, tuple[Any, ...]]:
     named = {"source": F("lead__source"), "rep": F("decided_by_id"), "team_name": F("team__name")}
     return scope.with_before().values("id", "opened_at", "state", "label", "total", **named).query.sql_with_params()
 

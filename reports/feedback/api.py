@@ -5,7 +5,7 @@ from typing import cast
 from django.http import Http404
 from django.urls import re_path
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,13 +14,7 @@ from leads.models import User
 from reports.api import PARAMETERS, ReportView, described
 from reports.exports import as_values
 from reports.feedback import TABLES
-from reports.feedback.scope import FeedbackForm
-
-NARROWING = [
-    *PARAMETERS,
-    OpenApiParameter("model", str, description="Slug of a model: leads it scored when handed off."),
-    OpenApiParameter("source", str, description="Where the leads come from."),
-]
+from reports.scope import ScopeForm
 
 
 class SummaryList(ReportView):
@@ -34,12 +28,12 @@ class SummaryList(ReportView):
 class SummaryDetail(ReportView):
     """One table. A rate is {k, n, share, low, high}: k of n and its 95 % interval; null under 30 cases."""
 
-    @extend_schema(operation_id="feedback_summary", responses=OpenApiTypes.OBJECT, parameters=NARROWING)
+    @extend_schema(operation_id="feedback_summary", responses=OpenApiTypes.OBJECT, parameters=PARAMETERS)
     def get(self, request: Request, name: str) -> Response:
         report = TABLES.get(name)
         if report is None:
             raise Http404
-        form = FeedbackForm(request.query_params, user=cast(User, request.user))
+        form = ScopeForm(request.query_params, user=cast(User, request.user))
         if not form.is_valid():
             raise serializers.ValidationError(
                 {name: [str(error) for error in errors] for name, errors in form.errors.items()}

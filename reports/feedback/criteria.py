@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 
 from leads.enums import HandoffState
 from leads.statistics import Rate, difference, discoveries, p_value
-from reports.feedback.scope import DECIDED, FeedbackScope
+from reports.feedback.scope import DECIDED
 from reports.figures import Figure, Report
+from reports.scope import Scope
 from scoring.models import ScoringModel
 
 # Of the criteria marked as beyond chance at most this share is chance, on average.
@@ -94,7 +95,7 @@ SELECT line.criterion, (array_agg(line.name ORDER BY line.version DESC))[1], lin
 """
 
 
-def criteria_behind(scope: FeedbackScope) -> list[Behind]:
+def criteria_behind(scope: Scope) -> list[Behind]:
     """Most often on rejected leads, against accepted ones, first; those with too few cases last. Two queries."""
     counted = _counted(scope)
     now, before = _by_criterion(counted, now=True), _by_criterion(counted, now=False)
@@ -112,7 +113,7 @@ def criteria_behind(scope: FeedbackScope) -> list[Behind]:
     return sorted(rows, key=lambda row: (row.gap is None, -(row.gap or 0), -row.rejected.k, row.criterion))
 
 
-def _counted(scope: FeedbackScope) -> list[_Counts]:
+def _counted(scope: Scope) -> list[_Counts]:
     decided, given = _decided(scope).query.sql_with_params()
     start, rejected = scope.span[0], HandoffState.REJECTED.value
     with connection.cursor() as cursor:
@@ -120,7 +121,7 @@ def _counted(scope: FeedbackScope) -> list[_Counts]:
         return [_Counts(*row) for row in cursor.fetchall()]
 
 
-def _decided(scope: FeedbackScope) -> QuerySet:
+def _decided(scope: Scope) -> QuerySet:
     rows = scope.with_before().filter(state__in=DECIDED)
     return rows.values("id", "version", "state", "opened_at", "points")
 

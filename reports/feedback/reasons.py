@@ -8,8 +8,8 @@ from django.db.models import BooleanField, Case, Count, When
 
 from leads.models import Feedback
 from leads.statistics import Rate
-from reports.feedback.scope import FeedbackScope
 from reports.figures import Figure, Report
+from reports.scope import Scope
 
 SHOWN = 3
 
@@ -26,7 +26,7 @@ class Reason:
     ]
 
 
-def reasons_given(scope: FeedbackScope) -> list[Reason]:
+def reasons_given(scope: Scope) -> list[Reason]:
     """The most frequent first. One query."""
     now = Case(When(handoff__opened_at__gte=scope.span[0], then=True), default=False, output_field=BooleanField())
     rejections = Feedback.objects.filter(handoff__in=scope.with_before(), verdict=Feedback.REJECTED)

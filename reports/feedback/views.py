@@ -15,8 +15,9 @@ from reports.feedback import TABLES
 from reports.feedback.acceptance import DIMENSIONS, acceptance
 from reports.feedback.criteria import FALSE, criteria_behind
 from reports.feedback.reasons import reasons_given
-from reports.feedback.scope import DECIDED, FeedbackForm, FeedbackScope
+from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
+from reports.scope import Scope, ScopeForm
 from scoring.models import Criterion
 
 PAGE = 50
@@ -27,7 +28,7 @@ FEW = 8  # criteria shown before the rest is asked for
 @permission_required("reports.view_report", raise_exception=True)
 def index(request: Request) -> HttpResponse:
     """What sales says in one period, against the period before."""
-    form = FeedbackForm(request.GET, user=request.user)
+    form = ScopeForm(request.GET, user=request.user)
     scope = form.scope()
     groups = acceptance(scope)
     context = {
@@ -49,7 +50,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     """One table as CSV, for the same scope as the page."""
     if name not in TABLES:
         raise Http404
-    form = FeedbackForm(request.GET, user=request.user)
+    form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
     scope = form.scope()
@@ -63,7 +64,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
 @permission_required("reports.view_report", raise_exception=True)
 def handoffs(request: Request) -> HttpResponse:
     """The decided handoffs behind one criterion: `criterion` (its number), `state`, `misled` and the scope."""
-    scope = FeedbackForm(request.GET, user=request.user).scope()
+    scope = ScopeForm(request.GET, user=request.user).scope()
     number = request.GET.get("criterion", "")
     if not number.isdecimal() or len(number) > 9:
         raise Http404
@@ -75,7 +76,7 @@ def handoffs(request: Request) -> HttpResponse:
     return render(request, "reports/feedback_handoffs.html", _shown(request, scope, int(number)) | {"page": page})
 
 
-def _behind(request: Request, scope: FeedbackScope, criterion: int) -> Any:
+def _behind(request: Request, scope: Scope, criterion: int) -> Any:
     rows = scope.handoffs().filter(state__in=DECIDED)
     if (state := request.GET.get("state")) in DECIDED:
         rows = rows.filter(state=state)
@@ -84,7 +85,7 @@ def _behind(request: Request, scope: FeedbackScope, criterion: int) -> Any:
     return related.prefetch_related("feedback__reason", "feedback__by")
 
 
-def _shown(request: Request, scope: FeedbackScope, number: int) -> dict[str, Any]:
+def _shown(request: Request, scope: Scope, number: int) -> dict[str, Any]:
     query = request.GET.copy()
     query.pop("cursor", None)
     return {

@@ -1,22 +1,14 @@
 """Does a better label mean more customers?"""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
-
 from leads.enums import Label
-from leads.models import Handoff
 from leads.statistics import ENOUGH, Rate, wilson
 from reports.figures import Figure, Report
-from reports.queries.outcomes import CUSTOMER
+from reports.queries.outcomes import sums_by
 from reports.scope import Scope
-from scoring.models import Entry
-
-THIRTY_DAYS = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -27,24 +19,26 @@ class LabelConversion:
             "Label",
             "The label on the day of the first handoff; for a lead never handed off, the label 30 days after it was "
             "created (today's, if it is younger). Empty: not scored then.",
+            kind="label",
         ),
     ]
     customers: Annotated[
         Rate,
-        Figure("Customers", "Leads created in the period that have a won deal by now, of all leads with that label."),
-    ]
+        Figure(
+            "Customers", "Leads created in the period that have a won deal by now, of all leads with that label.",
+            behind="customers",
+        ),
+    ]  # fmt: skip
+
+    @property
+    def only(self) -> dict[str, str]:
+        return {"label": self.label or "none"}
 
 
 def conversion_by_label(scope: Scope) -> list[LabelConversion]:
     """Best label first, those without a label last. One query."""
-    counted = (
-        scope.leads()
-        .annotate(then=Coalesce(_at_handoff(), _on_day_30(), Value("")), won=CUSTOMER)
-        .values("then")
-        .annotate(n=Count("pk"), k=Count("pk", filter=Q(won=True)))
-        .order_by()
-    )
-    rates = {row["then"]: Rate(row["k"], row["n"]) for row in counted}
+    counted = sums_by(scope.tallies(), "label")
+    rates = {row["label"]: Rate(row["customers"], row["leads"]) for row in counted if row["leads"]}
     return [LabelConversion(label, rates[label]) for label in (*Label.values, "") if label in rates]
 
 
@@ -88,15 +82,6 @@ def _touch(higher: Rate, lower: Rate) -> bool:
 
 def _word(row: LabelConversion) -> str:
     return Label(row.label).label
-
-
-def _at_handoff() -> Subquery:
-    return Subquery(Handoff.objects.filter(lead=OuterRef("pk")).order_by("opened_at", "pk").values("label")[:1])
-
-
-def _on_day_30() -> Subquery:
-    known = Entry.objects.filter(lead=OuterRef("pk"), as_of__lte=F("lead__created_at") + THIRTY_DAYS)
-    return Subquery(known.order_by("-seq").values("label")[:1])
 
 
 REPORT = Report(

@@ -1,16 +1,15 @@
 """How far do leads come: lead → MQL → SAL → SQL → customer?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
-
-from django.db.models import Count, Q
 
 from leads.statistics import Rate
 from reports.figures import Figure, Report
-from reports.queries.outcomes import ACCEPTED, CUSTOMER, HANDED_OFF, OPPORTUNITY, STILL_OPEN
+from reports.queries.outcomes import sums
 from reports.scope import Scope
 
 STEPS = ("New leads", "Handed off (MQL)", "Accepted (SAL)", "Opportunity (SQL)", "Customer")
+REACHED = ("leads", "mql", "sal", "sql", "won_sql")
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,10 @@ class Step:
             "a deal opened, a deal won.",
         ),
     ]
-    leads: Annotated[int, Figure("Leads", "Leads created in the period that came this far, up to now.")]
+    leads: Annotated[int, Figure("Leads", "Leads created in the period that came this far, up to now.", behind="leads")]
     of_previous: Annotated[Rate | None, Figure("Of previous", "Share of the leads of the step before.")]
     of_all: Annotated[Rate, Figure("Of all", "Share of all leads created in the period.")]
+    only: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -37,40 +37,34 @@ class Funnel:
     lost: int
     another_way: int  # customers who were never accepted through a handoff
 
+    @property
+    def leak(self) -> int | None:
+        """The place of the step that loses the largest part of what sales was handed; None: too few to say."""
+        later = [at for at in range(2, len(self.steps)) if _share(self.steps[at]) is not None]
+        return min(later, key=lambda at: _share(self.steps[at]) or 0.0, default=None)
+
 
 def funnel(scope: Scope) -> Funnel:
     """Leads created in the period, followed until now. One query."""
-    mql = Q(mql=True)
-    sal, sql = mql & Q(sal=True), mql & Q(sal=True, sql=True)
-    won = Q(won=True)
-    counts = (
-        scope.leads()
-        .annotate(mql=HANDED_OFF, sal=ACCEPTED, sql=OPPORTUNITY, won=CUSTOMER, open=STILL_OPEN)
-        .aggregate(
-            leads=Count("pk"),
-            mqls=Count("pk", filter=mql),
-            sals=Count("pk", filter=sal),
-            sqls=Count("pk", filter=sql),
-            wons=Count("pk", filter=sql & won),
-            opens=Count("pk", filter=sql & ~won & Q(open=True)),
-            customers=Count("pk", filter=won),
-        )
-    )
-    reached = [counts[name] for name in ("leads", "mqls", "sals", "sqls", "wons")]
+    counted = sums(scope.tallies())
     return Funnel(
-        steps=_steps(reached),
-        open=counts["opens"],
-        lost=counts["sqls"] - counts["wons"] - counts["opens"],
-        another_way=counts["customers"] - counts["wons"],
+        steps=_steps([counted[name] for name in REACHED]),
+        open=counted["open_sql"],
+        lost=counted["sql"] - counted["won_sql"] - counted["open_sql"],
+        another_way=counted["customers"] - counted["won_sql"],
     )
 
 
 def _steps(reached: list[int]) -> list[Step]:
     previous = [None, *reached]
     return [
-        Step(name, count, None if before is None else Rate(count, before), Rate(count, reached[0]))
-        for name, count, before in zip(STEPS, reached, previous, strict=False)
+        Step(name, count, None if before is None else Rate(count, before), Rate(count, reached[0]), {"came": came})
+        for name, count, before, came in zip(STEPS, reached, previous, REACHED, strict=False)
     ]
+
+
+def _share(step: Step) -> float | None:
+    return step.of_previous.share if step.of_previous else None
 
 
 REPORT = Report(

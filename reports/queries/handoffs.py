@@ -18,20 +18,29 @@ ANSWERED = (HandoffState.ACCEPTED, HandoffState.REJECTED)
 
 @dataclass(frozen=True)
 class LabelHandoffs:
-    label: Annotated[str, Figure("Label", "The label on the day of the handoff. Empty: not scored then.")]
-    handed_off: Annotated[int, Figure("Handed off", "Handoffs opened in the period.")]
-    accepted: Annotated[Rate, Figure("Accepted", "Accepted by sales, of those accepted or rejected.")]
-    rejected: Annotated[int, Figure("Rejected", "Rejected by sales, with a reason.")]
-    recycled: Annotated[int, Figure("Recycled", "Put to rest until a later day: neither accepted nor rejected.")]
-    waiting: Annotated[int, Figure("Waiting", "Still open.")]
-    late: Annotated[int, Figure("Late", "Still open although the promised time to answer has passed.")]
+    label: Annotated[str, Figure("Label", "The label on the day of the handoff. Empty: not scored then.", kind="label")]
+    handed_off: Annotated[int, Figure("Handed off", "Handoffs opened in the period.", behind="handoffs")]
+    accepted: Annotated[
+        Rate, Figure("Accepted", "Accepted by sales, of those accepted or rejected.", behind="accepted")
+    ]
+    rejected: Annotated[int, Figure("Rejected", "Rejected by sales, with a reason.", behind="rejected")]
+    recycled: Annotated[
+        int, Figure("Recycled", "Put to rest until a later day: neither accepted nor rejected.", behind="recycled")
+    ]
+    waiting: Annotated[int, Figure("Waiting", "Still open.", behind="waiting")]
+    late: Annotated[int, Figure("Late", "Still open although the promised time to answer has passed.", behind="late")]
     hours_to_decide: Annotated[
         float | None,
         Figure(
             "Median time to decide",
             "Working hours, by the calendar of the team, from handoff to answer: half of the answers took less.",
+            kind="hours", behind="answered",
         ),
-    ]
+    ]  # fmt: skip
+
+    @property
+    def only(self) -> dict[str, str]:
+        return {"label": self.label or "none"}
 
 
 def handoffs_by_label(scope: Scope) -> list[LabelHandoffs]:

@@ -1,80 +1,93 @@
 """How are we doing, against the period before?"""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q
-from django.db.models.functions import Extract
+from django.db.models import Count, F, Q
 
-from leads.enums import DealState, HandoffState
+from leads.enums import HandoffState
 from leads.medians import Median
-from leads.models import Deal
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.handoffs import answered
-from reports.queries.outcomes import CUSTOMER
+from reports.queries.outcomes import Days, sums, won
 from reports.scope import Scope
-
-SECONDS_OF_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Overview:
-    leads: Annotated[int, Figure("New leads", "Leads created in the period.")]
+    leads: Annotated[int, Figure("New leads", "Leads created in the period.", behind="leads")]
     lead_to_customer: Annotated[
         Rate,
-        Figure("Lead to customer", "Leads created in the period that have a won deal by now, however they got there."),
-    ]
+        Figure(
+            "Lead to customer", "Leads created in the period that have a won deal by now, however they got there.",
+            behind="customers",
+        ),
+    ]  # fmt: skip
     days_to_close: Annotated[
         float | None,
-        Figure("Median time to close", "Days from the lead's creation to the day its deal was won: half took less."),
-    ]
+        Figure(
+            "Median time to close",
+            "Days from the lead's creation to the day its first deal was won: half of the customers took less.",
+            kind="days", behind="closed",
+        ),
+    ]  # fmt: skip
     average_deal: Annotated[
         float | None,
         Figure(
             "Average deal",
             "Mean amount of the won deals of leads created in the period; deals without an amount are left out.",
+            kind="money", behind="customers",
+        ),
+    ]  # fmt: skip
+    closed: Annotated[
+        int,
+        Figure(
+            "Customers with a day", "The n of the time to close: customers whose deal has a day on which it was won."
         ),
     ]
-    won_deals: Annotated[int, Figure("Won deals", "Won deals of leads created in the period: the n of time to close.")]
     priced_deals: Annotated[int, Figure("Won deals with an amount", "The n of the average deal.")]
-    accepted: Annotated[
-        Rate, Figure("Accepted by sales", "Handoffs opened in the period: accepted, of those accepted or rejected.")
+    revenue: Annotated[
+        float,
+        Figure("Revenue", "Sum of the won deals of leads created in the period.", kind="money", behind="customers"),
     ]
+    accepted: Annotated[
+        Rate,
+        Figure(
+            "Accepted by sales", "Handoffs opened in the period: accepted, of those accepted or rejected.",
+            behind="accepted",
+        ),
+    ]  # fmt: skip
     hours_to_decide: Annotated[
         float | None,
-        Figure("Median time to decide", "Working hours from handoff to answer, of handoffs opened in the period."),
-    ]
+        Figure(
+            "Median time to decide", "Working hours from handoff to answer, of handoffs opened in the period.",
+            kind="hours", behind="answered",
+        ),
+    ]  # fmt: skip
     decided: Annotated[int, Figure("Answers", "Handoffs opened in the period with an answer: the n of time to decide.")]
 
 
 def overview(scope: Scope) -> Overview:
     """The key figures of a period. Four queries."""
-    leads = scope.leads().annotate(won=CUSTOMER).aggregate(n=Count("pk"), k=Count("pk", filter=Q(won=True)))
-    deals = _won_deals(scope)
+    leads = sums(scope.tallies())
+    took = won(scope).aggregate(median=Median(Days(F("won_at"), F("created_at"))), n=Count("pk"))
     answers = scope.handoffs().aggregate(
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
         rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
     )
     hours = answered(scope).aggregate(median=Median("hours_taken"), n=Count("pk"))
     return Overview(
-        leads=leads["n"],
-        lead_to_customer=Rate(leads["k"], leads["n"]),
-        days_to_close=deals["seconds"] / SECONDS_OF_A_DAY if deals["seconds"] is not None else None,
-        average_deal=float(deals["mean"]) if deals["mean"] is not None else None,
-        won_deals=deals["closed"],
-        priced_deals=deals["priced"],
+        leads=leads["leads"],
+        lead_to_customer=Rate(leads["customers"], leads["leads"]),
+        days_to_close=took["median"],
+        average_deal=float(leads["value"]) / leads["priced"] if leads["priced"] else None,
+        closed=took["n"],
+        priced_deals=leads["priced"],
+        revenue=float(leads["value"]),
         accepted=Rate(answers["accepted"], answers["accepted"] + answers["rejected"]),
         hours_to_decide=hours["median"],
         decided=hours["n"],
-    )
-
-
-def _won_deals(scope: Scope) -> dict[str, Any]:
-    took = ExpressionWrapper(F("closed_at") - F("lead__created_at"), output_field=DurationField())
-    won = Deal.objects.filter(lead__in=scope.leads(), state=DealState.WON)
-    return won.aggregate(
-        seconds=Median(Extract(took, "epoch")), mean=Avg("amount"), closed=Count("closed_at"), priced=Count("amount")
     )
 
 

@@ -1,6 +1,6 @@
 """Why does sales say no?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from django.db.models import Count
@@ -15,18 +15,25 @@ from reports.scope import Scope
 class ReasonGiven:
     reason: Annotated[str, Figure("Reason", "What sales chose from the list of reasons.")]
     given: Annotated[
-        Rate, Figure("Given", "Rejections of handoffs opened in the period with that reason, of all rejections.")
-    ]
+        Rate,
+        Figure(
+            "Given", "Rejections of handoffs opened in the period with that reason, of all rejections.",
+            behind="rejected",
+        ),
+    ]  # fmt: skip
+    only: dict[str, str] = field(default_factory=dict)
 
 
 def rejection_reasons(scope: Scope) -> list[ReasonGiven]:
     """The most frequent first. One query."""
     rejections = Feedback.objects.filter(handoff__in=scope.handoffs(), verdict=Feedback.REJECTED)
     counted = list(
-        rejections.values_list("reason__label").annotate(count=Count("pk")).order_by("-count", "reason__label")
+        rejections.values_list("reason__label", "reason")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "reason__label")
     )
-    total = sum(count for _, count in counted)
-    return [ReasonGiven(label, Rate(count, total)) for label, count in counted]
+    total = sum(count for *_, count in counted)
+    return [ReasonGiven(label, Rate(count, total), {"reason": slug}) for label, slug, count in counted]
 
 
 REPORT = Report(

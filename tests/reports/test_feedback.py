@@ -17,7 +17,7 @@ from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance
 from reports.feedback.criteria import criteria_behind
 from reports.feedback.reasons import reasons_given
-from reports.feedback.scope import FeedbackScope
+from reports.scope import Scope
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 
@@ -41,7 +41,7 @@ def kim(team, client):
 
 @pytest.fixture
 def scope(kim):
-    return FeedbackScope(kim, TODAY - timedelta(days=89), TODAY)
+    return Scope(kim, TODAY - timedelta(days=89), TODAY)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What reports remember: which weeks were mailed."""
+"""Which weeks were mailed."""
 
 from django.conf import settings
 from django.db import models

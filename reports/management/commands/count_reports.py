@@ -1,0 +1,21 @@
+"""Bring the summaries behind the reports up to date, or make them anew."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from reports.models import Fact
+from reports.summaries import count_due, make_anew
+
+
+class Command(BaseCommand):
+    help = "Counts what the reports are made of: what changed, or with --anew everything."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--anew", action="store_true", help="forget all and count every lead again")
+
+    def handle(self, *args: Any, anew: bool, **options: Any) -> None:
+        done = make_anew() if anew else count_due(seconds=3600)
+        if not done:
+            raise CommandError("Somebody else is counting at this moment; nothing was changed here.")
+        self.stdout.write(f"{Fact.objects.count():,} leads counted")

@@ -1,0 +1,107 @@
+"""What came of each lead, counted beforehand (docs/decisions/0033-figures-are-counted-beforehand.md).
+
+reports/summaries/ alone writes here. No row has a foreign key that the database checks: a lead that is deleted leaves
+its row until the next count, which needs it to take the lead out of the sums.
+"""
+
+from django.db import models
+
+from leads.enums import Label
+from leads.models import Team
+from leads.models.team import OwnedQuerySet
+
+
+class Chosen(models.TextChoices):
+    """Who chose that a lead goes to sales first: its score, by a rule of the model, or a person whatever its score."""
+
+    NOBODY = "", "Never handed off"
+    SCORE = "score", "By its score"
+    PERSON = "person", "By a person"
+
+
+class _Counted(models.Model):
+    """What leads are counted by, and what is counted of them. A fact counts one lead, a tally counts many."""
+
+    team = models.ForeignKey(Team, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
+    source = models.CharField(max_length=100)
+    day = models.DateField(help_text="On which the lead was created, in the zone of the installation.")
+    version = models.IntegerField(help_text="By which the label was given; 0: not scored then.")
+    label = models.CharField(max_length=12, choices=Label)
+    chosen = models.CharField(max_length=6, choices=Chosen)
+
+    leads = models.IntegerField()
+    mql = models.IntegerField(help_text="Handed off.")
+    sal = models.IntegerField(help_text="Accepted after a handoff.")
+    sql = models.IntegerField(help_text="Accepted, with a deal.")
+    won_sql = models.IntegerField(help_text="Accepted, with a won deal.")
+    open_sql = models.IntegerField(help_text="Accepted, with an open deal and none won.")
+    customers = models.IntegerField(help_text="With a won deal, however they got there.")
+    priced = models.IntegerField(help_text="Won deals with an amount.")
+    value = models.DecimalField(max_digits=18, decimal_places=2, help_text="Sum of the amounts of won deals.")
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+
+class Fact(_Counted):
+    """One lead: where it came from, what it was worth when it mattered, and when it came how far.
+
+    `label`, `grade` and `total` are those of the first handoff; without one those of day 30. Before that the label is
+    today's, and grade and total are not known yet. `settles_at`: when day 30 comes.
+    """
+
+    lead_id = models.BigIntegerField(primary_key=True)
+    created_at = models.DateTimeField()
+    grade = models.CharField(max_length=2)
+    total = models.SmallIntegerField(null=True)
+    settles_at = models.DateTimeField(null=True)
+    handed_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True, help_text="Its first deal.")
+    won_at = models.DateTimeField(null=True, help_text="Its first won deal with a day.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["day", "team"], name="fact_day"),
+            models.Index(fields=["day"], condition=models.Q(customers=1), name="fact_won"),
+            models.Index(fields=["day"], condition=models.Q(mql=1), name="fact_handed_off"),
+            models.Index(fields=["settles_at"], condition=models.Q(settles_at__isnull=False), name="fact_settles"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Lead {self.lead_id}, {self.day}"
+
+
+class Tally(_Counted):
+    """The leads of a day that are alike, added up. What is counted is the sum over their facts, always."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "team", "source", "version", "label", "chosen"], name="tally_of_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}, {self.source}, {self.label}: {self.leads}"
+
+
+class Change(models.Model):
+    """Something happened to a lead that its fact does not know yet. Written by triggers, deleted with the count."""
+
+    lead_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"Lead {self.lead_id}"
+
+
+class Counting(models.Model):
+    """The one row that says how far the summaries are. `as_of`: everything committed before is in them; None: never."""
+
+    as_of = models.DateTimeField(null=True)
+    zone = models.CharField(max_length=50, help_text="In which days begin.")
+
+    def __str__(self) -> str:
+        return f"{self.as_of}"

@@ -1,0 +1,54 @@
+"""How a fact is read from leads, handoffs, deals and the history of scores: one statement for some leads or all."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from leads.enums import DealState, HandoffState
+from reports.models import Fact, Tally
+from reports.models.summary import Chosen
+
+# What a tally is kept by, and what is added up in it.
+KEYS = ("day", "team_id", "source", "version", "label", "chosen")
+COUNTS = ("leads", "mql", "sal", "sql", "won_sql", "open_sql", "customers", "priced", "value")
+COLUMNS = tuple(field.column for field in Fact._meta.concrete_fields)
+assert set(COLUMNS) >= {*KEYS, *COUNTS} == {field.column for field in Tally._meta.concrete_fields} - {"id"}
+
+SETTLES = "30 days"  # after which the label of a lead that was never handed off is its label
+
+# A label counts from the first handoff, or as it was on day 30; before that, whatever it is today.
+FACTS = f"""
+SELECT l.id AS lead_id, l.team_id, l.source, (l.created_at AT TIME ZONE %(zone)s)::date AS day,
+       coalesce(h.version, e.version_id, 0) AS version, coalesce(h.label, e.label, '') AS label,
+       CASE WHEN h.id IS NULL THEN '{Chosen.NOBODY}' WHEN h.opened_by_id IS NULL THEN '{Chosen.SCORE}'
+            ELSE '{Chosen.PERSON}' END AS chosen,
+       1 AS leads, (h.id IS NOT NULL)::int AS mql, sal.is::int AS sal, (sal.is AND d.number > 0)::int AS sql,
+       (sal.is AND d.won > 0)::int AS won_sql, (sal.is AND d.won = 0 AND d.open > 0)::int AS open_sql,
+       (d.won > 0)::int AS customers, d.priced, d.value,
+       l.created_at, CASE WHEN young.is THEN '' ELSE coalesce(h.grade, e.grade, '') END AS grade,
+       CASE WHEN young.is THEN NULL ELSE coalesce(h.total, e.total) END AS total,
+       CASE WHEN young.is THEN l.created_at + interval '{SETTLES}' END AS settles_at,
+       h.opened_at AS handed_at, a.accepted_at, d.opened_at, d.won_at
+  FROM leads_lead l
+  LEFT JOIN LATERAL (SELECT * FROM leads_handoff WHERE lead_id = l.id ORDER BY opened_at, id LIMIT 1) h ON true
+  LEFT JOIN LATERAL (SELECT min(decided_at) AS accepted_at, count(*) > 0 AS accepted FROM leads_handoff
+                      WHERE lead_id = l.id AND state = '{HandoffState.ACCEPTED}') a ON true
+  LEFT JOIN LATERAL (SELECT version_id, label, grade, total FROM scoring_entry
+                      WHERE lead_id = l.id AND as_of <= l.created_at + interval '{SETTLES}'
+                      ORDER BY seq DESC LIMIT 1) e ON h.id IS NULL
+  LEFT JOIN LATERAL (SELECT count(*) AS number, count(*) FILTER (WHERE state = '{DealState.WON}') AS won,
+                            count(*) FILTER (WHERE state = '{DealState.OPEN}') AS open,
+                            count(amount) FILTER (WHERE state = '{DealState.WON}') AS priced,
+                            coalesce(sum(amount) FILTER (WHERE state = '{DealState.WON}'), 0) AS value,
+                            min(opened_at) AS opened_at,
+                            min(closed_at) FILTER (WHERE state = '{DealState.WON}') AS won_at
+                       FROM leads_deal WHERE lead_id = l.id) d ON true
+  CROSS JOIN LATERAL (SELECT h.id IS NOT NULL AND a.accepted AS is) sal
+  CROSS JOIN LATERAL (SELECT h.id IS NULL AND l.created_at + interval '{SETTLES}' > %(now)s AS is) young
+ WHERE l.merged_into_id IS NULL
+"""
+
+
+def parameters() -> dict[str, Any]:
+    """The clock and the zone in which days begin."""
+    return {"now": timezone.now(), "zone": timezone.get_default_timezone_name()}

@@ -24,16 +24,6 @@ def asks(condition: Any, key: str) -> bool:
 
 
 @register
-def segments_with(key: str) -> Iterator[str]:
-    """Segments whose condition asks for the key."""
-    from leads.models import Segment
-
-    for segment in Segment.objects.order_by("name"):
-        if asks(segment.condition, key):
-            yield f"the segment {segment}"
-
-
-@register
 def traits_to(key: str) -> Iterator[str]:
     """Sources whose traits are sent to a custom field."""
     from leads.models import Source

@@ -16,7 +16,7 @@ from leads.api.inputs import Strict, moved_errors, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.enums import Role
-from leads.models import Invitation, Membership, User
+from leads.models import Departure, Invitation, Membership, User
 from leads.people import invitations, members
 
 
@@ -132,6 +132,29 @@ class MembershipViewSet(ReadViewSet):
         with moved_errors():
             members.leave_team(row, by=request.user)
         return Response(status=204)
+
+
+class DepartureSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Departure
+        fields = ("id", "user", "team", "role", "at", "by", "returned_at", "returned_by")
+
+
+class DepartureViewSet(ReadViewSet):
+    """Who left the teams that you administer, last first."""
+
+    queryset = Departure.objects.all()
+    serializer_class = DepartureSerializer
+    ordering = "-id"
+    permissions = dict.fromkeys(("GET", "POST"), "leads.change_membership")
+
+    @extend_schema(request=None, responses={201: MembershipSerializer})
+    @action(detail=True, methods=["post"], url_path="return")
+    def back(self, request: Request, pk: str) -> Response:
+        """They are in the team again, with the role, share and hours they had."""
+        with moved_errors():
+            row = members.take_back(self.get_object(), by=request.user)
+        return Response(MembershipSerializer(row).data, status=201)
 
 
 class InvitationViewSet(ReadViewSet):

@@ -45,7 +45,13 @@ class SegmentSerializer(Strict, serializers.ModelSerializer):
         return Vocabulary.load()
 
     def get_uses(self, segment: Segment) -> list[str]:
-        return segments.uses_of_segment(segment)
+        return self.used[segment.pk]
+
+    @cached_property
+    def used(self) -> dict[int, list[str]]:
+        """Of the whole page at once, where it is one of many."""
+        rows = getattr(self.parent, "instance", None) or [self.instance]
+        return segments.uses_of_segments(rows)
 
     def validate_team(self, team: Team | None) -> Team | None:
         if team and team.pk not in teams_with(self.context["request"].user, "leads.change_segment"):

@@ -153,12 +153,12 @@ class ListScope:
         return Event.objects.filter(happened, lead=OuterRef("pk"), quarantined=False)
 
 
-def leads_matching(condition: Any, *, scoring: bool = False) -> Q:
+def leads_matching(condition: Any, *, scoring: bool = False, vocabulary: Vocabulary | None = None) -> Q:
     """A filter for Lead querysets from a condition as JSON: `Lead.objects.visible_to(user).filter(leads_matching(c))`.
 
-    Raises ConditionError when the condition cannot be read.
+    Raises ConditionError when the condition cannot be read. `vocabulary`: for who asks many, so that it is read once.
     """
-    vocabulary = Vocabulary.load()
+    vocabulary = vocabulary or Vocabulary.load()
     node = grammar.parse(condition)
     vocabulary.check(node, scoring=scoring)
     return compile(node, ListScope.of_now(vocabulary))

@@ -11,7 +11,7 @@ from leads.models.field import Claim, Field
 from leads.models.handoff import Feedback, Handoff, RejectionReason
 from leads.models.heartbeat import Heartbeat
 from leads.models.imports import Import, ImportKept, ImportProblem, ImportTrace
-from leads.models.joining import Invitation, SignIn, SignInBudget
+from leads.models.joining import Departure, Invitation, SignIn, SignInBudget
 from leads.models.lead import Lead, LeadIdentity
 from leads.models.mail import MailHook
 from leads.models.notice import Notice
@@ -29,12 +29,12 @@ from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, Sour
 
 __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Comment",
-    "Company", "CompanyIdentity", "Connection", "ConnectionSecret", "Crossing", "Cursor", "Deal", "DuplicatePair",
-    "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "FieldMap", "Handoff", "Heartbeat", "Import",
-    "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation", "Lane", "Lead", "LeadForm",
-    "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "Link", "MailHook", "Membership", "Merge", "MergeRule",
-    "MovedRow", "Notice", "Nudge", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile", "Promise",
-    "PushAsk", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule", "Segment",
-    "SignIn", "SignInBudget", "Source", "SourceDay", "StageMap", "Standing", "Step", "SyncConflict", "SyncEntry",
-    "SyncProblem", "SyncRun", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "Company", "CompanyIdentity", "Connection", "ConnectionSecret", "Crossing", "Cursor", "Deal", "Departure",
+    "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "FieldMap", "Handoff",
+    "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation", "Lane", "Lead",
+    "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "Link", "MailHook", "Membership", "Merge",
+    "MergeRule", "MovedRow", "Notice", "Nudge", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile",
+    "Promise", "PushAsk", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule",
+    "Segment", "SignIn", "SignInBudget", "Source", "SourceDay", "StageMap", "Standing", "Step", "SyncConflict",
+    "SyncEntry", "SyncProblem", "SyncRun", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """How people come in: invitations to a team, who is signed in where, and how often somebody tried."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -61,6 +61,36 @@ class Invitation(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at <= timezone.now()
+
+
+class DepartureQuerySet(OwnedQuerySet["Departure"]):
+    def away(self) -> Self:
+        """Those who were not taken back."""
+        return self.filter(returned_at=None)
+
+
+class Departure(models.Model):
+    """Somebody left a team: the role, share and hours they had there, so that they can be taken back with them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="departures")
+    team = models.ForeignKey(Team, models.CASCADE, related_name="departures")
+    role = models.CharField(max_length=10, choices=Role)
+    weight = models.PositiveSmallIntegerField(default=1)
+    weekly_capacity = models.PositiveSmallIntegerField(null=True)
+    week: Any = models.JSONField(null=True)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    returned_at = models.DateTimeField(null=True)
+    returned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    objects = DepartureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["team", "-id"], condition=Q(returned_at=None), name="departure_away")]
+
+    def __str__(self) -> str:
+        return f"{self.user} left {self.team}"
 
 
 class SignIn(models.Model):

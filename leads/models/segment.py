@@ -1,6 +1,6 @@
 """Saved conditions: a name for the leads that match."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from leads.conditions.formfields import SegmentConditionField
 from leads.models.team import Team
+
+if TYPE_CHECKING:
+    from leads.conditions.vocabulary import Vocabulary
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
@@ -48,8 +51,9 @@ class Segment(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def matching(self) -> Q:
+    def matching(self, vocabulary: "Vocabulary | None" = None) -> Q:
         """A filter for leads: those inside now. Raises ConditionError where the condition can no longer be read."""
         from leads.conditions.compile import leads_matching  # needs the models, as conditions do
 
-        return leads_matching(self.condition) & (Q(team=self.team_id) if self.team_id else Q())
+        inside = leads_matching(self.condition, vocabulary=vocabulary)
+        return inside & (Q(team=self.team_id) if self.team_id else Q())

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from leads.models import Attempt, Effect, Lane
 from leads.models.outbox import EffectQuerySet
+from leads.outgoing.endpoints import given_up
 from leads.outgoing.mailing import send_mail
 from leads.outgoing.outcomes import Arrived, Failed
 from leads.outgoing.slack import send_slack
@@ -117,6 +118,8 @@ def _settle(effect: Effect, begun: float, came: Arrived | Failed) -> None:
         effect=effect, number=effect.attempts, at=now, ok=failed is None, status=came.status,
         milliseconds=round((time.monotonic() - begun) * 1000), text=text.replace("\0", "")[:500],
     )  # fmt: skip
+    if failed is not None and values.get("state") == Effect.DEAD:
+        given_up(effect, text)
 
 
 def _free(lane: str, now: datetime, failed: Failed | None) -> None:

@@ -67,14 +67,27 @@ def disable(endpoint: Endpoint, reason: str) -> bool:
     now = timezone.now()
     closed = Endpoint.objects.open().filter(pk=endpoint.pk).update(disabled_at=now, disabled_for=reason[:200])
     if closed:
-        who = User.objects.filter(
-            memberships__team=endpoint.team_id, memberships__role__in=[Role.ADMIN, Role.MARKETING]
-        )
-        notify(
-            who, kind="endpoint", text=f"{endpoint.name} was closed. {reason}"[:300], mail=True,
-            url=f"/webhooks/{endpoint.pk}/", key=f"endpoint:{endpoint.pk}:{now:%Y%m%d%H%M%S%f}",
-        )  # fmt: skip
+        _tell_keepers(endpoint, f"{endpoint.name} was closed. {reason}", key=f"{now:%Y%m%d%H%M%S%f}")
     return bool(closed)
+
+
+def given_up(effect: Effect, why: str) -> None:
+    """A message did not arrive and is tried no more: those who look after the endpoint hear of it, once a day.
+
+    In the transaction that gives it up. Nobody hears of what waited when the endpoint was closed: they know.
+    """
+    endpoint = Endpoint.objects.open().filter(pk=effect.payload.get("endpoint")).first()
+    if endpoint is not None:
+        times = f"{effect.attempts} attempts" if effect.attempts > 1 else "one attempt"
+        text = f"{endpoint.name} did not take a message, given up after {times}: {why}"
+        _tell_keepers(endpoint, text, key=f"given-up:{timezone.localdate()}")
+
+
+def _tell_keepers(endpoint: Endpoint, text: str, *, key: str) -> None:
+    """The marketing and admins of its team."""
+    who = User.objects.filter(memberships__team=endpoint.team_id, memberships__role__in=[Role.ADMIN, Role.MARKETING])
+    url = f"/webhooks/{endpoint.pk}/"
+    notify(who, kind="endpoint", text=text[:300], url=url, key=f"endpoint:{endpoint.pk}:{key}", mail=True)
 
 
 def close(endpoint: Endpoint, *, by: User) -> None:

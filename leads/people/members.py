@@ -1,6 +1,6 @@
 """The people of a team: their role in it, and whether they may sign in at all.
 
-    change_role | leave_team | deactivate | reactivate
+    change_role | leave_team → take_back | deactivate → reactivate
 
 A team keeps an admin who may sign in, and the company somebody who may do everything. Locks: the memberships of the
 teams in id order (the pool, leads/selling/assignment.py), then leads and handoffs.
@@ -12,18 +12,21 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from leads.enums import Role
-from leads.models import ApiToken, Handoff, Lead, Membership, Rule, SignIn, Team, User
+from leads.history import attributed
+from leads.models import ApiToken, Departure, Handoff, Lead, Membership, Rule, SignIn, Team, User
 from leads.outgoing.notices import notify
 from leads.people import sessions
 from leads.retry import retried
 from leads.selling import handoffs
 from leads.selling.assignment import Pool
 
+# What somebody had in a team, and gets back.
+KEPT = ("role", "weight", "weekly_capacity", "week")
 WORK_LEADS = (Role.REP, Role.MANAGER, Role.ADMIN)
 
 
@@ -54,11 +57,11 @@ def administers(admin: Any, person: User) -> bool:
 
 
 @retried
-def deactivate(person: User, *, by: User) -> Left:
+def deactivate(person: User, *, by: User, leads_to: User | None = None) -> Left:
     """They may not sign in any more, from now on: sessions and tokens end, and nothing is sent to them.
 
-    What waits for their answer goes to the next in turn, or back into the queue. Leads they own stay theirs, with a
-    note, for somebody to pass on. Raises ValidationError for the last admin of a team or of the company.
+    What waits for their answer goes to the next in turn, or back into the queue. Leads they own go to `leads_to`, where
+    that person works leads, and else stay theirs. Raises ValidationError for the last admin of a team or the company.
     """
     with transaction.atomic():
         teams = _hold(person.team_ids)
@@ -69,6 +72,7 @@ def deactivate(person: User, *, by: User) -> Left:
         sessions.end(SignIn.objects.filter(user=person))
         ApiToken.objects.filter(user=person).delete()
         _switch_off_rules(person)
+        _pass_on_leads(person, teams, leads_to, by)
         return _give_back(person, teams, f"{person} may not sign in any more", by)
 
 
@@ -94,14 +98,53 @@ def change_role(membership: Membership, role: str, *, by: User) -> Left:
 
 
 @retried
-def leave_team(membership: Membership, *, by: User) -> Left:
-    """They are no longer in this team; their other teams and their account stay."""
+def leave_team(membership: Membership, *, by: User, leads_to: User | None = None) -> Left:
+    """They are no longer in this team; their other teams and their account stay. `take_back` is the way back.
+
+    Leads they own there go to `leads_to`, or stay theirs.
+    """
     with transaction.atomic():
         _hold([membership.team_id])
         person = membership.user
         _keeps_an_admin(person, [membership.team_id])
-        Membership.objects.filter(pk=membership.pk).delete()
+        row = Membership.objects.filter(pk=membership.pk)
+        for kept in row.values("user_id", "team_id", *KEPT):
+            Departure.objects.create(**kept, by=by)
+        row.delete()
+        _pass_on_leads(person, [membership.team_id], leads_to, by)
         return _give_back(person, [membership.team_id], f"{person} left the team", by)
+
+
+@retried
+def take_back(departure: Departure, *, by: User) -> Membership:
+    """They are in the team again, with the role, share and hours they had. What was given to others stays with them.
+
+    Raises ValidationError where they were taken back already, or came in another way.
+    """
+    person, team = departure.user, departure.team
+    with transaction.atomic():
+        away = Departure.objects.away().filter(pk=departure.pk)
+        if not away.update(returned_at=timezone.now(), returned_by=by):
+            raise ValidationError(f"{person} was taken back already.")
+        had = {name: getattr(departure, name) for name in KEPT}
+        membership, made = Membership.objects.get_or_create(user=person, team=team, defaults=had)
+        if not made:
+            raise ValidationError(f"{person} is in {team} already.")
+    return membership
+
+
+@dataclass(frozen=True)
+class AtStake:
+    """What leaving or deactivation would touch."""
+
+    waiting: int
+    owned: int
+
+
+def at_stake(person: User, team_ids: Collection[int]) -> AtStake:
+    """What the person has in hand in these teams now."""
+    waiting = Handoff.objects.open().filter(assignee=person, team__in=team_ids).count()
+    return AtStake(waiting, Lead.objects.filter(owner=person, team__in=team_ids).count())
 
 
 def _hold(team_ids: Collection[int]) -> list[int]:
@@ -130,6 +173,22 @@ def _keeps_somebody(person: User) -> None:
 def _switch_off_rules(person: User) -> None:
     why = "Switched off, for its person may not sign in any more."
     Rule.objects.filter(person=person, active=True).update(active=False, due_at=None, rev=F("rev") + 1, problem=why)
+
+
+def heirs(person: User, team_ids: Collection[int]) -> QuerySet[User]:
+    """Who may take over leads of these teams."""
+    works = Membership.objects.filter(team__in=team_ids, role__in=(Role.REP, Role.MANAGER)).exclude(user=person)
+    return User.objects.filter(is_active=True, pk__in=works.values("user"))
+
+
+def _pass_on_leads(person: User, team_ids: Collection[int], to: User | None, by: User) -> None:
+    if to is None:
+        return
+    works = Membership.objects.filter(user=to, team__in=team_ids, role__in=(Role.REP, Role.MANAGER)).values("team")
+    leads = Lead.objects.filter(owner=person, team__in=works)
+    held = list(leads.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    with attributed(by=by, origin=f"{person} left"[:100]):
+        Lead.objects.filter(pk__in=held).update(owner=to)
 
 
 def _give_back(person: User, team_ids: Collection[int], why: str, by: User) -> Left:

@@ -227,10 +227,18 @@ def may_withdraw(handoff: Handoff, user: User) -> bool:
 @retried
 def reassign(handoff: Handoff, *, by: User, to: User) -> Handoff:
     """Pass an open handoff to a colleague of the team. The clock runs on."""
-    if to not in colleagues(handoff):
-        raise ValidationError({"to": f"{to} does not work leads in {handoff.team}."})
-    give(handoff, to.pk, f"passed on by {by}", by=by)
+    with transaction.atomic():
+        _hold_place(handoff, to)
+        if not colleagues(handoff).filter(pk=to.pk).exists():
+            raise ValidationError({"to": f"{to} does not work leads in {handoff.team}."})
+        give(handoff, to.pk, f"passed on by {by}", by=by)
     return handoff
+
+
+def _hold_place(handoff: Handoff, to: User) -> None:
+    """In the pool of the team: nobody is given a lead while they leave, and their week is counted right."""
+    place = Membership.objects.filter(team=handoff.team_id, user=to)
+    list(place.select_for_update(no_key=True).values_list("pk"))
 
 
 def give(handoff: Handoff, user_id: int | None, because: str, *, by: User | None = None) -> None:

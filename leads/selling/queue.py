@@ -26,6 +26,7 @@ TABS = {
     "resting": "Resting",
 }
 OPEN_TABS = ("mine", "team", "snoozed")
+GROUPS = ("Late", "Fast track", "Due today", "Later")
 PAGE = 50
 WEEK = timedelta(days=7)
 # Under this many decisions a share is noise: the page shows the counts instead.
@@ -100,12 +101,24 @@ def _of_tab(tab: str, user: User) -> Q:
 
 def grouped(rows: Iterable[Handoff]) -> list[tuple[str, list[Handoff]]]:
     """Late, fast track, due today, later: those there are."""
-    groups: dict[str, list[Handoff]] = {"Late": [], "Fast track": [], "Due today": [], "Later": []}
+    groups: dict[str, list[Handoff]] = {name: [] for name in GROUPS}
     now, today = timezone.now(), timezone.localdate()
     for handoff in rows:
         later = "Due today" if timezone.localdate(handoff.due_at) == today else "Later"
         groups["Late" if handoff.due_at <= now else "Fast track" if handoff.fast_track else later].append(handoff)
     return [(name, members) for name, members in groups.items() if members]
+
+
+def group_counts(user: User, tab: str) -> dict[str, int]:
+    """How many of the tab are in each group, on whatever page they stand. One query."""
+    now = timezone.now()
+    tomorrow = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    waits, today = Q(due_at__gt=now), Q(due_at__lt=tomorrow)
+    of = (Q(due_at__lte=now), waits & Q(fast_track=True), waits & today & Q(fast_track=False),
+          waits & ~today & Q(fast_track=False))  # fmt: skip
+    rows = Handoff.objects.visible_to(user).filter(_of_tab(tab, user))
+    counts = rows.aggregate(**{f"g{n}": Count("pk", filter=which) for n, which in enumerate(of)})
+    return {name: counts[f"g{n}"] for n, name in enumerate(GROUPS)}
 
 
 def decided_lately(user: User, limit: int = 10) -> tuple[list[Handoff], int]:

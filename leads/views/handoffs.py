@@ -62,8 +62,10 @@ def _queue(request: Request) -> HttpResponse:
     }
     if context["open"]:
         first = queue.fast_track(user, tab) if tab != "snoozed" and not request.GET.get("cursor") else []
+        groups, counts = queue.grouped(first + [row for row in page.rows if row not in first]), _heads(user, tab)
         context |= {
-            "groups": queue.grouped(first + [row for row in page.rows if row not in first]),
+            "groups": [(counts.pop(name), members) for name, members in groups],
+            "elsewhere": counts.values(),
             "lately": queue.decided_lately(user),
         }
     if user.has_perm("leads.add_handoff"):
@@ -218,7 +220,14 @@ def _counts(request: Request) -> dict[str, Any]:
     """What stands elsewhere on the page and has just changed; the tabs only where there are any."""
     tabs, page = queue.tabs(request.user), urlsplit(request.htmx.current_url or "")
     tab = parse_qs(page.query).get("tab", [queue.default_tab(request.user)])[0]
-    return {"tabs": tabs if page.path == reverse("handoffs") else [], "tab": tab, "waiting": tabs[0][2]}
+    here = page.path == reverse("handoffs")
+    heads = _heads(request.user, tab).values() if here and tab in queue.OPEN_TABS else []
+    return {"tabs": tabs if here else [], "tab": tab, "waiting": tabs[0][2], "heads": heads}
+
+
+def _heads(user: Any, tab: str) -> dict[str, dict[str, Any]]:
+    """What stands over each group of the queue."""
+    return {name: {"name": name, "number": number} for name, number in queue.group_counts(user, tab).items()}
 
 
 def _row(request: Request, handoff: Handoff) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leads.access import teams_with
 from leads.enums import Role
 from leads.keyset import BadCursor, page_of
-from leads.models import Invitation, Lead, Membership, Team, User
+from leads.models import Departure, Invitation, Lead, Membership, Team, User
 from leads.people import invitations
 from leads.people import members as verbs
 from leads.requests import Request
 
 PAGE = 50
 SHOWN_INVITATIONS = 100
+SHOWN_LEFT = 20
 
 
 class InvitationForm(forms.Form):
@@ -72,6 +73,13 @@ def asked(user: User) -> QuerySet[Invitation]:
     return rows.waiting().select_related("team", "invited_by")
 
 
+def left(user: User) -> QuerySet[Departure]:
+    """Who left the teams this person administers, and is not in them again."""
+    rows = Departure.objects.visible_to(user).filter(team__in=teams_with(user, "leads.change_membership")).away()
+    back = Membership.objects.filter(user=OuterRef("user"), team=OuterRef("team"))
+    return rows.exclude(Exists(back)).select_related("user", "team", "by")
+
+
 def _shown(request: Request, form: InvitationForm) -> dict[str, Any]:
     rows = members(request.user).prefetch_related("user__memberships")
     try:
@@ -84,7 +92,8 @@ def _shown(request: Request, form: InvitationForm) -> dict[str, Any]:
         row.whole = _answers_for(request.user, row.user)
     waiting = list(asked(request.user)[:SHOWN_INVITATIONS])
     may_invite = request.user.has_perm("leads.add_invitation")
-    return {"form": form, "page": page, "invitations": waiting, "roles": Role.choices, "may_invite": may_invite}
+    return {"form": form, "page": page, "invitations": waiting, "roles": Role.choices, "may_invite": may_invite,
+            "left": list(left(request.user)[:SHOWN_LEFT])}  # fmt: skip
 
 
 def _answers_for(admin: User, person: User) -> bool:
@@ -96,14 +105,7 @@ def _answers_for(admin: User, person: User) -> bool:
     )
 
 
-def _person(request: Request, pk: int) -> User:
-    person = get_object_or_404(User.objects.visible_to(request.user), pk=pk)
-    if not verbs.administers(request.user, person):
-        raise PermissionDenied
-    return person
-
-
-def _membership(request: Request, pk: int) -> Membership:
+def membership_of(request: Request, pk: int) -> Membership:
     row = get_object_or_404(Membership.objects.visible_to(request.user).select_related("user", "team"), pk=pk)
     if not request.user.has_perm("leads.change_membership", row):
         raise PermissionDenied
@@ -118,35 +120,9 @@ def _invitation(request: Request, pk: int) -> Invitation:
 
 
 @require_POST
-@permission_required("leads.change_user", raise_exception=True)
-def deactivation(request: Request, pk: int) -> HttpResponse:
-    person = _person(request, pk)
-    try:
-        left = verbs.deactivate(person, by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"{person} may not sign in any more. {left}".strip())
-    return redirect("people")
-
-
-@require_POST
-@permission_required("leads.change_user", raise_exception=True)
-def reactivation(request: Request, pk: int) -> HttpResponse:
-    person = _person(request, pk)
-    try:
-        verbs.reactivate(person)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"{person} may sign in again, with the password they had.")
-    return redirect("people")
-
-
-@require_POST
 @permission_required("leads.change_membership", raise_exception=True)
 def role(request: Request, pk: int) -> HttpResponse:
-    row = _membership(request, pk)
+    row = membership_of(request, pk)
     try:
         left = verbs.change_role(row, _role_of(request), by=request.user)
     except ValidationError as error:
@@ -161,19 +137,6 @@ def _role_of(request: Request) -> str:
     if said not in Role.values:
         raise ValidationError("Choose a role.")
     return said
-
-
-@require_POST
-@permission_required("leads.change_membership", raise_exception=True)
-def leaving(request: Request, pk: int) -> HttpResponse:
-    row = _membership(request, pk)
-    try:
-        left = verbs.leave_team(row, by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"{row.user} is no longer in {row.team}. {left}".strip())
-    return redirect("people")
 
 
 @require_POST
@@ -204,10 +167,7 @@ def revocation(request: Request, pk: int) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("people/", listed, name="people"),
-    path("people/<int:pk>/deactivation/", deactivation, name="person-deactivation"),
-    path("people/<int:pk>/reactivation/", reactivation, name="person-reactivation"),
     path("memberships/<int:pk>/role/", role, name="membership-role"),
-    path("memberships/<int:pk>/ending/", leaving, name="membership-ending"),
     path("invitations/<int:pk>/sending/", sending, name="invitation-sending"),
     path("invitations/<int:pk>/revocation/", revocation, name="invitation-revocation"),
 ]

@@ -86,7 +86,7 @@ def _saved(request: Request, form: SegmentForm) -> HttpResponse:
         saved = verbs.save(form.save(commit=False))
         messages.success(request, f"The segment {saved} is saved.")
         return redirect("segments")
-    uses = verbs.uses_of_segment(form.instance) if form.instance.pk else []
+    uses = verbs.uses_of_segments([form.instance])[form.instance.pk] if form.instance.pk else []
     context = {"form": form, "segment": form.instance, "uses": uses}
     return render(request, "leads/segment.html", context, status=422 if form.is_bound else 200)
 

@@ -152,10 +152,11 @@ RIGHTS: dict[str, str] = {
     "join": "- | GET POST everybody",  # invitations; the token is the key, good once and for seven days
     "invitation-revocation": "invitation | POST admin",
     "invitation-sending": "invitation | POST admin",
-    "membership-ending": "membership | POST admin",
+    "membership-ending": "membership | GET POST admin",
+    "departure-return": "departure | POST admin",
     "membership-role": "membership | POST admin",
     "people": "- | GET manager admin | POST admin",
-    "person-deactivation": "user | POST admin",
+    "person-deactivation": "user | GET POST admin",
     "person-reactivation": "user | POST admin",
     "session-ending": "signin | POST all own gone",  # its session has ended
     "sessions-ending": "- | POST all",
@@ -278,6 +279,9 @@ RIGHTS: dict[str, str] = {
     "api-invitation-sending": "invitation | POST admin",
     "api-membership-list": "- | GET manager admin",
     "api-membership-detail": "membership | GET manager admin | PATCH DELETE admin",
+    "api-departure-list": "- | GET admin",
+    "api-departure-detail": "departure | GET admin",
+    "api-departure-back": "departure | POST admin",
     "api-user-deactivation": "user | POST DELETE admin",
     "api-scoringmodel-health": "scoringmodel | GET all gone",  # it is not live yet
     "api-scoringmodel-reviews": f"scoringmodel | GET all | POST {MARKETERS}",

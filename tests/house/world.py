@@ -22,6 +22,7 @@ from leads.models import (
     Company,
     Crossing,
     Deal,
+    Departure,
     DuplicatePair,
     Effect,
     Endpoint,
@@ -97,6 +98,9 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
         team, email=f"new{person.pk}@example.com", role=Role.REP, by=person
     ),
     "membership": lambda team, person: Membership.objects.get(team=team, user=person),
+    "departure": lambda team, person: Departure.objects.create(
+        team=team, user=User.objects.create_user(f"gone{person.pk}@example.com", name="Gone"), role=Role.REP
+    ),
     "signin": lambda team, person: SignIn.objects.create(user=person, session_key=f"s{person.pk}"),
     "comment": lambda team, person: Comment.objects.create(lead=make_lead(team), by=person, text="Hello"),
     "webhook": lambda team, person: Endpoint.objects.create(

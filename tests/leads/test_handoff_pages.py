@@ -1,5 +1,6 @@
 """The queue as people use it: with plain forms, with htmx, and who may."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,7 +59,10 @@ def test_the_queue_is_grouped_by_the_clock(client, team, kim):
     due(late, hours=-1)
     due(later, days=3)
     page = client.get("/handoffs/")
-    assert [(name, rows) for name, rows in page.context["groups"]] == [("Late", [late]), ("Fast track", [later])]
+    assert [(head["name"], head["number"], rows) for head, rows in page.context["groups"]] == [
+        ("Late", 1, [late]),
+        ("Fast track", 1, [later]),
+    ]
     assert "2 wait for you, 2 for the team." in page.text
 
 
@@ -164,6 +168,17 @@ def test_with_htmx_the_row_is_swapped(client, team, kim):
     assert f'<li class="handoff" id="handoff-{handoff.pk}"' in answer.text
     assert f"{handoff.lead} is yours." in answer.text
     assert "<html" not in answer.text
+
+
+def test_an_answer_counts_the_groups_of_the_queue_anew(client, team, kim):
+    first, _second = hand_off(team), hand_off(team)
+    asked = HTMX | {"HX-Current-URL": "http://testserver/handoffs/"}
+    answer = client.post(address(first, "acceptance"), headers=asked)
+    heads = re.findall(r'id="group-([a-z-]+)"[^>]*>(\d+)<', answer.text)
+    assert heads == [("late", "0"), ("fast-track", "1"), ("due-today", "0"), ("later", "0")]
+    assert "1 waits for you, 1 for the team." in answer.text
+    shown = re.findall(r'id="group-([a-z-]+)"( hidden)?', client.get("/handoffs/").text)
+    assert sorted(shown) == [("due-today", " hidden"), ("fast-track", ""), ("late", " hidden"), ("later", " hidden")]
 
 
 def test_who_comes_second_sees_who_and_when(client, team, kim):

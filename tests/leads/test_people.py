@@ -1,12 +1,16 @@
 """Roles, leaving and deactivation: nothing is lost, access ends at once, and somebody can always administer."""
 
+from threading import Event
+from time import sleep
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
 from leads.enums import Role
-from leads.models import Handoff, Lead, Membership, Rule, Segment, SignIn, User
+from leads.models import Departure, Handoff, Lead, Membership, Rule, Segment, SignIn, User
 from leads.people import members
+from leads.selling import handoffs
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user
 from tests.threads import at_once
@@ -41,7 +45,7 @@ def test_deactivated_from_now_on_and_back_again(ava):
 def test_what_waits_goes_to_the_next_in_turn_else_into_the_queue_and_owned_leads_stay(ava):
     team = make_team()
     ben = make_user("Ben", team)
-    handoffs = [hand_off(team) for _ in range(3)]
+    waiting = [hand_off(team) for _ in range(3)]
     owned = make_lead(team, owner=ben)
     segment = Segment.objects.create(name="All", condition={"field": "label", "op": "any_of", "value": ["hot"]})
     rule = Rule.objects.create(name="Mine", person=ben, segment=segment, actions={"tag": "x"}, active=True)
@@ -55,7 +59,7 @@ def test_what_waits_goes_to_the_next_in_turn_else_into_the_queue_and_owned_leads
     assert not Rule.objects.get(pk=rule.pk).active
     members.deactivate(cat, by=ava)
     rows = Handoff.objects.open().values_list("assignee", "waits_for_rep", "assigned_because")
-    assert list(rows) == [(None, True, "Cat may not sign in any more: no rep in the team")] * len(handoffs)
+    assert list(rows) == [(None, True, "Cat may not sign in any more: no rep in the team")] * len(waiting)
 
 
 def test_a_team_and_the_company_keep_an_admin(ava):
@@ -121,3 +125,85 @@ def test_pages_cost_the_same_for_one_and_for_three(ava, path, django_assert_num_
         make_user(name, make_team())
     with django_assert_num_queries(len(few)):
         assert "Eve" in client.get(path).content.decode()
+
+
+def test_leaving_asks_first_and_has_a_way_back(ava):
+    team, kim = make_team(), make_user("Kim", make_team())
+    ben = make_user("Ben", team)
+    ben.memberships.update(weight=3, weekly_capacity=12, week=[["09:00", "13:00"]] * 7)
+    for _ in range(2):
+        Handoff.objects.filter(pk=hand_off(team).pk).update(assignee=ben)
+    owned, page, row = make_lead(team, owner=ben), browser(ava), ben.memberships.get()
+    asked = page.get(f"/memberships/{row.pk}/ending/").content.decode()
+    assert "Take Ben out of EMEA?" in asked
+    assert "2 open handoffs of theirs go to the next in turn" in asked
+    assert "They own 1 lead, which stay theirs unless you say who takes over." in asked
+    assert "They are in no other team" in asked
+    assert ben.memberships.exists()
+    page.post(f"/memberships/{row.pk}/ending/", {"leads_to": kim.pk})
+    assert not ben.memberships.exists()
+    assert Lead.objects.get(pk=owned.pk).owner == kim
+    gone = Departure.objects.get()
+    shown = page.get("/people/").content.decode()
+    assert f'action="/departures/{gone.pk}/return/"' in shown
+    page.post(f"/departures/{gone.pk}/return/")
+    back = ben.memberships.get()
+    assert (back.role, back.weight, back.weekly_capacity, len(back.week)) == (Role.REP, 3, 12, 7)
+    assert f"/departures/{gone.pk}/return/" not in page.get("/people/").content.decode()
+    with pytest.raises(ValidationError, match="Ben was taken back already"):
+        members.take_back(gone, by=ava)
+
+
+def test_who_came_back_by_an_invitation_is_not_taken_back_twice(ava):
+    ben = make_user("Ben", make_team())
+    members.leave_team(ben.memberships.get(), by=ava)
+    Membership.objects.create(user=ben, team=make_team(), role=Role.MANAGER)
+    answer = Caller(ava).post(f"departures/{Departure.objects.get().pk}/return", {})
+    assert (answer.status_code, ben.memberships.get().role) == (400, Role.MANAGER)
+    assert Departure.objects.away().exists()
+
+
+def test_deactivating_asks_first(ava):
+    ben = make_user("Ben", make_team())
+    asked = browser(ava).get(f"/people/{ben.pk}/deactivation/").content.decode()
+    assert ("Deactivate Ben?" in asked, "The way back is Reactivate" in asked) == (True, True)
+    assert User.objects.get(pk=ben.pk).is_active
+    refused = browser(ava).post(f"/people/{ben.pk}/deactivation/", {"leads_to": ava.pk})
+    assert (refused.status_code, User.objects.get(pk=ben.pk).is_active) == (422, True)
+
+
+def passed_on_while_leaving(ava, monkeypatch):
+    """Somebody is given a lead at the moment at which they are deactivated. Whether it waits for who cannot answer."""
+    team, kim, ben = make_team(), make_user("Kim", make_team()), make_user("Ben", make_team())
+    handoff = hand_off(team)
+    Handoff.objects.filter(pk=handoff.pk).update(assignee=kim)
+    honest, between = handoffs.give, Event()
+
+    def slowly(*args, **extra):
+        between.set()
+        sleep(0.5)
+        honest(*args, **extra)
+
+    def act(what):
+        if what == "reassign":
+            monkeypatch.setattr(handoffs, "give", slowly)
+            handoffs.reassign(Handoff.objects.get(pk=handoff.pk), by=ava, to=ben)
+        else:
+            between.wait(5)
+            monkeypatch.setattr(handoffs, "give", honest)
+            members.deactivate(User.objects.get(pk=ben.pk), by=ava)
+
+    at_once(act, ["reassign", "deactivate"])
+    return Handoff.objects.filter(assignee__is_active=False).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_passed_a_lead_while_they_leave(ava, monkeypatch):
+    assert not passed_on_while_leaving(ava, monkeypatch)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_their_place_in_the_pool_somebody_is(ava, monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(handoffs, "_hold_place", lambda handoff, to: None)
+    assert passed_on_while_leaving(ava, monkeypatch)

@@ -1,12 +1,14 @@
 """Segments: saved conditions over facts and standing, on their page, in the list of leads and in the API."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from leads import uses
 from leads.enums import Label, Role, Stage
-from leads.models import Lead, NurtureList, Segment, User
+from leads.models import Lead, NurtureList, Rule, Segment, User
+from leads.segments import segment_rows
 from tests.leads.api import Caller
 from tests.sales import make_lead, make_team, make_user, score
 
@@ -70,22 +72,15 @@ def test_what_follows_from_a_score_is_offered_for_segments_only(page: Client) ->
     assert (said["errors"], said["matches"]["count"]) == ([], 0)
 
 
-def test_a_segment_in_use_is_not_deleted(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_segment_in_use_is_not_deleted(page: Client) -> None:
     segment = Segment.objects.create(name="Hot", condition=HOT)
-    monkeypatch.setattr(uses, "_askers", [lambda key: ["the list “Spring”"] if key == f"segment.{segment.pk}" else []])
+    spring = NurtureList.objects.create(team=make_team(), name="Spring", segment=segment)
     answer = page.post(reverse("segment-deletion", args=[segment.pk]), follow=True).content.decode()
-    assert "is used by the list “Spring”" in answer
+    assert "is used by nurture list “Spring”" in answer
     assert Caller(make_user("Ada", make_team(), Role.ADMIN)).delete(f"segments/{segment.pk}").status_code == 409
-    monkeypatch.setattr(uses, "_askers", [])
+    spring.delete()
     page.post(reverse("segment-deletion", args=[segment.pk]))
     assert list(Segment.objects.all()) == []
-
-
-def test_a_segment_of_a_nurture_list_is_not_deleted(mara: User) -> None:
-    segment = Segment.objects.create(name="Hot", condition=HOT)
-    NurtureList.objects.create(team=make_team(), name="Spring", segment=segment)
-    answer = Caller(make_user("Ada", make_team(), Role.ADMIN)).delete(f"segments/{segment.pk}")
-    assert (answer.status_code, "“Spring”" in answer.json()["error"]) == (409, True)
 
 
 def test_reps_look_and_marketing_edits(client: Client, mara: User) -> None:
@@ -112,3 +107,36 @@ def test_tags_by_api_make_a_lead_due(mara: User) -> None:
     answer = Caller(mara).patch(f"leads/{lead.pk}", {"tags": ["vip"]})
     assert answer.json()["tags"] == ["vip"]
     assert Lead.objects.get(pk=lead.pk).standing.facts_rev == before + 1
+
+
+@pytest.mark.parametrize("path", ["/segments/", "/api/v1/segments/"])
+def test_the_list_costs_the_same_for_one_and_for_three(page: Client, path: str) -> None:
+    lead = score(make_lead(make_team()))
+
+    def use(name: str) -> None:
+        segment = Segment.objects.create(name=name, condition=HOT)
+        Rule.objects.create(name=f"rule of {name}", segment=segment, stays=segment, actions={"tag": "x"})
+        NurtureList.objects.create(name=f"list of {name}", team=lead.team, segment=segment)
+
+    use("Alpha")
+    page.get(path)
+    with CaptureQueriesContext(connection) as one:
+        page.get(path)
+    for name in ("Beta", "Gamma"):
+        use(name)
+    with CaptureQueriesContext(connection) as three:
+        said = page.get(path).content.decode()
+    assert len(one) == len(three)
+    assert ("rule “rule of Gamma”" in said, "nurture list “list of Beta”" in said) == (True, True)
+
+
+def test_leads_inside_are_counted_for_all_at_once(mara: User) -> None:
+    score(make_lead(make_team())), score(make_lead(make_team("APAC")))
+    hot, cold = (
+        Segment.objects.create(name="H", condition=HOT),
+        Segment.objects.create(name="C", condition={"not": HOT}),
+    )
+    far = Segment.objects.create(name="F", team=make_team("APAC"), condition=HOT)
+    broken = Segment.objects.create(name="B", condition={"field": "gone", "op": "known"})
+    rows = segment_rows([hot, cold, far, broken], mara)
+    assert [row.count for row in rows] == [1, 0, 0, None]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from leads.enums import Role
-from leads.models import Attempt, Effect, Endpoint, Notice
+from leads.models import Attempt, Effect, Endpoint, Lane, Notice
 from leads.outgoing import delivery, sealing
 from leads.outgoing.client import Answer
 from leads.outgoing.endpoints import announce, enable, retry_after, send_test
@@ -123,6 +123,22 @@ def test_the_plan_takes_three_days_and_then_it_is_given_up(endpoint, other):
     effect = Effect.objects.get()
     assert (effect.state, effect.attempts, set(other.ids)) == (Effect.DEAD, len(PLAN) + 1, {other.ids[0]})
     assert timedelta(hours=65) < effect.ended_at - begun < timedelta(hours=85)
+
+
+def test_what_is_given_up_is_told_once_a_day_to_those_who_look_after_it(endpoint, other):
+    mia = make_user("Mia", make_team(), Role.MARKETING)
+    make_user("Rep", make_team()), make_user("Far", make_team("APAC"), Role.ADMIN)
+    other.script = [500]
+    for key in ("c1", "c2"):
+        tell(key)
+    Effect.objects.filter(kind="webhook").update(attempts=len(PLAN))
+    delivery.deliver_due()
+    Lane.objects.update(free_at=timezone.now())
+    delivery.deliver_due()
+    assert Effect.objects.filter(kind="webhook", state=Effect.DEAD).count() == 2
+    said = "Ours did not take a message, given up after 10 attempts: 500: thanks"
+    assert list(Notice.objects.values_list("user", "text", "url")) == [(mia.pk, said, f"/webhooks/{endpoint.pk}/")]
+    assert [effect.payload["to"] for effect in Effect.objects.filter(kind="mail")] == [mia.pk]
 
 
 def test_410_closes_the_endpoint_and_says_so(endpoint, other):

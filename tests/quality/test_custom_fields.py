@@ -60,7 +60,7 @@ def test_a_field_in_use_is_not_deleted_and_the_uses_are_named(team: Team, caller
     answer = caller.client.delete(f"/api/v1/fields/{pk}")
     assert answer.status_code == 409
     for use in (
-        "the segment Big",
+        "segment “Big”",
         "criterion “Many seats” of Inbound",
         "traits of the source Shop of EMEA",
         "the import fair.csv",

@@ -18,6 +18,7 @@ THEMES = (("", "System colours"), ("light", "Light"), ("dark", "Dark"))
 
 @dataclass(frozen=True)
 class Item:
+    name: str
     label: str
     url: str
     icon: str
@@ -35,25 +36,28 @@ class Section:
 _PLACES = (
     ("", "Today", "home", "today", ""),
     ("", "Leads", "leads", "leads", "leads.view_lead"),
-    ("", "Segments", "segments", "search", "leads.view_segment"),
-    ("", "Rules", "rules", "mail", "leads.view_rule"),
     ("", "Companies", "companies", "company", "leads.view_company"),
     ("", "Handoffs", "handoffs", "handoff", "leads.view_handoff"),
-    ("", "Nurture", "nurture", "leads", "leads.view_nurturelist"),
-    ("", "Absences", "absences", "today", "leads.add_absence"),
-    ("", "People", "people", "company", "leads.view_membership"),
+    ("", "Nurture", "nurture", "nurture", "leads.view_nurturelist"),
+    ("", "Segments", "segments", "segment", "leads.view_segment"),
+    ("", "Rules", "rules", "rule", "leads.view_rule"),
     ("Insight", "Reports", "reports", "reports", "reports.view_report"),
+    ("Insight", "Forecast", "forecast", "forecast", "reports.view_report"),
     ("Scoring", "Scoring models", "scoring:index", "model", "scoring.view_scoringmodel"),
-    ("Scoring", "Learning", "scoring:learning", "search", "scoring.view_learning"),
-    ("Scoring", "Suggestions", "scoring:suggestions", "check", "scoring.view_suggestion"),
-    ("Scoring", "Feedback", "feedback", "handoff", "reports.view_report"),
+    ("Scoring", "Feedback", "feedback", "feedback", "reports.view_report"),
+    ("Scoring", "Suggestions", "scoring:suggestions", "suggestion", "scoring.view_suggestion"),
+    ("Scoring", "Learning", "scoring:learning", "learning", "scoring.view_learning"),
+    ("Scoring", "Experiments", "scoring:experiments", "experiment", "scoring.view_experiment"),
     ("Data", "Import", "imports", "import", "leads.add_import"),
-    ("Data", "Data quality", "data-quality", "check", "leads.view_problem"),
-    ("Data", "Duplicates", "duplicates", "company", "leads.change_duplicatepair"),
-    ("Data", "Sources", "sources", "reports", "leads.change_source"),
-    ("Data", "Webhooks", "webhooks", "handoff", "leads.view_endpoint"),
-    ("Data", "Outbox", "outbox", "mail", "leads.view_effect"),
-    ("Data", "Administration", "admin:index", "settings", "leads.change_field"),
+    ("Data", "Sources", "sources", "source", "leads.change_source"),
+    ("Data", "Connections", "connections", "connection", "leads.view_connection"),
+    ("Data", "Data quality", "data-quality", "quality", "leads.view_problem"),
+    ("Data", "Duplicates", "duplicates", "duplicate", "leads.change_duplicatepair"),
+    ("Set up", "People", "people", "people", "leads.view_membership"),
+    ("Set up", "Absences", "absences", "absence", "leads.add_absence"),
+    ("Set up", "Webhooks", "webhooks", "webhook", "leads.view_endpoint"),
+    ("Set up", "Outbox", "outbox", "outbox", "leads.view_effect"),
+    ("Set up", "Administration", "admin:index", "settings", "leads.change_field"),
 )
 
 
@@ -70,7 +74,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     sections: dict[str, Section] = {}
     for title, label, name, icon, url in places:
         count = waiting if name == "handoffs" else 0
-        sections.setdefault(title, Section(title, [])).items.append(Item(label, url, icon, url == here, count))
+        sections.setdefault(title, Section(title, [])).items.append(Item(name, label, url, icon, url == here, count))
     return context | {"navigation": list(sections.values()), "role_line": _role_line(user), "unread": unread}
 
 

@@ -38,6 +38,7 @@ def places(client):
             {
                 "Reports",
                 "Feedback",
+                "Learning",
                 "Import",
                 "Sources",
                 "Data quality",
@@ -57,7 +58,7 @@ def test_the_way_around_by_role(client, team, role, not_for_them):
     client.force_login(make_user("Mia", team, role))
     everything = {
         "Today", "Leads", "Companies", "Handoffs", "Reports", "Scoring models", "Import", "Sources",
-        "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates", "Feedback",
+        "Segments", "Rules", "Absences", "Nurture", "Data quality", "Duplicates", "Feedback", "Learning",
         "Webhooks", "Outbox", "Administration", "People",
     }  # fmt: skip
     assert set(places(client)) == everything - not_for_them

@@ -4,6 +4,7 @@ from time import monotonic
 
 from celery import shared_task
 
+from leads.crm import sync
 from leads.identity import finding
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
@@ -98,6 +99,19 @@ def find_duplicates() -> None:
     while finding.check_due() and monotonic() < until:
         pass
     finding.merge_sure()
+
+
+@shared_task(name="leads.run_syncs")
+def run_syncs() -> None:
+    """CRMs that are due: what changed there and what changed here."""
+    if sync.run_due() and sync.is_due():
+        wake(run_syncs)
+
+
+@shared_task(name="leads.prune_syncs")
+def prune_syncs() -> None:
+    """What webhooks told of and what was synced long ago."""
+    sync.prune()
 
 
 @shared_task(name="leads.forget_tries")

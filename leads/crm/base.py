@@ -245,6 +245,8 @@ class Connector(ABC):
     overlap: ClassVar[timedelta] = timedelta(minutes=10)
     # And ends so long before now, where the CRM's index lags behind.
     lag: ClassVar[timedelta] = timedelta(0)
+    # Rows of one page of `pull` and `ids`.
+    page: ClassVar[int] = 100
     # Most rows that one request of `push` takes.
     most_pushed: ClassVar[int] = 100
     # {kind: {their field: our target}}: what the mapping begins with. Targets: leads/ingest/targets.py and OUR_FIELDS.
@@ -280,6 +282,12 @@ class Connector(ABC):
         """These rows as they are now, in any order; what is not there (any more) is left out. Any number of ids."""
 
     @abstractmethod
+    def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        """The rows that have these e-mail addresses, in as few requests as the API allows: asked before rows are made,
+        so that whoever is there already is linked and compared instead of overwritten.
+        """
+
+    @abstractmethod
     def ids(self, kind: str, after: str) -> IdPage:
         """A page of the ids that exist, in any order that pages stably: the sweep compares them with ours."""
 
@@ -287,8 +295,9 @@ class Connector(ABC):
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
         """Make those of these fields that are not there yet, under `name_of`. Names of those that were made."""
 
+    @classmethod
     @abstractmethod
-    def name_of(self, key: str) -> str:
+    def name_of(cls, key: str) -> str:
         """What our field of that key is called in this CRM: leadscore_score, Leadscore_Score__c."""
 
     @abstractmethod

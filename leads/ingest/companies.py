@@ -28,7 +28,10 @@ def upsert_companies(source: Source, records: Sequence[CompanyRecord], *, policy
     """Find or make the company of each record and put the values on it; one outcome for each, in order."""
     with attributed(by=by, origin=source.name):
         lock_making(source.team_id)
-        companies = Companies(source.team_id, [(record.values, "") for record in records], origin=origin_of(source))
+        companies = Companies(
+            source.team_id, [(record.values, "") for record in records],
+            {record.company for record in records if record.company}, origin_of(source),
+        )  # fmt: skip
         taken = [_take(companies, record, policy) for record in records]
         companies.save()
         for company, outcome in taken:
@@ -64,7 +67,7 @@ class Companies:
         team = Company.objects.filter(team_id=team_id)
         by_name = team.alias(upper=Upper("name")).filter(upper__in={name.upper() for name in names})
         found = {*team.filter(domain__in=domains).values_list("pk", flat=True), *by_name.values_list("pk", flat=True)}
-        self._add(Company.objects.filter(pk__in=found | {*pks}).order_by("pk").select_for_update(no_key=True))
+        self._add(team.filter(pk__in=found | {*pks}).order_by("pk").select_for_update(no_key=True))
         self._claims = Claims(Field.COMPANY, origin, self.by_pk) if origin else None
 
     def find(self, values: Mapping[str, Any], email: str = "") -> Company | None:
@@ -121,7 +124,7 @@ class Companies:
 
 
 def _take(companies: Companies, record: CompanyRecord, policy: str) -> tuple[Company | None, Outcome]:
-    company = companies.find(record.values)
+    company = companies.by_pk.get(record.company) if record.company else companies.find(record.values)
     if company:
         changed = companies.put(company, record.values, policy)
         return company, Outcome(Result.UPDATED if changed else Result.UNCHANGED)

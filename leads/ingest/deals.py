@@ -39,11 +39,13 @@ def upsert_deals(source: Source, records: Sequence[DealRecord], *, policy: str, 
     with attributed(by=by, origin=source.name):
         lock_making(source.team_id)
         leads = _leads(source, records)
-        companies = Companies(source.team_id, [(record.company, "") for record in records])
+        said = {record.employer for record in records if record.employer}
+        companies = Companies(source.team_id, [(record.company, "") for record in records], said)
         known = _load(source, records)
         outcomes, deals = [], []
         for record, lead in zip(records, leads, strict=True):
-            company = companies.find(record.company) or companies.make(record.company)
+            company = companies.by_pk.get(record.employer or 0)
+            company = company or companies.find(record.company) or companies.make(record.company)
             deal = known.setdefault(
                 _id_of(record), Deal(team_id=source.team_id, source=source, external_id=_id_of(record))
             )
@@ -100,8 +102,8 @@ def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | No
     if policy == ImportPolicy.FILE_WINS:
         changed = merge.apply(deal, decided, policy) or changed
     changed = _link(deal, lead, company, policy) or changed
-    if deal.state != state:
-        deal.known_at = timezone.now()
+    if deal.state != state or (outcome.result == Result.CREATED and record.known_at):
+        deal.known_at = min(record.known_at or timezone.now(), timezone.now())
     deal.name = deal.name or f"Deal {deal.external_id}"[:200]
     if not (lead or company or deal.lead_id or deal.company_id):
         outcome.notes.append(

@@ -66,7 +66,8 @@ class _Page:
         self._companies = Companies(
             source.team_id,
             [(record.company, record.values.get("email", "")) for record in records],
-            {lead.company_id for lead in self._by_pk.values() if lead.company_id},
+            {lead.company_id for lead in self._by_pk.values() if lead.company_id}
+            | {record.employer for record in records if record.employer},
             origin_of(source),
         )
         self._claims = Claims(Field.LEAD, origin_of(source), self._by_pk)
@@ -156,6 +157,8 @@ class _Page:
     def _employer_of(self, record: LeadRecord, present: Company | None, policy: str, guess: bool) -> Company | None:
         """The company the lead should have. By its e-mail address alone only when that is new, and it has none."""
         email = record.values.get("email", "")
+        if found := self._companies.by_pk.get(record.employer or 0):
+            return present if present and policy == ImportPolicy.FILL else found
         if not any(record.company.get(name) for name in ("name", "domain", "website")):
             if present or not guess:
                 return present

@@ -32,7 +32,8 @@ class LeadRecord:
 
     `values` has names of Lead's fields, "owner" (a User) and "fields.<key>" for custom fields; `company` the same of
     Company. Values that are absent or empty say nothing. Matched by `lead`, the id of one found already, by external
-    id, then by e-mail. `policy` is for this record alone (a value of ImportPolicy); empty: as for the others.
+    id, then by e-mail. `employer` is the id of a company found already, which then is the lead's, whatever `company`
+    says. `policy` is for this record alone (a value of ImportPolicy); empty: as for the others.
     """
 
     values: Mapping[str, Any]
@@ -40,13 +41,18 @@ class LeadRecord:
     external_ids: tuple[str, ...] = ()
     policy: str = ""
     lead: int | None = None
+    employer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyRecord:
-    """An employer: names of Company's fields and "fields.<key>". Matched by domain, then by name."""
+    """An employer: names of Company's fields and "fields.<key>".
+
+    Matched by `company`, the id of one found already, by domain, then by name.
+    """
 
     values: Mapping[str, Any]
+    company: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,8 @@ class DealRecord:
     """An outcome, matched by external id within its source; without one, by its name, lead and company.
 
     `values`: name, stage, state, pipeline, amount, lost_reason, opened_at, closed_at, owner, "fields.<key>". Without
-    a state the words of the stage decide.
+    a state the words of the stage decide. `employer` is the id of a company found already. `known_at` is when its
+    state became known, where that was before now.
     """
 
     values: Mapping[str, Any]
@@ -63,6 +70,8 @@ class DealRecord:
     email: str = ""
     lead_external_id: str = ""
     company: Mapping[str, Any] = field(default_factory=dict)
+    employer: int | None = None
+    known_at: datetime | None = None
 
 
 class Result(StrEnum):

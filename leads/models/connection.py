@@ -140,7 +140,7 @@ class FieldMap(models.Model):
 
     class Meta:
         ordering = ["kind", "pk"]
-        constraints = [models.UniqueConstraint(fields=["connection", "kind", "theirs", "ours"], name="field_map_once")]
+        constraints = [models.UniqueConstraint(fields=["connection", "kind", "ours"], name="field_map_once")]
 
     def __str__(self) -> str:
         return f"{self.theirs} → {self.ours}"

@@ -1,6 +1,7 @@
 """The contract suite runs against every connector: each brings a fake of its CRM and what a connection to it needs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from leads.crm import registry
 from leads.enums import ConnectionState
 from leads.models import Connection
 from tests.crm.worlds import WORLDS, World
+from tests.fakes.crm import FakeCrm
 from tests.fakes.memory import Memory
 from tests.sales import make_team
 
@@ -18,9 +20,10 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=WORLDS)
-def world(request: pytest.FixtureRequest, db: None, settings) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fake CRM of each kind, with a connection of team EMEA that is on."""
     slug = request.param
+    monkeypatch.setattr(registry.CONNECTORS[slug], "page", FakeCrm.page)
     with WORLDS[slug]() as crm:
         settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://").partition("/")[0]]
         connection = Connection.make(

@@ -48,7 +48,7 @@ class FakeCrm:
 
     names: ClassVar[dict[str, dict[str, str]]] = {}  # {kind: {neutral: theirs}}; not listed: the same
     slug: ClassVar[str] = ""
-    page: ClassVar[int] = 100  # rows of a page, as the connector asks for them
+    page: ClassVar[int] = 20  # rows of a page; the contract suite has the connector ask for so many
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -66,7 +66,7 @@ class FakeCrm:
 
     # What tests do
 
-    def add(self, kind: str, *, id: str = "", at: datetime | None = None, late: timedelta = timedelta(0),
+    def add(self, kind: str, /, *, id: str = "", at: datetime | None = None, late: timedelta = timedelta(0),
             links: dict[str, list[str]] | None = None, **values: Any) -> str:  # fmt: skip
         """A new record. `at`: its time stamp; `late`: it becomes visible so much later than that."""
         with self.lock:
@@ -74,7 +74,7 @@ class FakeCrm:
             self.records[kind, id] = Record(kind, id, self.named(kind, values), at, at, at + late, links or {})
             return id
 
-    def edit(self, kind: str, id: str, *, at: datetime | None = None, late: timedelta = timedelta(0),
+    def edit(self, kind: str, id: str, /, *, at: datetime | None = None, late: timedelta = timedelta(0),
              links: dict[str, list[str]] | None = None, **values: Any) -> None:  # fmt: skip
         """Somebody there changes a record."""
         with self.lock:
@@ -84,6 +84,10 @@ class FakeCrm:
             record.visible_at, record.by_us = record.modified_at + late, False
             if links is not None:
                 record.links = links
+
+    def act(self, what: str, at: datetime, *, links: dict[str, list[str]], **values: Any) -> str:
+        """Somebody there calls, meets or mails people."""
+        return self.add("activities", at=at, links=links, kind=what, occurred_at=at, **values)
 
     def delete(self, kind: str, id: str) -> None:
         with self.lock:

@@ -26,7 +26,6 @@ STAGES = [("new", DealState.OPEN), ("offer", DealState.OPEN), ("won", DealState.
 
 class MemoryCrm(FakeCrm):
     slug = "memory"
-    page = 100
     worlds: ClassVar[dict[str, "MemoryCrm"]] = {}
 
     def __enter__(self) -> "MemoryCrm":
@@ -73,19 +72,23 @@ class Memory(Connector):
     def pull(self, kind: str, window: Window, after: str, fields: Sequence[str]) -> Page:
         lost = self._meet(f"pull:{kind}")
         found = list(self.crm.changed(kind, window.start, window.end, after))
-        rows = [_row(record) for record in found[: self.crm.page]]
+        rows = [_row(record) for record in found[: self.page]]
         if lost:
             raise Busy("The answer never came.")
-        return Page(rows, rows[-1].id if len(found) > self.crm.page else "", len(found))
+        return Page(rows, rows[-1].id if len(found) > self.page else "", len(found))
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
         self._meet(f"read:{kind}")
         return [_row(record) for record in self.crm.living(kind) if record.id in ids]
 
+    def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        self._meet(f"match:{kind}")
+        return [_row(record) for record in self.crm.living(kind) if record.values.get("email") in emails]
+
     def ids(self, kind: str, after: str) -> IdPage:
         self._meet(f"ids:{kind}")
         ids = [record.id for record in self.crm.living(kind) if not after or int(record.id) > int(after)]
-        return IdPage(ids[: self.crm.page], ids[self.crm.page - 1] if len(ids) > self.crm.page else "")
+        return IdPage(ids[: self.page], ids[self.page - 1] if len(ids) > self.page else "")
 
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
         made = self.crm.made_fields.setdefault(kind, {})
@@ -93,7 +96,8 @@ class Memory(Connector):
         made.update(dict.fromkeys(new, True))
         return new
 
-    def name_of(self, key: str) -> str:
+    @classmethod
+    def name_of(cls, key: str) -> str:
         return f"leadscore_{key}"
 
     def push(self, kind: str, rows: Sequence[PushRow]) -> list[PushResult]:

@@ -1,0 +1,90 @@
+"""What people and rules ask of connections: bring a lead there, try again, read everything anew, pause."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from leads.crm.mapping import PEOPLE
+from leads.enums import ConnectionState
+from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
+from leads.wake import wake
+
+
+def push_leads(lead_ids: Iterable[int], *, because: str = "", by: User | None = None,
+               connection: Connection | None = None) -> int:  # fmt: skip
+    """Have these leads in the CRM, made there where they are not, and brought up to date where they are.
+
+    In that connection, else in every one of their team that is not being set up. Rows only, so it may be part of any
+    transaction; a worker brings them there. How many rows. Leads of other teams are left out.
+    """
+    leads = Lead.objects.filter(pk__in=list(lead_ids)).values_list("pk", "team_id")
+    by_team: dict[int, list[int]] = {}
+    for lead, team in leads:
+        by_team.setdefault(team, []).append(lead)
+    found = Connection.objects.exclude(state=ConnectionState.SETUP).filter(team__in=by_team)
+    asked = 0
+    for each in found.filter(pk=connection.pk) if connection else found:
+        wanted = by_team[each.team_id]
+        rows = [PushAsk(connection=each, lead_id=lead, because=because[:200], by=by) for lead in wanted]
+        PushAsk.objects.bulk_create(rows, ignore_conflicts=True)
+        Link.objects.filter(connection=each, kind__in=PEOPLE, lead__in=wanted).update(mark="")
+        each.problems.filter(way=SyncProblem.OUT, lead__in=wanted).delete()
+        asked += len(rows)
+        soon(each)
+    return asked
+
+
+def soon(connection: Connection) -> None:
+    """Sync it as soon as a worker is free, unless it is resting after a failure."""
+    now = timezone.now()
+    resting = Q(failures__gt=0)
+    Connection.objects.filter(pk=connection.pk, due_at__gt=now).exclude(resting).update(due_at=now)
+    _wake()
+
+
+def again(problems: Iterable[SyncProblem]) -> int:
+    """Try these rows once more at the next run. How many."""
+    now, connections = timezone.now(), dict[int, Connection]()
+    count = 0
+    for problem in problems:
+        SyncProblem.objects.filter(pk=problem.pk).update(retry_at=now)
+        if problem.way == SyncProblem.OUT and problem.lead_id:
+            Link.objects.filter(connection=problem.connection_id, lead=problem.lead_id).update(mark="")
+        connections[problem.connection_id] = problem.connection
+        count += 1
+    for connection in connections.values():
+        soon(connection)
+    return count
+
+
+def resync(connection: Connection) -> None:
+    """Read everything there once more, and compare every lead. What is the same on both sides stays untouched."""
+    with transaction.atomic():
+        Cursor.objects.filter(connection=connection).update(at=None, until=None, after="")
+        Link.objects.filter(connection=connection).update(mark="")
+        Connection.objects.filter(pk=connection.pk).update(swept_at=None)
+    soon(connection)
+
+
+def pause(connection: Connection, *, by: User | None) -> None:
+    """Nothing is read or written any more until `resume`; a run that is under way ends with its page."""
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(
+        state=ConnectionState.PAUSED, paused_at=now, paused_by=by, lease_until=None
+    )
+
+
+def resume(connection: Connection) -> None:
+    """Go on where it was, at once: also after failures, for somebody has just looked at it. Begins a new connection."""
+    Connection.objects.filter(pk=connection.pk).update(
+        state=ConnectionState.ON, paused_at=None, paused_by=None, due_at=timezone.now(), failures=0
+    )
+    _wake()
+
+
+def _wake() -> None:
+    from leads.tasks import run_syncs  # here, for the task in turn needs what asks
+
+    wake(run_syncs)

@@ -1,0 +1,109 @@
+"""Whose value stays: field by field, when a record comes in.
+
+| changed there | changed here | what happens |
+|---|---|---|
+| yes | no | theirs is taken |
+| yes | yes, to the same | nothing |
+| yes | yes, to something else | who wins by the mapping of the field; the loser's value is kept in the log |
+| emptied | either | nothing: empty says nothing |
+| a field that only goes there | – | ours goes there again; theirs is kept in the log |
+
+When the two sides meet for the first time nothing is known of what changed: two different values are a conflict, and a
+value meets an empty field as news.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leads.crm.base import Row
+from leads.crm.values import COMPANY, plain, value_of
+from leads.enums import Wins
+from leads.models import Change, Company, FieldMap, Lead, Link, SyncConflict
+
+COLUMNS = {"owner": "owner_id"}
+
+
+@dataclass
+class Decision:
+    """`taken` are the fields to be put on the row; `ours` {field: what they have, as we would write it} stay ours and
+    go there. `agreed`: both sides changed it to the same. `news`: {field: [before, after]}.
+    """
+
+    taken: list[FieldMap] = field(default_factory=list)
+    agreed: set[str] = field(default_factory=set)
+    ours: dict[str, str] = field(default_factory=dict)
+    news: dict[str, list[str]] = field(default_factory=dict)
+    conflicts: list[SyncConflict] = field(default_factory=list)
+
+
+def decide(
+    row: Row, link: Link | None, mine: Lead | Company, fields: list[FieldMap], said: Mapping[str, Any]
+) -> Decision:
+    """What becomes of each field of a record that changed there. `said`: its values as we would keep them."""
+    decision = Decision()
+    for each in fields:
+        text = plain(row.values.get(each.theirs))
+        if link and text == link.theirs.get(each.theirs, ""):
+            continue
+        if not each.comes:
+            if link and link.theirs.get(each.theirs):  # what we wrote there was changed
+                _lost(decision, each, row, link.theirs[each.theirs], text, "It only goes to the CRM.")
+            continue
+        _meet(decision, each, row, link, mine, said)
+    return decision
+
+
+def _meet(decision: Decision, each: FieldMap, row: Row, link: Link | None, mine: Lead | Company,
+          said: Mapping[str, Any]) -> None:  # fmt: skip
+    ours = plain(value_of(mine, each.ours))
+    value = said.get(each.ours)
+    theirs = plain(getattr(value, "pk", value))
+    if not theirs:
+        if link is None and each.goes and not plain(row.values.get(each.theirs)):
+            decision.ours[each.ours] = ""  # they have nothing: ours fills it
+        return
+    if theirs == ours:
+        decision.agreed.add(each.ours)
+        return
+    before = link.ours.get(each.ours) if link else None
+    if not ours or ours == before:
+        decision.taken.append(each)
+        decision.news[each.ours] = [ours, theirs]
+        return
+    winner, rule = _winner(each, row, mine)
+    if winner == "ours":
+        decision.ours[each.ours] = theirs
+    else:
+        decision.taken.append(each)
+        decision.news[each.ours] = [ours, theirs]
+    decision.conflicts.append(SyncConflict(field=each.ours, ours=ours, theirs=theirs, winner=winner, rule=rule))
+
+
+def _lost(decision: Decision, each: FieldMap, row: Row, ours: str, theirs: str, rule: str) -> None:
+    decision.ours[each.ours] = theirs
+    decision.conflicts.append(SyncConflict(field=each.ours, ours=ours, theirs=theirs, winner="ours", rule=rule))
+
+
+def _winner(each: FieldMap, row: Row, mine: Lead | Company) -> tuple[str, str]:
+    if not each.goes:
+        return "theirs", "It only comes from the CRM."
+    if each.wins == Wins.OURS:
+        return "ours", "Ours wins, by the mapping."
+    if each.wins == Wins.THEIRS:
+        return "theirs", "The CRM's wins, by the mapping."
+    at = changed_at(mine, each.ours)
+    later = "ours" if at > row.modified_at else "theirs"
+    return later, f"The latest wins: here {at:%-d %b %H:%M:%S}, there {row.modified_at:%-d %b %H:%M:%S} UTC."
+
+
+def changed_at(mine: Lead | Company, key: str) -> datetime:
+    """When we learned the value that a field of a lead or company has now."""
+    if isinstance(mine, Company):
+        of = {"company": mine.pk}
+    else:
+        of = {"company": mine.company_id} if key.startswith(COMPANY) else {"lead": mine.pk}
+    name = key.removeprefix(COMPANY)
+    changes = Change.objects.filter(field=COLUMNS.get(name, name), **of).order_by("-learned_at")
+    return changes.values_list("learned_at", flat=True).first() or mine.created_at

@@ -1,0 +1,92 @@
+"""One run of a connection: what its steps share, and how they know that it is still theirs."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from leads.crm.base import Connector
+from leads.crm.mapping import Maps
+from leads.enums import ConnectionState
+from leads.models import Connection, SyncEntry, SyncProblem, SyncRun
+
+LEASE = timedelta(minutes=5)  # more than any page takes
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
+
+
+class LostError(Exception):
+    """Another worker has the connection, or somebody paused it: nothing more is written."""
+
+
+@dataclass
+class Run:
+    """`counts`: {kind or "push": Counter}. `until`: on the monotonic clock; None: as long as it takes."""
+
+    connection: Connection
+    connector: Connector
+    row: SyncRun
+    until: float | None = None
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+
+    @cached_property
+    def maps(self) -> Maps:
+        return Maps(self.connection)
+
+    @property
+    def is_over(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
+
+    def hold(self) -> None:
+        """Within the transaction of a page: raise LostError unless the connection is still ours, and keep it so.
+
+        Its row stays locked until the page is stored, so of two workers with one connection exactly one stores it.
+        """
+        ours = Connection.objects.filter(pk=self.connection.pk, runs=self.row.number)
+        on = ours.exclude(state=ConnectionState.PAUSED)
+        if not on.update(lease_until=timezone.now() + LEASE):
+            raise LostError
+
+    def count(self, kind: str, **counts: int) -> None:
+        self.counts.setdefault(kind, Counter()).update({name: number for name, number in counts.items() if number})
+
+    def tell(self) -> None:
+        """Show how far the run is."""
+        counts = {kind: dict(counter) for kind, counter in self.counts.items()}
+        SyncRun.objects.filter(pk=self.row.pk).update(counts=counts, calls=calls_of(self.connector))
+
+    def entry(self, what: str, kind: str, external_id: str, **more: Any) -> SyncEntry:
+        return SyncEntry(connection=self.connection, what=what, kind=kind, external_id=external_id, **more)
+
+    # Rows that did not go through
+
+    def fails(self, way: str, kind: str, external_id: str, message: str, *, lead: int | None = None,
+              again: bool = False) -> None:  # fmt: skip
+        """Note what is wrong with a row. `again`: it is tried once more by itself, after a time that doubles."""
+        now = timezone.now()
+        key = {"connection": self.connection, "way": way, "kind": kind, "external_id": external_id, "lead_id": lead}
+        found = SyncProblem.objects.filter(**key).first() or SyncProblem(**key, attempts=0)
+        found.attempts, found.at, found.message = found.attempts + 1, now, message.replace("\0", "")[:500]
+        found.retry_at = now + retry_after(found.attempts) if again else None
+        found.save()
+
+    def works(self, way: str, kind: str, external_ids: Sequence[str]) -> None:
+        """These rows went through: what was wrong with them is over."""
+        self.connection.problems.filter(way=way, kind=kind, external_id__in=external_ids).delete()
+
+
+def retry_after(attempts: int) -> timedelta:
+    return min(FIRST_RETRY * 2 ** min(attempts - 1, 12), LONGEST_RETRY)
+
+
+def calls_of(connector: Connector) -> int:
+    """Requests it made, where it speaks by leads/crm/http.py as `http`."""
+    return int(getattr(getattr(connector, "http", None), "calls", 0))
+
+
+def next_due(connection: Connection, now: datetime) -> datetime:
+    return now + timedelta(seconds=connection.every)

@@ -1,0 +1,177 @@
+"""What belongs to people: owners, companies, deals and activities of a CRM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from django.utils import timezone
+
+from leads.crm import merges
+from leads.crm.base import Row
+from leads.crm.conflicts import Decision, decide
+from leads.crm.mapping import PEOPLE
+from leads.crm.run import Run
+from leads.crm.taking import employers_of, held, in_halves, is_news, save_links, seen
+from leads.crm.values import ours_now, plain
+from leads.enums import CrmKind, DealState, ImportKind, ImportPolicy, SyncWhat
+from leads.ingest import (
+    CompanyRecord,
+    DealRecord,
+    EventRecord,
+    Outcome,
+    Result,
+    record_events,
+    upsert_companies,
+    upsert_deals,
+)
+from leads.ingest.rows import record_of
+from leads.models import Company, Handoff, Link, SyncConflict, SyncEntry, SyncProblem, User
+
+
+def take_owners(run: Run, kind: str, rows: Sequence[Row]) -> None:
+    """Their users are colleagues here by e-mail address; who has no login here is nobody."""
+    emails = {plain(row.values.get("email")).lower(): row for row in rows}
+    team = User.objects.filter(memberships__team=run.connection.team_id, email__in=emails)
+    users = {user.email: user for user in team}
+    links = merges.follow(run, kind, rows)
+    found = []
+    for email, row in emails.items():
+        link = links.get(row.id) or Link(connection=run.connection, kind=kind, external_id=row.id)
+        link.user, link.theirs, link.pulled_at = users.get(email), {"email": email}, timezone.now()
+        found.append(link)
+    save_links(found)
+    run.maps.__dict__.pop("people", None)
+    run.maps.__dict__.pop("owner_ids", None)
+    run.count(kind, read=len(rows))
+
+
+def take_companies(run: Run, kind: str, rows: Sequence[Row]) -> None:
+    rows, links = _changed(run, kind, rows)
+    mine = Company.objects.in_bulk([link.company_id for link in links.values() if link.company_id])
+    records, decisions = list[CompanyRecord](), list[Decision]()
+    for row in rows:
+        link = links.get(row.id)
+        values, _ = run.maps.read(kind, row, run.maps.coming(kind))
+        company = mine.get(link.company_id or 0) if link else None
+        said = {target.key: value for target, _, value in values}
+        decision = decide(row, link, company, run.maps.of(kind), said) if company else Decision()
+        taken = {each.ours for each in decision.taken} if company else said.keys()
+        record = record_of(ImportKind.COMPANIES, [value for value in values if value[0].key in taken])
+        records.append(replace(record, company=company.pk if company else None))
+        decisions.append(decision)
+    source = run.connection.source
+    outcomes = in_halves(records, lambda some: upsert_companies(source, some, policy=ImportPolicy.FILE_WINS))
+    companies = Company.objects.in_bulk([outcome.pk for outcome in outcomes if outcome.pk])
+    fields = [each.ours for each in run.maps.coming(kind)]
+    for row, decision, outcome in zip(rows, decisions, outcomes, strict=True):
+        if outcome.pk:
+            link = links.setdefault(row.id, Link(connection=run.connection, kind=kind, external_id=row.id))
+            link.company = companies[outcome.pk]
+            link.ours = held(link if link.pk else None, decision, ours_now(link.company, fields))
+            for each in decision.conflicts:
+                each.connection, each.kind, each.external_id = run.connection, kind, row.id
+    SyncConflict.objects.bulk_create(each for decision in decisions for each in decision.conflicts if each.kind)
+    _remember(run, kind, rows, outcomes, links, [decision.news for decision in decisions])
+
+
+def take_deals(run: Run, kind: str, rows: Sequence[Row]) -> None:
+    """Deals and what became of them, on the lead they belong to."""
+    rows, links = _changed(run, kind, rows)
+    leads, employers = _leads_of(run, rows), employers_of(run, rows)
+    records = [_deal(run, row, links.get(row.id), leads.get(row.id), employers.get(row.id)) for row in rows]
+    source = run.connection.source
+    outcomes = in_halves(records, lambda some: upsert_deals(source, some, policy=ImportPolicy.FILE_WINS))
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if outcome.pk:
+            link = links.setdefault(row.id, Link(connection=run.connection, kind=kind, external_id=row.id))
+            link.deal_id = outcome.pk
+    _remember(run, kind, rows, outcomes, links, [_said(record) for record in records], leads)
+
+
+def take_activities(run: Run, kind: str, rows: Sequence[Row]) -> None:
+    """What was done with people there: one event for each of them, once however often it is read."""
+    refs = {(of, id) for row in rows for of, ids in row.links.items() for id in ids if of in PEOPLE}
+    known = {(link.kind, link.external_id): link.lead_id for link in _people_links(run, refs)}
+    records = []
+    for row in rows:
+        values = dict(row.values)
+        what, at = plain(values.pop("kind", "")) or "activity", values.pop("occurred_at", None) or row.modified_at
+        for of, ids in row.links.items():
+            records += [
+                EventRecord(what, at, f"{kind}:{row.id}:{id}", {k: v for k, v in values.items() if v not in (None, "")},
+                            lead=known[of, id])
+                for id in ids if known.get((of, id))
+            ]  # fmt: skip
+    outcomes = record_events(run.connection.source, records)
+    stored = sum(outcome.result == Result.STORED for outcome in outcomes)
+    run.count(kind, read=len(rows), created=stored, unchanged=len(records) - stored)
+
+
+def _changed(run: Run, kind: str, rows: Sequence[Row]) -> tuple[list[Row], dict[str, Link]]:
+    links = merges.follow(run, kind, rows)
+    changed = [row for row in rows if is_news(run, kind, row, links.get(row.id))]
+    run.count(kind, read=len(rows), unchanged=len(rows) - len(changed))
+    return merges.without_gone(run, kind, changed, links), links
+
+
+def _deal(run: Run, row: Row, link: Link | None, lead: int | None, employer: int | None) -> DealRecord:
+    values, _ = run.maps.read(CrmKind.DEALS, row, run.maps.coming(CrmKind.DEALS))
+    record: DealRecord = record_of(ImportKind.DEALS, values)
+    said, stage, state = dict(record.values), run.maps.stage_of(row), run.maps.state_of(row)
+    if stage:
+        said |= {"stage": stage.label[:100], "pipeline": stage.pipeline_label[:100]}
+    known_at = None
+    if state:
+        said["state"] = state
+    if state in (DealState.WON, DealState.LOST):
+        was = link.theirs.get("@known") if link else ""
+        if not said.get("closed_at") and was != state:
+            said["closed_at"] = row.modified_at  # where the CRM does not say when, as soon as it could have been
+        if link is None and said.get("closed_at") and said["closed_at"] < run.connection.created_at:
+            known_at = said["closed_at"]  # the company knew it before we were there
+    return replace(record, values=said, external_id=row.id, lead=lead, employer=employer, known_at=known_at,
+                   email="", lead_external_id="", company={} if employer else record.company)  # fmt: skip
+
+
+def _said(record: DealRecord) -> dict[str, Any]:
+    return {name: ["", plain(value)] for name, value in record.values.items() if name in ("stage", "state", "amount")}
+
+
+def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:
+    """{id of a deal: its lead}: of several people the one that was handed off, else the first."""
+    refs = {row.id: [(of, id) for of, ids in row.links.items() if of in PEOPLE for id in ids] for row in rows}
+    known = {
+        (link.kind, link.external_id): link.lead_id
+        for link in _people_links(run, {ref for found in refs.values() for ref in found})
+    }
+    leads = {id: [lead for ref in found if (lead := known.get(ref))] for id, found in refs.items()}
+    several = {lead for found in leads.values() if len(found) > 1 for lead in found}
+    offered = set(Handoff.objects.filter(lead__in=several).values_list("lead_id", flat=True)) if several else set()
+    return {id: next((lead for lead in found if lead in offered), found[0]) for id, found in leads.items() if found}
+
+
+def _people_links(run: Run, refs: set[tuple[str, str]]) -> Sequence[Link]:
+    kinds, ids = {kind for kind, _ in refs}, {id for _, id in refs}
+    return Link.objects.filter(connection=run.connection, kind__in=kinds, external_id__in=ids, lead__isnull=False)
+
+
+def _remember(run: Run, kind: str, rows: Sequence[Row], outcomes: Sequence[Outcome], links: Mapping[str, Link],
+              news: Sequence[dict[str, Any]], leads: Mapping[str, int] | None = None) -> None:  # fmt: skip
+    now, entries, kept = timezone.now(), list[SyncEntry](), list[Link]()
+    for row, outcome, said in zip(rows, outcomes, news, strict=True):
+        if outcome.pk is None:
+            run.fails(SyncProblem.IN, kind, row.id, outcome.reason or "It could not be taken.")
+            run.count(kind, failed=1)
+            continue
+        link = links[row.id]
+        link.theirs, link.modified_at, link.pulled_at, link.gone_at = seen(run, kind, row), row.modified_at, now, None
+        if kind == CrmKind.DEALS:
+            link.theirs["@known"] = run.maps.state_of(row)
+        kept.append(link)
+        run.count(kind, **{str(outcome.result): 1})
+        if outcome.result != Result.UNCHANGED:
+            what = SyncWhat.MADE_HERE if outcome.result == Result.CREATED else SyncWhat.PULLED
+            entries.append(run.entry(what, kind, row.id, at=now, said=said, lead_id=(leads or {}).get(row.id)))
+    save_links(kept)
+    SyncEntry.objects.bulk_create(entries)
+    run.works(SyncProblem.IN, kind, [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome.pk])

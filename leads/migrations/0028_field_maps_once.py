@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0025_connections"),
+        ("leads", "0027_departures"),
     ]
 
     operations = [

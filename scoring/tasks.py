@@ -7,6 +7,7 @@ from scoring import health, likelihood, pipeline, publishing, scheduling
 from scoring.learning import job as learning
 from scoring.models import Publication
 from scoring.preview import job
+from scoring.suggestions import counting
 
 # Well under the time limit of a task; what is left is still due and the next run finds it.
 SECONDS = 60
@@ -62,3 +63,8 @@ def run_learnings() -> None:
 @shared_task(name="scoring.calibrate")
 def calibrate() -> None:
     likelihood.calibrate_due()
+
+
+@shared_task(name="scoring.count_suggestions")
+def count_suggestions() -> None:
+    counting.count_due()

@@ -14,6 +14,7 @@ from scoring.views import (
     publications,
     standings,
     starting,
+    suggestions,
 )
 
 app_name = "scoring"
@@ -57,6 +58,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("learning/<int:pk>/", learning.learned, name="learned"),
     path("learning/<int:pk>/cancellation", learning.cancellation, name="learning-cancellation"),
     path("learning/<int:pk>/draft", learning.draft, name="learning-draft"),
+    path("suggestions/", suggestions.suggestions, name="suggestions"),
+    path("models/<int:pk>/suggestion-counts", suggestions.counts, name="suggestion-counts"),
+    path("suggestions/<int:pk>/adoption", suggestions.adoption, name="suggestion-adoption"),
+    path("suggestions/<int:pk>/dismissal", suggestions.dismissal, name="suggestion-dismissal"),
+    path("suggestions/<int:pk>/return", suggestions.return_, name="suggestion-return"),
     path("vocabulary", conditions.vocabulary, name="vocabulary"),
     path("conditions/check", conditions.check, name="condition-check"),
 ]

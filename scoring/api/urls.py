@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import drafts, learning, models, overrides, previews, standings, whatif
+from scoring.api import drafts, learning, models, overrides, previews, standings, suggestions, whatif
 
 router = Router()
 router.register("models", models.ModelViewSet)
@@ -28,5 +28,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^learnings/(?P<pk>[0-9]{1,9})/draft/?$", learning.LearnedDraftView.as_view(), name="api-learning-draft"),
     re_path(r"^learning-readiness/?$", learning.ReadinessView.as_view(), name="api-learning-readiness"),
     re_path(r"^learning-refresh/?$", learning.RefreshView.as_view(), name="api-learning-refresh"),
+    re_path(r"^suggestions/?$", suggestions.SuggestionsView.as_view(), name="api-suggestions"),
+    re_path(r"^suggestions/(?P<pk>[0-9]{1,9})/?$", suggestions.SuggestionView.as_view(), name="api-suggestion"),
+    re_path(
+        r"^suggestions/(?P<pk>[0-9]{1,9})/adoption/?$",
+        suggestions.AdoptionView.as_view(),
+        name="api-suggestion-adoption",
+    ),
+    re_path(
+        r"^suggestions/(?P<pk>[0-9]{1,9})/dismissal/?$",
+        suggestions.DismissalView.as_view(),
+        name="api-suggestion-dismissal",
+    ),
+    re_path(r"^suggestion-counts/?$", suggestions.CountsView.as_view(), name="api-suggestion-counts"),
     *router.urls,
 ]

@@ -1,7 +1,7 @@
 """Criteria in the admin: a condition, what it is worth, and in which group."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -25,6 +25,9 @@ FADING = (Counting.HALF_LIFE, Counting.LINEAR)
 
 class CriterionForm(forms.ModelForm):
     """What publishing would refuse is refused here, beside the field that has to change."""
+
+    class Meta:
+        help_texts: ClassVar = {"active": "Off: kept in the draft, but not published."}
 
     def __init__(self, *args: Any, **extra: Any):
         super().__init__(*args, **extra)

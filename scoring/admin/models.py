@@ -1,17 +1,19 @@
 """Scoring models in the admin: the draft on one page."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from leads.conditions.vocabulary import Vocabulary
 from scoring.admin.criteria import grouped
@@ -19,7 +21,7 @@ from scoring.admin.fields import HandoffLabelsField, LabelsField, ThresholdsFiel
 from scoring.admin.recording import RecordedAdmin
 from scoring.models import Criterion, Group, ScoringModel, Version
 from scoring.models.scoring_model import default_labels, default_thresholds
-from scoring.sentences import condition_sentence, worth
+from scoring.sentences import condition_sentence, manner
 
 
 class ScoringModelForm(forms.ModelForm):
@@ -33,6 +35,9 @@ class ScoringModelForm(forms.ModelForm):
     handoff_labels = HandoffLabelsField(
         label="Handed to sales", help_text="Entering one of these labels hands the lead to sales."
     )
+
+    class Meta:
+        widgets: ClassVar = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -74,9 +79,11 @@ class CriterionInline(TabularInline):
     @admin.display(description="Criterion")
     def title(self, criterion: Criterion) -> str:
         return format_html(
-            '<a class="font-semibold text-link" href="{}">{}</a><br>{}<br>{}',
+            '<a class="font-semibold text-link" href="{}">{}</a> <a class="text-link ml-2" href="{}">Copy</a>'
+            "<br>{}<br>{}",
             reverse("admin:scoring_criterion_change", args=[criterion.pk]), criterion.name,
-            condition_sentence(criterion.condition, self.vocabulary), worth(criterion),
+            reverse("admin:scoring_criterion_copy_one", args=[criterion.pk]),
+            condition_sentence(criterion.condition, self.vocabulary), manner(criterion),
         )  # fmt: skip
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
@@ -96,6 +103,11 @@ class ScoringModelAdmin(RecordedAdmin):
     prepopulated_fields = {"slug": ("name",)}
     actions_detail = ("open_page",)
     warn_unsaved_form = True
+
+    class Media:
+        css: ClassVar = {"all": ["css/admin/order.css"]}
+        js = [Script("js/admin/order.js", type="module")]
+
     fieldsets = (
         (None, {"fields": (("name", "slug"), "description")}),
         ("Who it is for", {"fields": ("audience", "position")}),

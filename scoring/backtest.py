@@ -19,7 +19,7 @@ from scoring.engine.definition import Definition
 from scoring.engine.past import PAGE, PastScores, evaluate_past, joined
 from scoring.leaks import Leak, leaks, without
 from scoring.models.scoring_model import GRADES
-from scoring.sample import Question, Sample, sample
+from scoring.sample import LEAST, Question, Sample, sample
 
 BANDS = ((0, 19), (20, 39), (40, 59), (60, 79), (80, 100))  # hundredths of the most a model can give
 
@@ -37,6 +37,17 @@ class Worth:
 
 
 @dataclass(frozen=True)
+class Period:
+    """The leads of a half of the time: from the first decision moment to the last; `aucs` of each definition."""
+
+    first: datetime
+    last: datetime
+    n: int
+    won: int
+    aucs: list[Auc]
+
+
+@dataclass(frozen=True)
 class Backtest:
     """`worths` and their `gain` are empty where `missing` says what would be needed to judge."""
 
@@ -48,6 +59,8 @@ class Backtest:
     leaks: list[Leak] = field(default_factory=list)
     worths: list[Worth] = field(default_factory=list)
     gain: AucGain | None = None
+    # The earlier and the later half, where each has enough of both outcomes.
+    periods: list[Period] = field(default_factory=list)
     # What each definition said of the leads, and who of them won; rows align.
     pasts: list[PastScores] = field(default_factory=list, repr=False)
     outcomes: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), repr=False)
@@ -76,7 +89,8 @@ def backtest(
         return Backtest(**told, missing="leads of the audience with either outcome")  # type: ignore[arg-type]
     worths = [worth(past, won, definition) for past, definition in zip(pasts, definitions, strict=True)]
     gain = auc_gain(pasts[0].totals, pasts[1].totals, won) if len(pasts) == 2 else None
-    return Backtest(**told, worths=worths, gain=gain, pasts=pasts, outcomes=won)  # type: ignore[arg-type]
+    moments = [moment for (_, moment), there in zip(found.moments, kept, strict=True) if there]
+    return Backtest(**told, worths=worths, gain=gain, periods=halves(moments, pasts, won), pasts=pasts, outcomes=won)  # type: ignore[arg-type]
 
 
 def score_past(
@@ -107,6 +121,24 @@ def worth(past: PastScores, won: NDArray[np.bool_], definition: Definition) -> W
         bands=[(low, high, _rate(won, _within(past.totals, low * top / 100, (high + 1) * top / 100, top)))
                for low, high in BANDS],
     )  # fmt: skip
+
+
+def halves(moments: list[datetime], pasts: list[PastScores], won: NDArray[np.bool_]) -> list[Period]:
+    """The same leads in two equal parts by their moment: what was learned of the earlier is proved on the later."""
+    order = np.argsort(np.array([moment.timestamp() for moment in moments]), kind="stable")
+    found = [_period(np.sort(rows), moments, pasts, won) for rows in np.array_split(order, 2)]
+    return [period for period in found if period] if all(found) else []
+
+
+def _period(
+    rows: NDArray[np.intp], moments: list[datetime], pasts: list[PastScores], won: NDArray[np.bool_]
+) -> Period | None:
+    wins = int(won[rows].sum())
+    aucs = [auc(past.totals[rows], won[rows]) for past in pasts]
+    if min(wins, len(rows) - wins) < LEAST or None in aucs:
+        return None
+    at = [moments[row] for row in rows]
+    return Period(min(at), max(at), len(rows), wins, [one for one in aucs if one])
 
 
 def _within(totals: NDArray[np.int32], low: float, high: float, top: int) -> NDArray[np.bool_]:

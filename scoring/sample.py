@@ -78,6 +78,16 @@ _OUTCOME = {
 }
 
 
+# What may be asked where too little is known of the question, the nearest to money first.
+INSTEAD = (Question(WON, 365), Question(WON, 90), Question(ACCEPTED, 90), Question(ACCEPTED, 30, HANDOFF))
+
+
+def answerable(now: datetime) -> tuple[Question, Sample] | None:
+    """The first of INSTEAD for which enough is known; None where there is none."""
+    asked = ((question, sample(question, now)) for question in INSTEAD)
+    return next((one for one in asked if not one[1].missing), None)
+
+
 def sample(question: Question, now: datetime, *, most: int = MOST) -> Sample:
     """The newest leads whose time is over, at most so many. One query."""
     ended = now - timedelta(days=question.within)

@@ -25,14 +25,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Twins:
-    """`grid`: height and value of its lines, the lowest first."""
+    """`grid`: height and value of its lines, the lowest first. `line`: the height of a value that is marked."""
 
     columns: list[Column]
     grid: list[tuple[float, str]]
+    line: float | None = None
 
 
 def twins(names: Sequence[str], before: Sequence[float] | None, after: Sequence[float], says: Sequence[str],
-          unit: str = "") -> Twins:  # fmt: skip
+          unit: str = "", mark: float | None = None) -> Twins:  # fmt: skip
     """Columns of both, on one scale from 0; without `before` those of one alone. `says`: each in words."""
     top = _nice(max([*after, *(before or []), 0.0]))
     room = (RIGHT - LEFT) / len(names)
@@ -47,7 +48,7 @@ def twins(names: Sequence[str], before: Sequence[float] | None, after: Sequence[
         columns.append(Column(name, says[i], _r(x), _r(room), _r(x + room / 2), _r(tip), _rounded(left),
                               _rounded((then, *_height(after[i], top))) or (0, 0, 0), _r(bar)))  # fmt: skip
     lines = [(_r(_height(top * i / STEPS, top)[0]), f"{top * i / STEPS:,.10g}{unit}") for i in range(STEPS + 1)]
-    return Twins(columns, lines)
+    return Twins(columns, lines, _r(_height(mark, top)[0]) if mark is not None else None)
 
 
 def _height(value: float, top: float) -> tuple[float, float]:

@@ -28,7 +28,7 @@ from scoring.preview.result import result_of
 from scoring.preview.scores import DraftScorer, compared_with
 from scoring.preview.weekly import hot_per_week
 from scoring.publishing import UNSCORABLE
-from scoring.sample import Question
+from scoring.sample import Question, answerable
 
 logger = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
@@ -115,7 +115,10 @@ def _count_past(preview: Preview) -> None:
 
     proven = backtest(definitions, Question(**preview.question), preview.facts_at, progress=progress)
     weekly = hot_per_week(definitions, preview.facts_at, progress=lambda: progress(preview.done, preview.leads))
-    _end(preview, stage=PreviewStage.DONE, result=result_of(preview, definitions, proven, weekly))
+    result = result_of(preview, definitions, proven, weekly)
+    if proven.missing and (instead := answerable(preview.facts_at)):
+        result["backtest"]["instead"] = asdict(instead[0]) | {"n": len(instead[1].moments), "won": instead[1].wins}
+    _end(preview, stage=PreviewStage.DONE, result=result)
 
 
 def _still_wanted(preview: Preview) -> None:

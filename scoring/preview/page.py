@@ -4,7 +4,7 @@ from typing import Any
 
 from scoring.capacity import sales_capacity
 from scoring.engine.definition import Definition, load
-from scoring.models import Preview
+from scoring.models import Entry, Preview
 from scoring.preview import job, told
 from scoring.preview.scores import compared_with
 
@@ -20,6 +20,8 @@ def preview_page(preview: Preview, hot: str) -> dict[str, Any]:
         "lost": not preview.scores.exists() and bool(result["moves"]["leads"]),
         "capacity": capacity, "over": told.over(preview, capacity),
         "verdict": told.verdict(preview, names["draft"], names["live"].lower(), capacity),
+        "changing": result["moves"]["up"] + result["moves"]["down"], "waiting": told.waiting(preview, capacity),
+        "since": Entry.objects.filter(recorded_at__gt=preview.facts_at).count(),
         "stay": result["moves"]["leads"] - result["moves"]["up"] - result["moves"]["down"],
         "matrix": told.matrix(result), "grades": told.grade_moves(result), "rules": told.rules_changed(preview, live),
         "distribution": told.distribution(result, 2 * definition.axis_limit), "found": told.found_of(preview),
@@ -62,5 +64,6 @@ def _backtest(backtest: dict[str, Any], names: dict[str, str]) -> dict[str, Any]
         "by_label": told.rates(backtest, "labels"),
         "by_grade": told.rates(backtest, "grades"),
         "by_score": told.calibration(backtest),
+        "periods": told.periods(backtest),
         "best_tenth": [worth["tenths"][0]["won"] for worth in backtest["worths"]],
     }

@@ -9,7 +9,7 @@ from leads.enums import Label
 from scoring.backtest import Backtest, Worth
 from scoring.engine.definition import Definition
 from scoring.models import Preview
-from scoring.preview.scores import Points, distribution, moves, points_of
+from scoring.preview.scores import Points, distribution, moves, names_of, points_of
 from scoring.preview.thresholds import choices, threshold_of
 from scoring.preview.weekly import Week, per_week
 from scoring.sentences import worth as words
@@ -31,6 +31,7 @@ def result_of(preview: Preview, definitions: list[Definition], proven: Backtest,
             "live": distribution(preview, "total_before", 2 * new.axis_limit),
         },
         "touched": points.touched,
+        "met": met(proven, old, new),
         "weekly": {
             "weeks": [_week(week, definitions) for week in weeks],
             "live": round(per_week(weeks, 0, old), 1) if old else None,
@@ -73,7 +74,26 @@ def _backtest(proven: Backtest) -> dict[str, Any]:
         "leaks": [asdict(leak) for leak in proven.leaks],
         "gain": asdict(proven.gain) | {"beyond_chance": proven.gain.beyond_chance} if proven.gain else None,
         "worths": [_worth(worth) for worth in proven.worths],
+        "periods": [
+            asdict(period) | {"first": period.first.isoformat(), "last": period.last.isoformat()}
+            for period in proven.periods
+        ],
     }
+
+
+def met(proven: Backtest, old: Definition | None, new: Definition) -> dict[str, list[int]]:
+    """Of the past leads that each criterion gave points: [with the outcome, all]. Named as `touched` is; a criterion
+    that is gone by the points it gave.
+    """
+    if not proven.pasts:
+        return {}
+    found = {}
+    for name, (before, after) in names_of(old, new).items():
+        past, column = (proven.pasts[-1], after) if after is not None else (proven.pasts[0], before)
+        if column is not None and not name.startswith("Group/"):
+            there = past.points[:, column] != 0
+            found[name] = [int(proven.outcomes[there].sum()), int(there.sum())]
+    return found
 
 
 def _worth(worth: Worth) -> dict[str, Any]:

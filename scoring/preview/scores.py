@@ -121,7 +121,7 @@ class Points:
 
 def points_of(preview: Preview, old: Definition | None, new: Definition) -> Points:
     """The points of every lead, and how many leads each rule that changed touches."""
-    draft, barred, touched = [], [], dict.fromkeys(_names(old, new), 0)
+    draft, barred, touched = [], [], dict.fromkeys(names_of(old, new), 0)
     for rows in _chunks(preview):
         then = _matrix([then for then, _, _ in rows], lines(new))
         scored = np.array([bool(then) for then, _, _ in rows])
@@ -129,7 +129,7 @@ def points_of(preview: Preview, old: Definition | None, new: Definition) -> Poin
         barred += [label == Label.DISQUALIFIED for then, _, label in rows if then]
         if old:
             was = _matrix([was for _, was, _ in rows], lines(old))
-            for name, (before, after) in _names(old, new).items():
+            for name, (before, after) in names_of(old, new).items():
                 left = was[:, before] if before is not None else 0
                 right = then[:, after] if after is not None else 0
                 touched[name] += int(np.count_nonzero(left != right))
@@ -153,7 +153,7 @@ def _matrix(texts: list[str], width: int) -> NDArray[np.int16]:
     return matrix
 
 
-def _names(old: Definition | None, new: Definition) -> dict[str, tuple[int | None, int | None]]:
+def names_of(old: Definition | None, new: Definition) -> dict[str, tuple[int | None, int | None]]:
     """What a difference is about (place/name, as scoring.diff names it) → its column in the old points and the new."""
     if old is None:
         return {}

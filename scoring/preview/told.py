@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -82,12 +83,30 @@ def grade_moves(result: dict[str, Any]) -> list[tuple[str, str, int, str]]:
 # --- Rules ----------------------------------------------------------------------------------------------
 
 
-def rules_changed(preview: Preview, live: Version | None) -> list[tuple[Difference, int | None]]:
-    """What the draft says differently, with the leads whose points from the rule differ; None: not of one rule."""
+@dataclass(frozen=True)
+class Changed:
+    """`touched`: leads whose points from the rule differ; None: not of one rule. `met`: of the past leads that it gave
+    points, those with the outcome; `lift`: their share against that of all, where there are enough."""
+
+    change: Difference
+    touched: int | None
+    met: Rate | None
+    lift: float | None
+
+
+def rules_changed(preview: Preview, live: Version | None) -> list[Changed]:
+    """What the draft says differently, each with what speaks for it."""
     old = load(live.definition) if live else None
-    touched = preview.result["touched"]
     found = differences(old, load(preview.definition), Vocabulary.load()) if old else []
-    return [(change, touched.get(f"{change.place}/{change.name}")) for change in found]
+    return [_changed(change, preview.result) for change in found]
+
+
+def _changed(change: Difference, result: dict[str, Any]) -> Changed:
+    name, backtest = f"{change.place}/{change.name}", result["backtest"]
+    met = Rate(*result["met"][name]) if name in result.get("met", {}) else None
+    average = backtest["won"] / backtest["n"] if backtest["n"] else 0.0
+    lift = met.share / average if met and met.share is not None and average else None
+    return Changed(change, result["touched"].get(name), met, lift)
 
 
 # --- Charts ---------------------------------------------------------------------------------------------
@@ -120,7 +139,9 @@ def lift(backtest: dict[str, Any]) -> Twins:
     said = [f"{_whole(live[i]['won'])} → {_whole(one['won'])} of {_whole(one['n'])}" if live
             else f"{_whole(one['won'])} of {_whole(one['n'])}" for i, one in enumerate(draft)]  # fmt: skip
     names = [str(i + 1) for i in range(len(draft))]
-    return twins(names, [one["lift"] for one in live] if live else None, [one["lift"] for one in draft], said, "×")
+    return twins(
+        names, [one["lift"] for one in live] if live else None, [one["lift"] for one in draft], said, "×", mark=1.0
+    )
 
 
 def _whole(value: float) -> str:
@@ -187,6 +208,15 @@ def _any(rate: Rate | None) -> bool:
     return bool(rate and rate.n)
 
 
+def periods(backtest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The earlier and the later half, with moments as moments; empty where either has too few outcomes."""
+    moments = ("first", "last")
+    return [
+        period | {name: datetime.fromisoformat(period[name]) for name in moments}
+        for period in backtest.get("periods", [])
+    ]
+
+
 # --- In short -------------------------------------------------------------------------------------------
 
 
@@ -220,6 +250,11 @@ def _volume(weekly: dict[str, Any], capacity: SalesCapacity) -> str:
 
 def over(preview: Preview, capacity: SalesCapacity) -> bool:
     return capacity.known and round(preview.result["weekly"]["draft"]) > capacity.leads
+
+
+def waiting(preview: Preview, capacity: SalesCapacity) -> int:
+    """Leads a week that sales could not work; 0 where that is not known."""
+    return max(0, round(preview.result["weekly"]["draft"]) - capacity.leads) if capacity.known else 0
 
 
 def fitting(preview: Preview, capacity: SalesCapacity) -> dict[str, Any] | None:

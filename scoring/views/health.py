@@ -16,7 +16,7 @@ from scoring.findings import Finding, Moved, drift, findings, last_review, outco
 from scoring.models import Health, Review, ScoringModel, Version
 from scoring.reviews import review
 
-WIDTH, HEIGHT, GAP = 640, 124, 8
+WIDTH, HEIGHT, GAP = 1000, 150, 14
 SHOWN = (Label.HOT, Label.WARM, Label.COOL, Label.COLD, Label.DISQUALIFIED)
 
 

@@ -61,8 +61,8 @@ def model(request: Request, pk: int) -> HttpResponse:
 
 
 def model_page(request: Request, model: ScoringModel, form: PublicationForm, status: int = 200) -> HttpResponse:
-    """The draft in sentences, what it changes, and every version so far. Ten queries."""
-    versions = list(model.versions.select_related("published_by"))
+    """The draft in sentences, what it changes, and every version so far. Twenty queries at most."""
+    versions = versions_of(model)
     live = next((version for version in versions if version.state == VersionState.LIVE), None)
     context = _draft(model, live) | {
         "model": model, "versions": versions, "live": live, "form": form, "running": running().first(),
@@ -72,6 +72,22 @@ def model_page(request: Request, model: ScoringModel, form: PublicationForm, sta
         "inactive": model.criteria.filter(active=False).count(),
     }  # fmt: skip
     return render(request, "scoring/model.html", context, status=status)
+
+
+def versions_of(model: ScoringModel) -> list[Any]:
+    """Every version, the newest first. Two queries.
+
+    `before`: the number of the one before it. `again`: its last publication, where it has been live before.
+    """
+    versions: list[Any] = list(model.versions.select_related("published_by").order_by("-number"))
+    ended = Publication.objects.filter(version__model=model, finished_at__isnull=False, abandoned=False)
+    published: dict[int, list[Publication]] = {}
+    for one in ended.select_related("by").order_by("pk"):
+        published.setdefault(one.version_id, []).append(one)
+    for place, version in enumerate(versions, 1):
+        version.before = versions[place].number if place < len(versions) else None
+        version.again = published[version.pk][-1] if len(published.get(version.pk, [])) > 1 else None
+    return versions
 
 
 def _draft(model: ScoringModel, live: Version | None) -> dict[str, Any]:

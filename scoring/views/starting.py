@@ -81,7 +81,8 @@ def profile(request: Request) -> HttpResponse:
 
 def _made(request: Request, done: Imported) -> HttpResponse:
     also = f" Also made: {', '.join(done.made)}." if done.made else ""
-    told = f"{done.model} is a draft with {done.criteria} criteria.{also} Adapt it, then publish it."
+    told = f"{done.model} is a draft with {done.criteria} criteria.{also} Read it here and change what is different at"
+    told += " your company. Count its preview to see what it would do; publish it when it is right."
     messages.success(request, told)
     return redirect("scoring:model", done.model.pk)
 

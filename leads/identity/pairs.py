@@ -9,6 +9,7 @@ from django.utils import timezone
 from leads.access import teams_with
 from leads.enums import PairState, Stage
 from leads.identity.merging import FIELDS, WAY
+from leads.ingest.normalise.countries import country_name
 from leads.models import DuplicatePair, Lead, Merge, User
 
 RIGHT = "leads.change_duplicatepair"
@@ -93,6 +94,8 @@ def differences(survivor: Lead, other: Lead) -> list[Difference]:
         mine, theirs = getattr(survivor, name), getattr(other, name)
         if mine != theirs:
             label = str(Lead._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            if name == "country":
+                mine, theirs = country_name(mine), country_name(theirs)
             found.append(Difference(label[:1].upper() + label[1:], name, mine, theirs))
     return found
 

@@ -50,7 +50,7 @@ def test_scores_are_right_after_each_step() -> None:
     workshop.rescore()
     assert (alone, Standing.objects.get(lead=kept).engagement) == (10, 20)
     assert Entry.objects.filter(lead=gone).count() == 1  # its history stays readable
-    workshop.go_live(model)
+    workshop.go_live(workshop.reworded(model))
     verified = verify_scores()
     assert (verified.holds, verified.checked, verified.due) == (True, 1, 0)
     unmerge(done, by=None)

@@ -25,6 +25,7 @@ TRIES = 4
 FIRST_WAIT = 0.4  # seconds before the second try; doubles
 LONGEST_WAIT = 5.0  # who asks us to wait longer is left alone until the next run
 PASSING = (408, 425, 429, 500, 502, 503, 504)
+UNDONE = (425, 429, 503)  # of these, where nothing was done
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ class Http:
     calls: int = 0
     _last: float = 0.0
 
-    def json(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
+    def json(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None,
+             once: bool = False) -> Any:  # fmt: skip
         """Send JSON and read JSON. Raises Busy, Denied, or CrmError for every other answer that is not 2xx."""
         data = json.dumps(body).encode() if body is not None else b""
         headers = {"Content-Type": "application/json"} if data else {}
-        return self.send(method, path, data, query=query, headers=headers).json()
+        return self.send(method, path, data, query=query, headers=headers, once=once).json()
 
     def form(self, method: str, path: str, fields: Mapping[str, str]) -> Any:
         """Send a form, as token endpoints want it, and read JSON."""
@@ -77,8 +79,11 @@ class Http:
         return self.send(method, path, urlencode(fields).encode(), headers=headers).json()
 
     def send(self, method: str, path: str, body: bytes = b"", *, query: Mapping[str, Any] | None = None,
-             headers: Mapping[str, str] | None = None) -> Reply:  # fmt: skip
-        """The answer, if it is 2xx. `path` begins with a slash, or is a whole URL of the same host."""
+             headers: Mapping[str, str] | None = None, once: bool = False) -> Reply:  # fmt: skip
+        """The answer, if it is 2xx. `path` begins with a slash, or is a whole URL of the same host.
+
+        `once`: doing it twice would make two of something, so it is not asked again where it may have been done.
+        """
         url = (path if "://" in path else self.base_url + path) + (f"?{urlencode(query, doseq=True)}" if query else "")
         own = dict(headers or {})
         renewed = False
@@ -92,7 +97,7 @@ class Http:
             if reply and reply.status not in PASSING:
                 raise self._refusal(reply)
             wait = self._wait(attempt, reply)
-            if attempt == TRIES - 1 or wait > LONGEST_WAIT:
+            if attempt == TRIES - 1 or wait > LONGEST_WAIT or (once and (reply is None or reply.status not in UNDONE)):
                 raise self._busy(reply, trouble, wait)
             time.sleep(wait)
         raise Busy("It kept asking us to sign in again.")

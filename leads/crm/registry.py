@@ -3,10 +3,11 @@
 from typing import Any
 
 from leads.crm.base import Access, Connector
+from leads.crm.salesforce import Salesforce
 from leads.models import Connection
 from leads.outgoing import sealing
 
-CONNECTORS: dict[str, type[Connector]] = {}
+CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (Salesforce,)}
 
 
 def kind_of(connection: Connection) -> type[Connector]:

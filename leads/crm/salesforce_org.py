@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from simple_salesforce import Salesforce, SalesforceLogin
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.login import SalesforceLogin
 
 from leads.crm.base import Access, Busy, CrmError, Denied
 from leads.crm.http import Http, Reply
@@ -63,7 +64,7 @@ class Org:
 
     def tooling(self, path: str, body: Mapping[str, Any]) -> Any:
         with _whole_answers():
-            return self.sf.toolingexecute(path, "POST", body)
+            return self.sf.toolingexecute(path, "POST", dict(body))
 
     def me(self) -> dict[str, Any]:
         with _whole_answers():
@@ -140,10 +141,10 @@ class _Adapter(BaseAdapter):
         self.http = http
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        body = request.body or b""
+        body = request.body.encode() if isinstance(request.body, str) else request.body
         names = FORWARDED if self.http.renew else (*FORWARDED, "Authorization")
         reply = self.http.send(
-            request.method or "GET", request.path_url, body.encode() if isinstance(body, str) else bytes(body),
+            request.method or "GET", request.path_url, body if isinstance(body, bytes) else b"",
             headers={name: str(request.headers[name]) for name in names if name in request.headers},
             once=request.method == "POST" and "/sobjects" in request.path_url,
         )  # fmt: skip

@@ -32,7 +32,7 @@ class Section:
     items: list[Item]
 
 
-# section, label, URL name, icon, the permission it needs
+# section, label, URL name, icon, the permissions one of which it needs
 _PLACES = (
     ("", "Today", "home", "today", ""),
     ("", "Leads", "leads", "leads", "leads.view_lead"),
@@ -57,7 +57,7 @@ _PLACES = (
     ("Set up", "Absences", "absences", "absence", "leads.add_absence"),
     ("Set up", "Webhooks", "webhooks", "webhook", "leads.view_endpoint"),
     ("Set up", "Outbox", "outbox", "outbox", "leads.view_effect"),
-    ("Set up", "Administration", "admin:index", "settings", "leads.change_field"),
+    ("Set up", "Administration", "admin:index", "settings", "leads.change_field leads.change_calendar"),
 )
 
 
@@ -81,7 +81,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 def _places(user: Any) -> Iterator[tuple[str, str, str, str, str]]:
     """Section, label, name, icon and address of what this person may open."""
     for title, label, name, icon, permission in _PLACES:
-        if permission and not user.has_perm(permission):
+        if permission and not any(map(user.has_perm, permission.split())):
             continue
         try:
             yield title, label, name, icon, reverse(name)

@@ -15,7 +15,7 @@ _SECTIONS = (
     (
         "Sales",
         "When teams work, what they promise, who gets what",
-        "Calendar Capacity RoutingRule NurtureList",
+        "Calendar Capacity RoutingRule",
     ),
     ("People", "Who works here, in which team and role", "Team User ApiToken"),
     ("Facts", "To look at; the work is done on the pages", "Lead Company Deal"),

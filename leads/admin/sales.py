@@ -13,10 +13,10 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from leads.admin.base import VisibleAdmin
-from leads.enums import Label
-from leads.models import Calendar, Capacity, NurtureList, Promise, RoutingRule
+from leads.models import Calendar, Capacity, Promise, RoutingRule
 from leads.selling import worktime
 from leads.selling.calendars import public_holidays
+from leads.selling.capacity import set_capacity
 from leads.selling.promises import recount
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -151,6 +151,9 @@ class CapacityAdmin(VisibleAdmin):
     fields = ("user", "team", "weight", "weekly_capacity", "week", "assigned")
     form = CapacityForm
 
+    def save_model(self, request: HttpRequest, obj: Capacity, form: Any, change: bool) -> None:
+        set_capacity(obj, **form.cleaned_data)
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(role="rep").order_by("team__name", "user__name")
 
@@ -169,31 +172,3 @@ class RoutingRuleAdmin(VisibleAdmin):
     list_select_related = ("of", "team")
     fields = ("name", "position", "of", "condition", "team", "active")
     ordering = ("position", "pk")
-
-
-class NurtureListForm(forms.ModelForm):
-    takes_labels = forms.MultipleChoiceField(
-        choices=Label.choices, required=False, widget=forms.CheckboxSelectMultiple,
-        help_text="Leads with these labels that were never handed off.",
-    )  # fmt: skip
-
-    class Meta:
-        model = NurtureList
-        fields = ("team", "name", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint")
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        for name in ("segment", "endpoint"):
-            chosen = said.get(name)
-            if chosen and chosen.team_id not in (None, said.get("team") and said["team"].pk):
-                self.add_error(name, "This one belongs to another team.")
-        return said
-
-
-@admin.register(NurtureList)
-class NurtureListAdmin(VisibleAdmin):
-    """Lists of leads that are not for sales now; who is on them: the page Nurture."""
-
-    list_display = ("name", "team", "takes_rejected", "quiet_days")
-    list_select_related = ("team",)
-    form = NurtureListForm

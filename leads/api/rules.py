@@ -14,6 +14,7 @@ from leads.access import teams_with
 from leads.api.inputs import Strict, VisibleRow, moved_errors
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
+from leads.api.segments import ConditionValue
 from leads.enums import CrossingState
 from leads.models import Crossing, Rule, Segment, Team, User
 from leads.rules import actions, editing, review
@@ -32,7 +33,11 @@ class RuleSerializer(Strict, serializers.ModelSerializer):
     they wait for review."""
 
     team = VisibleRow(Team.objects, allow_null=True, required=False)
-    segment = VisibleRow(Segment.objects)
+    segment = VisibleRow(Segment.objects, required=False)
+    condition = ConditionValue(
+        write_only=True, required=False,
+        help_text="In the place of a segment: one is made of it, named like the rule. For those who may make segments.",
+    )  # fmt: skip
     stays = VisibleRow(Segment.objects, allow_null=True, required=False)
     actions = ActionsValue()
     personal = serializers.BooleanField(required=False, default=False, source="is_personal")
@@ -42,12 +47,20 @@ class RuleSerializer(Strict, serializers.ModelSerializer):
     class Meta:
         model = Rule
         fields = (
-            "id", "name", "team", "personal", "segment", "stays", "direction", "quiet_days", "actions", "does",
-            "active", "also_inside", "phase", "problem", "created_at",
+            "id", "name", "team", "personal", "segment", "condition", "stays", "direction", "quiet_days", "actions",
+            "does", "active", "also_inside", "phase", "problem", "created_at",
         )  # fmt: skip
 
     def get_does(self, rule: Rule) -> str:
         return actions.sentence(rule)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        built = "condition" in attrs
+        if built == ("segment" in attrs) and (built or self.instance is None):
+            raise serializers.ValidationError({"segment": "Give a segment, or a condition of which one is made."})
+        if built and not self.context["request"].user.has_perm("leads.add_segment"):
+            raise serializers.ValidationError({"condition": "Your roles do not make segments: give one that is there."})
+        return attrs
 
     def validate_team(self, team: Team | None) -> Team | None:
         if team and team.pk not in teams_with(self.context["request"].user, "leads.change_rule"):
@@ -97,11 +110,11 @@ class RuleViewSet(mixins.DestroyModelMixin, ReadViewSet):
         return dict(given.validated_data)
 
     def _saved(self, rule: Rule, values: dict[str, Any]) -> dict[str, Any]:
-        also_inside = values.pop("also_inside", False)
+        also_inside, condition = values.pop("also_inside", False), values.pop("condition", None)
         for name, value in values.items():
             setattr(rule, name, value)
         with moved_errors():
-            editing.save(rule, also_inside=also_inside)
+            editing.save(rule, also_inside=also_inside, condition=condition)
         return RuleSerializer(Rule.objects.get(pk=rule.pk), context=self.get_serializer_context()).data
 
 

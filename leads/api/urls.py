@@ -20,6 +20,7 @@ from leads.api import (
     quality,
     rules,
     segments,
+    selling,
     webhooks,
 )
 from leads.api.routers import Router
@@ -49,6 +50,9 @@ router.register("notices", notices.NoticeViewSet)
 router.register("comments", comments.CommentViewSet)
 router.register("nurture-lists", nurture.NurtureListViewSet)
 router.register("nurture-members", nurture.NurtureMemberViewSet)
+router.register("calendars", selling.CalendarViewSet)
+router.register("capacities", selling.CapacityViewSet)
+router.register("routing-rules", selling.RoutingRuleViewSet)
 router.register("absences", absences.AbsenceViewSet)
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
 router.register("sources", lists.SourceViewSet)

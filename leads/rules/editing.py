@@ -12,8 +12,9 @@ from django.db.models import Count, F, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from leads import segments
 from leads.enums import CrossingState, Direction
-from leads.models import Crossing, Inside, Lead, Rule, User
+from leads.models import Crossing, Inside, Lead, Rule, Segment, User
 from leads.outgoing.notices import notify
 from leads.rules import actions
 from leads.rules.actions.telling import NOTICE
@@ -27,13 +28,16 @@ ACTED = (CrossingState.DONE, CrossingState.DUE)
 RECENT = timedelta(days=30)
 
 
-def save(rule: Rule, *, also_inside: bool = False) -> Rule:
+def save(rule: Rule, *, also_inside: bool = False, condition: Any = None) -> Rule:
     """Keep what was said. Switched on or changed in whom it watches, it records who is inside, and acts for nobody.
 
-    With `also_inside` those inside now enter; they wait for review. Raises ValidationError by field.
+    With `also_inside` those inside now enter; they wait for review. With a `condition` a segment is made of it, named
+    like the rule, and the rule watches that. Raises ValidationError by field.
     """
-    _check(rule)
     with transaction.atomic():
+        if condition is not None:
+            rule.segment = _segment_for(rule, condition)
+        _check(rule, also_inside)
         before = Rule.objects.select_for_update().filter(pk=rule.pk).first()
         rule.save(update_fields=SAID if before else None)
         begins = before is None or not before.active or _decides(before) != _decides(rule)
@@ -44,12 +48,23 @@ def save(rule: Rule, *, also_inside: bool = False) -> Rule:
     return rule
 
 
+def _segment_for(rule: Rule, condition: Any) -> Segment:
+    segment = Segment(name=rule.name, team=rule.team, condition=condition, created_by=rule.created_by)
+    try:
+        segment.full_clean(exclude=["created_by"])
+    except ValidationError as error:
+        raise ValidationError({"condition": error.messages}) from None
+    return segments.save(segment)
+
+
 def _decides(rule: Rule) -> list[Any]:
     return [getattr(rule, name) for name in DECIDE]
 
 
-def _check(rule: Rule) -> None:
+def _check(rule: Rule, also_inside: bool) -> None:
     wrong: dict[str, Any] = {}
+    if rule.person_id and also_inside:
+        wrong["also_inside"] = "Your own rule tells you of what happens from now on."
     for name, segment in (("segment", rule.segment), ("stays", rule.stays)):
         if segment and segment.team_id and segment.team_id != rule.team_id and rule.person_id is None:
             wrong[name] = f"“{segment}” is a segment of {segment.team}: choose that team for the rule too."

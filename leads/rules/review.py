@@ -15,7 +15,7 @@ from leads.enums import Cause, CrossingState
 from leads.models import Crossing, Handoff, Lead, User
 from leads.retry import retried
 from leads.rules import acting
-from leads.selling.handoffs import TAKEN, open_handoffs
+from leads.selling.handoffs import TAKEN, open_handoffs, ready
 
 AT_ONCE = 1000
 
@@ -53,6 +53,21 @@ def withdraw(lead_ids: Iterable[int]) -> None:
 def open_to(user: User) -> QuerySet[Crossing]:
     """What this person may decide: of the teams whose leads they hand off."""
     return Crossing.objects.visible_to(user).review().filter(lead__team__in=teams_with(user, "leads.add_handoff"))
+
+
+def held_back(crossings: Iterable[Crossing]) -> dict[int, str]:
+    """Lead → why handing it off would do nothing now, in words. One query; the crossings carry their leads."""
+    leads = {crossing.lead_id: crossing.lead for crossing in crossings}
+    waiting = set(Handoff.objects.open().filter(lead__in=leads).values_list("lead_id", flat=True))
+    found = {}
+    for pk, lead in leads.items():
+        if pk in waiting:
+            found[pk] = "it waits for an answer of sales already"
+        elif lead.stage in TAKEN:
+            found[pk] = "sales has it already"
+        elif not ready(lead):
+            found[pk] = f"it rests until {lead.resting_until:%-d %b %Y}"
+    return found
 
 
 @retried

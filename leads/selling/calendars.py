@@ -1,12 +1,15 @@
 """The working week of a team: what may be said of it, and the public holidays of a place."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import holidays
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
+from leads.models import Calendar, Promise
 from leads.selling import worktime
 
 YEARS_AHEAD = 2
@@ -45,3 +48,11 @@ def check_holidays(days: Any) -> None:
             good = False
         if not good:
             raise ValidationError(f"{day!r}: write the day as 2026-12-25 and its name in at most 100 characters.")
+
+
+def set_promises(calendar: Calendar, promises: Iterable[Mapping[str, Any]]) -> None:
+    """These and no others: values of Promise by name. They hold for what is handed off from now on."""
+    with transaction.atomic():
+        Calendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
+        calendar.promises.all().delete()
+        Promise.objects.bulk_create(Promise(calendar=calendar, **promise) for promise in promises)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from leads.conditions.compile import leads_matching
 from leads.enums import Stage
 from leads.history import attributed
-from leads.models import Handoff, Lead, NurtureList, NurtureMember
+from leads.models import Endpoint, Handoff, Lead, NurtureList, NurtureMember, Segment, Team, User
 from leads.outgoing.outbox import enqueue
 from leads.retry import retried
 
@@ -54,6 +54,24 @@ def leave(members: Any, because: str) -> int:
         for member in gone:
             _push(member.list, member, "nurture.left", because)
     return len(gone)
+
+
+def give_up(of: NurtureList, *, by: User) -> int:
+    """The list is no more. Whoever is on it leaves it, and whom it tells is told. Returns how many those were."""
+    with transaction.atomic():
+        gone = leave(of.members, f"{by} deleted the list")
+        of.delete()
+    return gone
+
+
+def foreign(team: Team | None, segment: Segment | None, endpoint: Endpoint | None) -> dict[str, str]:
+    """What does not belong to the team of a list, by field."""
+    chosen = {"segment": segment, "endpoint": endpoint}
+    return {
+        name: "This one belongs to another team."
+        for name, row in chosen.items()
+        if row is not None and team is not None and row.team_id not in (None, team.pk)
+    }
 
 
 def fill() -> int:

@@ -31,7 +31,8 @@ def review(request: Request) -> HttpResponse:
         return redirect("review")
     rules = {row.rule_id: row.rule for row in page.rows if row.rule}
     does = {pk: sentence(rule) for pk, rule in rules.items()}
-    rows = [(row, does.get(row.rule_id, "hand off to sales")) for row in page.rows]
+    held_back = verbs.held_back(row for row in page.rows if row.rule is None or "hand_off" in row.rule.actions)
+    rows = [(row, does.get(row.rule_id, "hand off to sales"), held_back.get(row.lead_id)) for row in page.rows]
     context = {"page": page, "rows": rows, "count": capped_count(waiting), "at_once": verbs.AT_ONCE}
     return render(request, "leads/review.html", context)
 

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from leads.access import teams_with
+from leads.conditions.formfields import ConditionFormField, WidgetOverStanding
 from leads.enums import Role
 from leads.models import Endpoint, NurtureList, Rule, Segment, Team, User
 from leads.rules import editing
@@ -17,6 +18,7 @@ WHEN = ("name", "direction", "segment", "stays", "team", "quiet_days")
 ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "nurture", "assign")
 WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "nurture", "assign")
 PERSONAL = ("mail",)
+WHO = "Choose a segment, or build a condition."
 
 
 class RuleForm(forms.ModelForm):
@@ -26,7 +28,7 @@ class RuleForm(forms.ModelForm):
     owner = forms.BooleanField(label="Tell the owner of the lead", required=False)
     people = forms.ModelMultipleChoiceField(
         User.objects.none(), label="Tell these people", required=False,
-        help_text="In the app. Each hears of leads of their own teams only.",
+        widget=forms.CheckboxSelectMultiple, help_text="In the app. Each hears of leads of their own teams only.",
     )  # fmt: skip
     mail = forms.BooleanField(label="Tell them by e-mail too", required=False)
     slack = forms.ModelChoiceField(
@@ -40,6 +42,10 @@ class RuleForm(forms.ModelForm):
     nurture = forms.ModelChoiceField(
         NurtureList.objects.none(), label="Put on a nurture list", required=False, empty_label="None"
     )
+    condition = ConditionFormField(
+        label="Who is inside", required=False, widget=WidgetOverStanding,
+        help_text="It becomes a segment with the name of the rule, for lists and other rules too.",
+    )  # fmt: skip
     assign = forms.ModelChoiceField(User.objects.none(), label="Make owner", required=False, empty_label="Nobody")
     also_inside = forms.BooleanField(
         label="Also for those inside now", required=False,
@@ -55,9 +61,20 @@ class RuleForm(forms.ModelForm):
         self.user, self.personal = user, self.instance.person_id is not None
         self._offer(user)
         self._fill()
-        for name in ["team", *(set(ACTIONS) - set(PERSONAL))] if self.personal else []:
+        for name in self._withheld():
             del self.fields[name]
+        if self.personal:
+            self.fields["mail"].label = "Tell me by e-mail too"
+        if "condition" in self.fields:
+            self.fields["segment"].required = False
+            self.fields["condition"].widget.is_required = True  # for the builder: nothing asked is not every lead
         self.fields["name"].widget.attrs["placeholder"] = "Hot with a phone number"
+
+    def _withheld(self) -> list[str]:
+        """Somebody's own rule tells them, of what happens from now on; only who makes segments builds conditions."""
+        if self.personal:
+            return ["team", "also_inside", "condition", *(set(ACTIONS) - set(PERSONAL))]
+        return [] if self.user.has_perm("leads.add_segment") else ["condition"]
 
     def _offer(self, user: User) -> None:
         """Only what the person may choose. What is chosen already stays on offer."""
@@ -89,6 +106,12 @@ class RuleForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
         self.instance.actions = self._actions(said)
+        chosen, built = said.get("segment"), said.get("condition")
+        if "condition" in self.fields and not self.errors:
+            if not (chosen or built):
+                self.add_error("segment", WHO)
+            elif built and chosen and "segment" in self.changed_data:
+                self.add_error("segment", "Either choose a segment or build a condition.")
         return said
 
     def _actions(self, said: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +127,8 @@ class RuleForm(forms.ModelForm):
     def kept(self) -> Rule | None:
         """The rule as it is kept; None where something stands against it, which the form then says."""
         try:
-            return editing.save(self.save(commit=False), also_inside=self.cleaned_data["also_inside"])
+            also, built = self.cleaned_data.get("also_inside", False), self.cleaned_data.get("condition")
+            return editing.save(self.save(commit=False), also_inside=also, condition=built or None)
         except ValidationError as error:
             for name, said in error.message_dict.items():
                 self.add_error(name if name in self.fields else None, said)

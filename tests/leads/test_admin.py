@@ -18,7 +18,6 @@ from leads.models import (
     Field,
     Membership,
     MergeRule,
-    NurtureList,
     RejectionReason,
     RoutingRule,
     Source,
@@ -69,7 +68,6 @@ def test_every_page_opens_for_an_admin_and_none_for_a_rep(admin: Client, team: T
     Field.objects.create(key="seats", label="Seats")
     Calendar.objects.create(team=team)
     MergeRule.objects.create(team=team)
-    NurtureList.objects.create(team=team, name="Later")
     RoutingRule.objects.create(of=team, team=team, name="Known", condition={"field": "email", "op": "known"})
     ApiToken.issue(make_user("Kim", team), scope="read")
     rep = browser(make_user("Rita", team))

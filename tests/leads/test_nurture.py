@@ -95,3 +95,33 @@ def test_pages_csv_and_program(client, team, kim):
     member = NurtureMember.objects.get()
     assert client.post(f"/nurture/{of.pk}/members/{member.pk}/leaving/").status_code == 302
     assert members() == [(lead.pk, "Budget next year", "taken off by Mia")]
+
+
+def test_a_list_is_made_changed_and_deleted_on_its_pages(client, team, kim):
+    client.force_login(make_user("Mia", team, Role.MARKETING))
+    made = client.post("/nurture/new/", {"name": "Later", "team": team.pk, "takes_rejected": "on", "quiet_days": 30})
+    of = NurtureList.objects.get()
+    assert made.url == f"/nurture/{of.pk}/"
+    client.post(f"/nurture/{of.pk}/edit/", {"name": "Much later", "takes_labels": ["cold"], "quiet_days": 90})
+    of.refresh_from_db()
+    assert (of.name, of.takes_rejected, of.takes_labels, of.quiet_days) == ("Much later", False, ["cold"], 90)
+    assert client.post("/nurture/new/", {"name": "Much later", "team": team.pk, "quiet_days": 1}).status_code == 422
+    nurture(of, [make_lead(team).pk], reason="By hand")
+    client.post(f"/nurture/{of.pk}/deletion/")
+    assert not NurtureList.objects.exists()
+    client.force_login(kim)
+    assert client.get("/nurture/new/").status_code == 403
+
+
+def test_ticked_leads_are_put_on_a_list_with_a_reason(client, team, kim):
+    client.force_login(make_user("Mia", team, Role.MARKETING))
+    of, theirs = NurtureList.objects.create(team=team, name="Later"), make_lead(make_team("APAC"))
+    leads = [make_lead(team), make_lead(team)]
+    ticked = {"lead": [leads[0].pk, leads[1].pk, theirs.pk, "x"]}
+    asked = client.post("/nurture/members/", ticked)
+    assert (asked.status_code, "Put 2 leads on a nurture list" in asked.text, str(theirs) in asked.text) == (
+        200, True, False,
+    )  # fmt: skip
+    assert client.post("/nurture/members/", ticked | {"to": of.pk}).status_code == 422
+    client.post("/nurture/members/", ticked | {"to": of.pk, "reason": "Budget next year"})
+    assert [(lead, reason) for lead, reason, _ in members()] == [(lead.pk, "Budget next year") for lead in leads]

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from leads.enums import Role
-from leads.models import Crossing, Handoff, Notice, NurtureList, NurtureMember, Rule, User
+from leads.models import Crossing, Handoff, Lead, Notice, NurtureList, NurtureMember, Rule, Segment, User
 from tests.leads.api import Caller
 from tests.rules.watching import HOT, crossings, make_rule, make_segment, run_passes
 from tests.sales import make_team, make_user
@@ -175,3 +175,71 @@ def test_a_rep_makes_personal_rules_by_api_only() -> None:
     body = {"name": "X", "segment": make_segment(condition=HOT).pk, "actions": {"tell": {}}}
     assert api.post("alert-rules", body).status_code == 403
     assert api.post("alert-rules", body | {"personal": True}).status_code == 201
+
+
+def test_a_rule_with_a_condition_of_its_own_makes_a_segment_of_it(page: Client, mara: User) -> None:
+    go_live(make_model())
+    vps = '{"field": "title", "op": "contains", "value": "VP"}'
+    answer = page.post(reverse("rule-new"), said(condition=vps))
+    assert answer.status_code == 302
+    rule, segment = Rule.objects.get(), Segment.objects.get()
+    assert (rule.segment, segment.name, segment.team, segment.created_by) == (segment, "VPs", None, mara)
+    run_passes()
+    lead = make_lead(make_team())
+    rescore()
+    assert crossings(rule) == [(lead.pk, "entered", "done")]
+    shown = page.get(reverse("rule", args=[rule.pk])).content.decode()
+    assert (reverse("segment", args=[segment.pk]) in shown, "data-condition" in shown) == (True, True)
+    other = make_segment("Others", field("title", "contains", "Clerk"))
+    page.post(reverse("rule", args=[rule.pk]), said(segment=other.pk))
+    assert Rule.objects.get().segment == other
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({}, "Choose a segment, or build a condition."),
+        ({"condition": '{"field": "nope", "op": "known"}'}, "there is no field"),
+        ({"condition": '{"field": "phone", "op": "known"}', "name": "Hot"}, "There is a segment of this name already"),
+        ({"condition": '{"field": "phone", "op": "known"}', "segment": "HOT"}, "Either choose a segment or build"),
+    ],
+)
+def test_a_rule_watches_one_thing(page: Client, given: dict[str, Any], says: str) -> None:
+    hot = make_segment()
+    answer = page.post(reverse("rule-new"), said(**{k: hot.pk if v == "HOT" else v for k, v in given.items()}))
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert (Rule.objects.count(), list(Segment.objects.all())) == (0, [hot])
+
+
+def test_the_api_takes_a_condition_in_the_place_of_a_segment(mara: User) -> None:
+    given = {"name": "With a phone", "actions": {"tag": "vip"}, "condition": {"field": "phone", "op": "known"}}
+    made = Caller(mara).post("alert-rules", given)
+    assert (made.status_code, made.json()["segment"]) == (201, Segment.objects.get(name="With a phone").pk)
+    assert Caller(mara).post("alert-rules", given | {"segment": make_segment().pk}).status_code == 400
+    own = given | {"name": "Mine", "personal": True, "actions": {"tell": {}}}
+    refused = Caller(make_user("Kim", make_team())).post("alert-rules", own)
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, ["condition"])
+
+
+def test_an_own_rule_tells_of_what_happens_from_now_on(client: Client) -> None:
+    kim = make_user("Kim", make_team())
+    client.force_login(kim)
+    shown = client.get(reverse("rule-own")).content.decode()
+    assert ("also_inside" in shown, "Tell me by e-mail too" in shown, "data-condition" in shown) == (False, True, False)
+    own = {"name": "Mine", "personal": True, "segment": make_segment().pk, "actions": {"tell": {}}, "also_inside": True}
+    assert list(Caller(kim).post("alert-rules", own).json()["fields"]) == ["also_inside"]
+
+
+def test_the_review_list_says_who_would_not_be_handed_off(page: Client) -> None:
+    go_live(make_model())
+    resting, taken, free = (make_lead(make_team(), last_name=name) for name in ("Rests", "Taken", "Free"))
+    Lead.objects.filter(pk=resting.pk).update(resting_until="2999-01-04")
+    Lead.objects.filter(pk=taken.pk).update(stage="accepted")
+    rescore()
+    make_rule(make_segment(condition=field("title", "contains", "VP")), actions={"hand_off": True}, also_inside=True)
+    run_passes()
+    rows = {str(row.lead): but for row, _, but in page.get(reverse("review")).context["rows"]}
+    assert rows == {
+        str(resting): "it rests until 4 Jan 2999", str(taken): "sales has it already", str(free): None,
+    }  # fmt: skip

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
+from leads.wake import wake
 from reports.digest import send_due
+from reports.forecast import store
 from reports.summaries import count_due
 
 
@@ -16,3 +18,13 @@ def send_digests() -> None:
 def count_summaries() -> None:
     """What changed since the last count, into the figures of the reports."""
     count_due()
+
+
+@shared_task(name="reports.forecast")
+def forecast() -> None:
+    """Count what the forecast rests on when it is asked for or old; keep the forecast of months that have begun."""
+    store.ask_when_old()
+    store.run_asked()
+    due = store.record_due()
+    if due and store.keep(due[-1]) and len(due) > 1:
+        wake(forecast)

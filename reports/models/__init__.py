@@ -1,7 +1,8 @@
 """What reports remember: weeks that were mailed, what came of each lead counted beforehand, what sources cost."""
 
+from reports.forecast.models import Assumption, ForecastCount, TeamForecast
 from reports.models.digest import Digest
 from reports.models.sourcecost import SourceCost
 from reports.models.summary import Change, Counting, Fact, Tally
 
-__all__ = ["Change", "Counting", "Digest", "Fact", "SourceCost", "Tally"]
+__all__ = ["Assumption", "Change", "Counting", "Digest", "Fact", "ForecastCount", "SourceCost", "Tally", "TeamForecast"]

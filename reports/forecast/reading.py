@@ -1,0 +1,160 @@
+"""What the forecast says of some teams together: the sum, the months, the labels, and how sure that is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import numpy as np
+
+from leads.models import Team
+from reports.figures import Figure, Report
+from reports.forecast.evidence import LABELS, Floats
+from reports.forecast.models import TeamForecast
+from reports.forecast.scope import ForecastScope
+from reports.forecast.simulate import interval
+
+REVENUE = "Amounts of won deals, by the day on which they are won"
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a month should bring. The running month: what is still to come of it."""
+
+    month: Annotated[date, Figure("Month", "Its first day, in the zone of the installation.")]
+    expected: Annotated[float, Figure("Expected", f"{REVENUE}: the mean of the simulated paths.")]
+    low: Annotated[float, Figure("80% from", "One path in ten lies below.")]
+    high: Annotated[float, Figure("80% to", "One path in ten lies above.")]
+    half_low: Annotated[float, Figure("50% from", "One path in four lies below.")]
+    half_high: Annotated[float, Figure("50% to", "One path in four lies above.")]
+    hot: Annotated[float, Figure("Hot", "Expected of leads and deals of this label.")]
+    warm: Annotated[float, Figure("Warm", "The same.")]
+    cool: Annotated[float, Figure("Cool", "The same.")]
+    cold: Annotated[float, Figure("Cold", "The same.")]
+    others: Annotated[float, Figure("Others", "Disqualified, not scored, or a deal without a lead.")]
+
+    def of(self, label: str) -> float:
+        return getattr(self, label)
+
+
+GROUPS = ("hot", "warm", "cool", "cold", "others")
+
+
+@dataclass(frozen=True)
+class Group:
+    """A label or a team: its months, their sum, and its share of the whole."""
+
+    name: str
+    months: list[float]
+    total: float
+    share: float
+
+
+@dataclass(frozen=True)
+class Total:
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Past:
+    """A month that is over. `largest`: its largest deal."""
+
+    month: date
+    revenue: float
+    deals: int
+    largest: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`rest`: what the running month should still bring, no part of the total. `deals`: won deals it rests on."""
+
+    as_of: datetime
+    months: list[Month]
+    rest: Month | None
+    total: Total
+    labels: list[Group]
+    teams: list[Group]
+    past: list[Past]
+    so_far: float
+    deals: int
+
+
+def forecast(latest: Sequence[TeamForecast], names: dict[int, Team]) -> Forecast | None:
+    """The latest of these teams, added up path by path. None while there is none. No query."""
+    if not latest:
+        return None
+    paths = together(latest)
+    months = [_month(latest, paths, place) for place in range(paths.shape[1])]
+    whole = [place for place, span in enumerate(latest[0].spans) if span[3]]
+    total = paths[:, whole].sum(axis=1)
+    low, high = interval(total)
+    every = [months[place] for place in whole]
+    rest = months[0] if 0 not in whole else None
+    past = pasts(latest)
+    return Forecast(
+        as_of=latest[0].as_of, months=every, rest=rest, total=Total(float(total.mean()), float(low), float(high)),
+        labels=_groups({name: [month.of(name) for month in every] for name in GROUPS}),
+        teams=_groups({str(names[row.team_id]): _sums(row, whole) for row in latest}),
+        past=[one for one in past if rest is None or one.month < rest.month],
+        so_far=sum(one.revenue for one in past if rest and one.month == rest.month), deals=latest[0].basis["deals"],
+    )  # fmt: skip
+
+
+def together(rows: Sequence[TeamForecast]) -> Floats:
+    """[draw, month] of these teams: paths of the same number share what concerns everybody."""
+    return np.sum([row.revenue for row in rows], axis=0, dtype=np.float64)
+
+
+def _month(rows: Sequence[TeamForecast], paths: Floats, place: int) -> Month:
+    drawn = paths[:, place]
+    (low, high), (half_low, half_high) = interval(drawn), interval(drawn, 0.5)
+    expected = {label: sum(row.expected[label][place] for row in rows) for label in LABELS}
+    named = {name: expected.pop(name) for name in GROUPS[:4]}
+    return Month(
+        date.fromisoformat(rows[0].spans[place][0]), sum(named.values()) + sum(expected.values()), float(low),
+        float(high), float(half_low), float(half_high), **named, others=sum(expected.values()),
+    )  # fmt: skip
+
+
+def _sums(row: TeamForecast, whole: Iterable[int]) -> list[float]:
+    return [sum(row.expected[label][place] for label in LABELS) for place in whole]
+
+
+def _groups(months: dict[str, list[float]]) -> list[Group]:
+    whole = sum(sum(each) for each in months.values()) or 1.0
+    return [Group(name, each, sum(each), sum(each) / whole) for name, each in months.items()]
+
+
+def pasts(latest: Sequence[TeamForecast]) -> list[Past]:
+    """Months in which something was won, of these teams together, the oldest first; none in between is left out."""
+    found: dict[str, list[float]] = {}
+    for row in latest:
+        for month, (revenue, deals, largest) in row.won.items():
+            was = found.get(month, [0.0, 0, 0.0])
+            found[month] = [was[0] + revenue, was[1] + deals, max(was[2], largest)]
+    return [Past(date.fromisoformat(month), one[0], int(one[1]), one[2]) for month, one in sorted(found.items())]
+
+
+def rows(scope: ForecastScope) -> list[Month]:
+    found = forecast(scope.latest, {team.pk: team for team in scope.teams})
+    return found.months if found else []
+
+
+REPORT = Report(
+    name="months",
+    title="Forecast by month",
+    about="Expected revenue of the next six whole months, with intervals, by label.",
+    row=Month,
+    rows=rows,
+)
+
+
+def as_json(found: Forecast) -> dict[str, Any]:
+    """What the API answers besides the months."""
+    return {
+        "as_of": found.as_of, "total": vars(found.total), "deals": found.deals, "so_far": found.so_far,
+        "teams": [vars(group) for group in found.teams], "labels": [vars(group) for group in found.labels],
+    }  # fmt: skip

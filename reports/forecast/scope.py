@@ -1,0 +1,82 @@
+"""Which teams' forecast is shown, and what if."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.utils.http import urlencode
+
+from leads.access import teams_with
+from leads.enums import Label
+from leads.models import Team, User
+from reports.forecast.models import TeamForecast
+from reports.scope import READ
+
+CHANGE = "reports.change_assumption"
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """So many hundredths more (or fewer) new leads of a label, so many more (or fewer) reps."""
+
+    label: str = Label.HOT
+    more: int = 0
+    reps: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.more or self.reps)
+
+
+@dataclass(frozen=True)
+class ForecastScope:
+    """`team` None: all teams whose reports the reader may see."""
+
+    user: User
+    team: Team | None = None
+    what_if: WhatIf = WhatIf()
+
+    @cached_property
+    def teams(self) -> list[Team]:
+        teams = Team.objects.filter(pk__in=teams_with(self.user, READ))
+        return list(teams.filter(pk=self.team.pk) if self.team else teams)
+
+    @cached_property
+    def latest(self) -> list[TeamForecast]:
+        """The latest forecast of each team. One query."""
+        return list(TeamForecast.objects.visible_to(self.user).latest_ones().filter(team__in=self.teams))
+
+    @property
+    def query(self) -> str:
+        """The same scope in an address."""
+        given: dict[str, Any] = {"team": self.team.slug} if self.team else {}
+        if self.what_if:
+            given |= {"label": self.what_if.label, "more": self.what_if.more, "reps": self.what_if.reps}
+        return urlencode(given)
+
+
+class ForecastForm(forms.Form):
+    """`team` (slug), and what if: `more` hundredths of new leads of a `label`, `reps` more."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, to_field_name="slug", empty_label="All teams",
+        error_messages={"invalid_choice": "No such team among yours."},
+    )  # fmt: skip
+    label = forms.ChoiceField(choices=Label.choices[:4], required=False)
+    more = forms.IntegerField(
+        required=False, min_value=-100, max_value=1000, label="New leads of the label", help_text="In hundredths."
+    )
+    reps = forms.IntegerField(required=False, min_value=-50, max_value=50, label="More reps")
+
+    def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, READ))  # type: ignore[attr-defined]
+
+    def scope(self) -> ForecastScope:
+        """What was asked for; without valid data all teams as they are."""
+        given = self.cleaned_data if self.is_valid() else {}
+        label = given.get("label") or Label.HOT
+        what_if = WhatIf(label, given.get("more") or 0, given.get("reps") or 0)
+        return ForecastScope(self.user, given.get("team"), what_if)

@@ -60,6 +60,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "override", ADD, DELETE)
     | _may("scoring", "learning suggestion", VIEW)
+    | _may("reports", "assumption", CHANGE)
     | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (

@@ -53,6 +53,7 @@ app.conf.beat_schedule = {
     "count-quality": {"task": "leads.count_quality", "schedule": 293.0},
     "find-duplicates": {"task": "leads.find_duplicates", "schedule": 9.0},
     "count-summaries": {"task": "reports.count_summaries", "schedule": 31.0},
+    "forecast": {"task": "reports.forecast", "schedule": 61.0},
     "send-digests": {"task": "reports.send_digests", "schedule": 311.0},
     "run-syncs": {"task": "leads.run_syncs", "schedule": 10.0},
     "prune-syncs": {"task": "leads.prune_syncs", "schedule": 3623.0},

@@ -20,10 +20,12 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("scoring/feedback/", include("reports.feedback.urls")),
     path("scoring/", include("scoring.urls")),
+    path("reports/forecast/", include("reports.forecast.urls")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("reports.feedback.api")),
     path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
+    path("api/v1/", include("reports.forecast.api")),
     path("api/v1/", include("reports.api")),
     re_path(r"^api/", not_found),
 ]

@@ -10,6 +10,7 @@ heat      a table whose cells are as strong as their number
 funnel    steps, each a part of the one before
 spark     a short history, in one line of text
 whiskers  a rate and its interval, in a table cell
+against   what was said with its interval, against what came
 """
 
 from leads.charts.columns import Column, Columns, Part, columns

@@ -1,0 +1,64 @@
+"""What the page shows, from stored rows alone: nothing is counted or simulated while somebody waits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from reports.forecast.capacity import TeamWeek, team_weeks
+from reports.forecast.charts import fan, track
+from reports.forecast.models import Assumption, ForecastCount
+from reports.forecast.reading import forecast
+from reports.forecast.record import Check, checks, kept_of, score
+from reports.forecast.restson import rests_on, thin
+from reports.forecast.scenarios import effect
+from reports.forecast.scope import CHANGE, ForecastScope
+from reports.forecast.store import EARLY_WON
+from reports.forecast.tables import TABLES
+
+RECENT = 6  # months of the record
+
+
+def shown(scope: ForecastScope) -> dict[str, Any]:
+    """The context of the template. A few queries, whatever the number of leads."""
+    counting = ForecastCount.objects.filter(finished_at=None).first()
+    last = ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
+    found = forecast(scope.latest, {team.pk: team for team in scope.teams})
+    context = {"scope": scope, "counting": counting, "last": last, "found": found, "tables": TABLES}
+    if found is None:
+        return context
+    what_if = effect(scope.what_if, scope.latest, scope.teams) if scope.what_if else None
+    basis = rests_on(scope.latest)
+    return context | {
+        "fan": fan(found), "early": found.deals < EARLY_WON, "early_won": EARLY_WON, "effect": what_if,
+        "record": _record(scope), "basis": basis, "thin": thin(basis), "held": _held(scope),
+        "may_overrule": scope.user.has_perm(CHANGE),
+        "weeks": by_team(team_weeks(scope.latest, scope.teams, scope.what_if, what_if.reps if what_if else {})),
+    }  # fmt: skip
+
+
+def _record(scope: ForecastScope) -> dict[str, Any]:
+    every = checks(kept_of(scope), scope.latest)
+    near = [one for one in every if one.ahead == 1][-RECENT:]
+    far = [one for one in every if one.ahead == 3][-RECENT:]
+    return {
+        "near": near, "score": score(near), "far": score(far), "all": score(every), "chart": track(near),
+        "surprise": _surprise(near), "afterwards": sum(one.afterwards for one in near),
+    }  # fmt: skip
+
+
+def _surprise(near: Sequence[Check]) -> Check | None:
+    """A month above its interval of which one deal was more than a third."""
+    return next((one for one in near if one.actual > one.high and one.largest > one.actual / 3), None)
+
+
+def _held(scope: ForecastScope) -> list[dict[str, Any]]:
+    """The assumptions in force, with the effect each has on the revenue of the horizon."""
+    gains = {one["id"]: one for row in scope.latest for one in row.basis["assumptions"]}
+    rows = Assumption.objects.visible_to(scope.user).in_force().filter(team__in=scope.teams)
+    return [{"row": one, "effect": gains.get(one.pk)} for one in rows.select_related("team", "by")]
+
+
+def by_team(weeks: Sequence[TeamWeek]) -> dict[str, list[TeamWeek]]:
+    found: dict[str, list[TeamWeek]] = {}
+    for week in weeks:
+        found.setdefault(week.team, []).append(week)
+    return found

@@ -11,7 +11,8 @@ VERBS = {"view": "see", "add": "add", "change": "change", "delete": "delete", "p
          "release": "put back into the queue"}  # fmt: skip
 # Where the name of the model is not the word of the product.
 WORDS = {
-    "apitoken": "API tokens", "assumption": "Assumptions of the forecast", "calendar": "Calendars and holidays", "capacity": "Capacity of reps",
+    "apitoken": "API tokens", "assumption": "Assumptions of the forecast",
+    "calendar": "Calendars and holidays", "capacity": "Capacity of reps",
     "cleanup": "Clean-ups", "crossing": "Leads entering and leaving rules", "duplicatepair": "Duplicates",
     "effect": "Outbox", "endpoint": "Webhooks and Slack channels", "entry": "History of scores",
     "eventkind": "Kinds of activity", "event": "Activities", "feedback": "Answers to handoffs",

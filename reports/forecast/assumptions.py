@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.models import Team, User
 from leads.retry import retried
-from reports.forecast.basis import estimates
+from reports.forecast.basis import estimates, opening_hazard
 from reports.forecast.evidence import LABELS, Floats
 from reports.forecast.flows import Changes
 from reports.forecast.models import Assumption
@@ -30,6 +30,7 @@ SHARES = (Name.OPENS, Name.WINS, Name.UNWORKED)
 UNWORKED = 0.6  # until somebody says otherwise: no data can tell it, for who was not worked was chosen
 DRAWS = 200  # of an effect: means need fewer draws than the ends of intervals
 LEAST = 1e-9
+HALVINGS = 60
 
 
 @retried
@@ -88,7 +89,10 @@ def _changes(known: World, place: int, said: list[Assumption]) -> Changes:
         label = LABELS.index(one.label)
         was = counted.of(one.name)[label]
         if was and not np.isnan(was):
-            _target(factors, one.name)[label] = _factor(one.name, one.value, was)
+            _target(factors, one.name)[label] = (
+                _factor_of_hazard(known, place, label, one.value) if one.name == Name.OPENS
+                else was / max(one.value, LEAST) if one.name == Name.DAYS else one.value / was
+            )  # fmt: skip
     return factors
 
 
@@ -96,12 +100,14 @@ def _target(factors: Changes, name: str) -> Floats:
     return factors.pace if name == Name.DAYS else getattr(factors, name)
 
 
-def _factor(name: str, value: float, was: float) -> float:
-    if name == Name.DAYS:
-        return was / max(value, LEAST)
-    if name == Name.OPENS:  # shares become hazards, which may be multiplied
-        return float(np.log(max(1 - value, LEAST)) / np.log(max(1 - was, LEAST)))
-    return value / was
+def _factor_of_hazard(known: World, place: int, label: int, share: float) -> float:
+    """By how much hazards must rise for the mean share over the draws to be that one; found by halving."""
+    total = opening_hazard(known, place)[:, label]
+    low, high = 0.0, 1e6
+    for _ in range(HALVINGS):
+        middle = np.sqrt(max(low, LEAST) * high)
+        low, high = (middle, high) if (1 - np.exp(-middle * total)).mean() < share else (low, middle)
+    return float(high)
 
 
 def effects(evidence: Any, held: list[Assumption]) -> dict[int, list[dict[str, Any]]]:

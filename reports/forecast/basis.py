@@ -33,8 +33,7 @@ class Estimates:
 def estimates(known: World, place: int, changes: Changes) -> Estimates:
     """Means over the draws. A conversion is of new leads: half a year to open a deal, and then as long as it takes."""
     parameters = known.parameters
-    hazard = parameters.opens_new.of(place)[..., :HALF_YEAR] * changes.opens[:, None]
-    opens = 1 - np.exp(-cumulative(hazard)[..., -1])
+    opens = 1 - np.exp(-opening_hazard(known, place) * changes.opens)
     won = outlook(parameters, place, changes).won
     return Estimates(
         new=(parameters.arrivals[:, place] * changes.new).mean(axis=0) * MONTH_DAYS,
@@ -43,6 +42,11 @@ def estimates(known: World, place: int, changes: Changes) -> Estimates:
         days=np.array([_median(curve) for curve in won.mean(axis=0)]),
         customers=(opens * won[..., -1])[:KEPT],
     )  # fmt: skip
+
+
+def opening_hazard(known: World, place: int) -> Floats:
+    """Of new leads, added up over half a year: [draw, label]."""
+    return cumulative(known.parameters.opens_new.of(place)[..., :HALF_YEAR])[..., -1]
 
 
 def _median(curve: Floats) -> float:

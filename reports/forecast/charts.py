@@ -57,7 +57,8 @@ def track(checks: Sequence[Check]) -> Against:
     """Forecasts for months that are over: interval, what was expected, what came."""
     marks = [
         Mark(f"{one.month:%b}", one.expected, one.low, one.high, one.actual,
-             [f"{one.month:%B %Y}", f"Forecast {thousands(one.expected)} ({thousands(one.low)} to {thousands(one.high)})",
+             [f"{one.month:%B %Y}",
+              f"Forecast {thousands(one.expected)} ({thousands(one.low)} to {thousands(one.high)})",
               f"Actual {thousands(one.actual)}{'' if one.inside else ', outside'}"])
         for one in checks
     ]  # fmt: skip

@@ -1,0 +1,198 @@
+"""What is kept, and that it is what was known."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from leads.enums import DealState, Role
+from leads.models import Deal, Source
+from reports.forecast import store
+from reports.forecast.assumptions import overrule, take_back
+from reports.forecast.counting import count
+from reports.forecast.horizon import midnight
+from reports.forecast.models import Assumption, ForecastCount, TeamForecast
+from reports.forecast.replay import replay, verdict
+from reports.tasks import forecast
+from scoring.models import Entry
+from tests.forecast.worlds import first_of, sell
+from tests.sales import make_lead, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team():
+    return make_team()
+
+
+def counted(team, **values):
+    """A forecast of a team with a year of deals."""
+    sell(team, 1, until=timezone.now(), **values)
+    store.ask()
+    assert store.run_asked()
+    return TeamForecast.objects.latest_ones().get(team=team)
+
+
+def test_too_little_is_refused_with_what_is_missing(team):
+    store.ask_when_old()
+    assert store.run_asked()
+    assert ForecastCount.objects.get().missing == "A forecast needs 20 won deals of the last 12 months; there are 0."
+    assert not TeamForecast.objects.exists()
+
+
+def test_results_of_a_few_days_are_too_little(team):
+    sell(team, 1, until=timezone.now(), a_day=8, span=45)
+    assert store.missing(count()).startswith("A forecast needs results of 60 days; the first is ")
+
+
+def test_it_is_counted_once_however_often_it_is_asked_for(team):
+    assert [store.ask(), store.ask()] == [True, False]
+    assert [store.run_asked(), store.run_asked()] == [True, False]
+    assert not store.ask_when_old() or ForecastCount.objects.get(finished_at=None).asked_by is None
+
+
+def test_a_count_that_was_broken_off_is_done_again(team):
+    store.ask()
+    ForecastCount.objects.update(leased_until=timezone.now() + timedelta(minutes=5))
+    assert not store.run_asked()
+    ForecastCount.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert store.run_asked()
+
+
+def test_the_past_is_seen_as_it_was_known(team):
+    """Whatever came after the first of the month changes nothing of its forecast."""
+    sell(team, 2, until=timezone.now())
+    sell(make_team("APAC"), 3, until=timezone.now())
+    month = midnight(first_of(4))
+    before = count(month)
+    Deal.objects.filter(opened_at__gt=month).delete()
+    Deal.objects.filter(closed_at__gt=month).update(state=DealState.LOST, amount=1_000_000)
+    make_lead(team)
+    assert count(month).as_json() == before.as_json()
+
+
+def test_it_sees_what_came_before_the_first(team):
+    """Negative control."""
+    sell(team, 2, until=timezone.now())
+    month = midnight(first_of(4))
+    before = count(month)
+    Deal.objects.filter(closed_at__lt=month, state=DealState.WON).update(amount=1_000_000)
+    assert count(month).as_json() != before.as_json()
+
+
+def test_the_task_keeps_months_once_and_for_ever(team):
+    sell(team, 1, until=timezone.now())
+    due = store.record_due()
+    assert due[-1] == first_of(0)
+    while store.record_due():
+        forecast()
+    kept = TeamForecast.objects.record()
+    assert sorted(kept.values_list("month", flat=True)) == due
+    first = kept.earliest("month")
+    assert store.keep(first.month) == 1  # the row was offered, and the first one stayed
+    assert kept.get(month=first.month).made_at == first.made_at
+    with pytest.raises(DatabaseError, match="not changed"), transaction.atomic():
+        kept.filter(pk=first.pk).update(expected={})
+
+
+def test_the_latest_is_counted_and_replaced(team):
+    was = counted(team)
+    store.ask()
+    store.run_asked()
+    assert TeamForecast.objects.latest_ones().count() == 1
+    assert ForecastCount.objects.count() == 1
+    assert not TeamForecast.objects.filter(pk=was.pk).exists()
+
+
+def test_leads_are_followed_by_the_label_they_had(team):
+    """Three open leads, one of them Hot; one that opened a deal counts no more."""
+    labelled(make_lead(team), "hot")
+    with_deal = make_lead(team, created_at=timezone.now() - timedelta(days=50))
+    make_lead(team)
+    source = sell(team, 1, until=timezone.now())[0].source
+    Deal.objects.create(team=team, lead=with_deal, source=source, external_id="x", name="Deal",
+                        opened_at=timezone.now() - timedelta(days=10))  # fmt: skip
+    evidence = count()
+    assert evidence.open_leads.tolist() == [[1, 0, 0, 0, 0, 1]]
+    assert (evidence.new_leads.sum(), evidence.new_opened.sum()) == (1, 1)
+    assert evidence.lead_opened.sum() == 1  # seen 28 days ago, a deal 18 days later
+    assert evidence.lead_opened[0, -1, 2] == 1
+    assert evidence.arrivals[0, :3].tolist() == [2, 1, 0]
+
+
+class TestAssumptions:
+    def test_set_shown_with_its_effect_and_taken_back(self, team):
+        manager = make_user("Helen", team, Role.MANAGER)
+        for number in range(60):
+            lead = make_lead(team, created_at=timezone.now() - timedelta(days=200 - 3 * number))
+            labelled(lead, "hot")
+            if number % 3:
+                _deal_of(lead, number).save()
+        before = counted(team)
+        said = overrule(
+            team, Assumption.Name.OPENS, 0.9, label="hot", why="The new form asks first", by=manager,
+            counted=before.basis["labels"]["hot"]["counted"]["opens"],
+        )  # fmt: skip
+        store.simulate_again()
+        after = TeamForecast.objects.latest_ones().get(team=team)
+        assert after.basis["labels"]["hot"]["opens"] == pytest.approx(0.9, abs=0.02)
+        assert [one["id"] for one in after.basis["assumptions"]] == [said.pk]
+        assert [take_back(said, by=manager), take_back(said, by=manager)] == [True, False]
+        store.simulate_again()
+        again = TeamForecast.objects.latest_ones().get(team=team)
+        assert again.expected == before.expected
+        assert (again.revenue == before.revenue).all()
+
+    def test_a_second_one_takes_the_place_of_the_first(self, team):
+        manager = make_user("Helen", team, Role.MANAGER)
+        for value in (0.4, 0.8):
+            overrule(team, Assumption.Name.UNWORKED, value, why="Heard in the field", by=manager)
+        assert [one.value for one in Assumption.objects.in_force()] == [0.8]
+        assert Assumption.objects.get(value=0.4).ended_by == manager
+
+    @pytest.mark.parametrize(
+        ("name", "value", "label", "why", "wrong"),
+        [
+            ("opens", 1.2, "hot", "x", "value"),
+            ("opens", 0.2, "hot", " ", "why"),
+            ("opens", 0.2, "", "x", "label"),
+            ("unworked", 0.2, "hot", "x", "label"),
+            ("days", 0, "hot", "x", "value"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, team, name, value, label, why, wrong):
+        with pytest.raises(ValidationError) as refused:
+            overrule(team, name, value, label=label, why=why, by=make_user("Helen", team), counted=0.1)
+        assert list(refused.value.message_dict) == [wrong]
+
+
+def labelled(lead, label):
+    Entry.objects.create(
+        lead=lead, seq=1, cause="activity", as_of=lead.created_at, recorded_at=lead.created_at, label=label
+    )
+
+
+def _deal_of(lead, number):
+    opened = lead.created_at + timedelta(days=5)
+    closed = opened + timedelta(days=20)
+    state = "open" if closed > timezone.now() else "won" if number % 2 else "lost"
+    return Deal(
+        team=lead.team, lead=lead, source=Source.objects.named(lead.team, "CRM", "crm"), external_id=f"L{number}",
+        name="Deal", state=state, opened_at=opened, closed_at=None if state == "open" else closed, amount=10_000,
+    )  # fmt: skip
+
+
+def test_a_replay_of_a_slice(team):
+    """A year of two teams: each month made again with what was known, none of it kept."""
+    sell(team, 11, until=timezone.now(), a_day=0.8)
+    sell(make_team("APAC"), 12, until=timezone.now(), a_day=0.4)
+    told = list(replay())
+    found = verdict(told)
+    assert told[0].missing and not told[-1].missing
+    assert found.together.inside.n == sum(len(one.together) for one in told) > 20
+    assert found.together.inside.k / found.together.inside.n > 0.6
+    assert found.teams.inside.n == 2 * found.together.inside.n
+    assert not TeamForecast.objects.exists()

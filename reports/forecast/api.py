@@ -23,13 +23,13 @@ from reports.exports import as_values
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.forms import counted
-from reports.forecast.models import Assumption, ForecastCount
 from reports.forecast.reading import as_json, forecast
 from reports.forecast.record import rows as record_rows
 from reports.forecast.record import score
 from reports.forecast.scenarios import effect
 from reports.forecast.scope import CHANGE, ForecastForm, ForecastScope
 from reports.forecast.tables import TABLES
+from reports.models.forecast import Assumption, ForecastCount
 from reports.scope import READ
 
 PARAMETERS = [

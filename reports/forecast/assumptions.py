@@ -13,8 +13,8 @@ from leads.retry import retried
 from reports.forecast.basis import estimates, opening_hazard
 from reports.forecast.evidence import LABELS, Floats
 from reports.forecast.flows import Changes
-from reports.forecast.models import Assumption
 from reports.forecast.simulate import World, expected, interval, world
+from reports.models.forecast import Assumption
 
 Name = Assumption.Name
 # What a value may be: least, most, and the words for it.

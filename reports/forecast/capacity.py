@@ -13,9 +13,9 @@ from leads.enums import Role
 from leads.models import Absence, Handoff, Membership, Team
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight
-from reports.forecast.models import TeamForecast
 from reports.forecast.scope import ForecastScope, WhatIf
 from reports.forecast.simulate import SEED, interval
+from reports.models.forecast import TeamForecast
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 6
 LABELS_BACK = timedelta(days=90)

@@ -9,8 +9,8 @@ from leads.access import teams_with
 from leads.enums import Label
 from leads.models import Team, User
 from reports.forecast.assumptions import SHARES
-from reports.forecast.models import Assumption, TeamForecast
 from reports.forecast.scope import CHANGE
+from reports.models.forecast import Assumption, TeamForecast
 
 LABELS = [("", "All labels"), *Label.choices[:4]]
 

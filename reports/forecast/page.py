@@ -5,7 +5,6 @@ from typing import Any
 
 from reports.forecast.capacity import TeamWeek, team_weeks
 from reports.forecast.charts import fan, track
-from reports.forecast.models import Assumption, ForecastCount
 from reports.forecast.reading import forecast
 from reports.forecast.record import Check, checks, kept_of, score
 from reports.forecast.restson import rests_on, thin
@@ -13,6 +12,7 @@ from reports.forecast.scenarios import effect
 from reports.forecast.scope import CHANGE, ForecastScope
 from reports.forecast.store import EARLY_WON
 from reports.forecast.tables import TABLES
+from reports.models.forecast import Assumption, ForecastCount
 
 RECENT = 6  # months of the record
 

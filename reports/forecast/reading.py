@@ -10,9 +10,9 @@ import numpy as np
 from leads.models import Team
 from reports.figures import Figure, Report
 from reports.forecast.evidence import LABELS, Floats
-from reports.forecast.models import TeamForecast
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulate import interval
+from reports.models.forecast import TeamForecast
 
 REVENUE = "Amounts of won deals, by the day on which they are won"
 

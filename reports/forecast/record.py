@@ -8,10 +8,10 @@ from typing import Annotated
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight, month_of, months_before
-from reports.forecast.models import TeamForecast
 from reports.forecast.reading import Past, pasts, together
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulate import interval
+from reports.models.forecast import TeamForecast
 
 SHOWN = 12  # months
 LATE = timedelta(days=2)

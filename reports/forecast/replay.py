@@ -10,9 +10,9 @@ from django.utils import timezone
 from leads.models import Deal, Team
 from reports.forecast.counting import count
 from reports.forecast.horizon import MONTHS, midnight, month_of, months_before, next_month
-from reports.forecast.models import TeamForecast
 from reports.forecast.record import Check, Score, checks, score
 from reports.forecast.store import forecasts, missing, won_before
+from reports.models.forecast import TeamForecast
 
 MOST = 24  # months back
 

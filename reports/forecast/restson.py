@@ -10,8 +10,8 @@ from leads.enums import Label
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.forecast.evidence import LABELS
-from reports.forecast.models import TeamForecast
 from reports.forecast.scope import ForecastScope
+from reports.models.forecast import TeamForecast
 
 ENDS = (0.025, 0.975)
 

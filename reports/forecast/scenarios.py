@@ -10,9 +10,9 @@ from reports.forecast.assumptions import DRAWS, UNWORKED, Name, changes_of
 from reports.forecast.capacity import Reps, reps_of, share_of
 from reports.forecast.evidence import LABELS, Evidence, Floats
 from reports.forecast.flows import Changes, outlook
-from reports.forecast.models import Assumption, ForecastCount, TeamForecast
 from reports.forecast.scope import WhatIf
 from reports.forecast.simulate import World, interval, later_wins, world
+from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 
 HANDED = 0.05  # of a team's handoffs: labels with less are not what it hands off
 

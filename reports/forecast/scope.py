@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from leads.access import teams_with
 from leads.enums import Label
 from leads.models import Team, User
-from reports.forecast.models import TeamForecast
+from reports.models.forecast import TeamForecast
 from reports.scope import READ
 
 CHANGE = "reports.change_assumption"

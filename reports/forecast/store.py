@@ -19,8 +19,8 @@ from reports.forecast.counting import count
 from reports.forecast.evidence import LABELS, Evidence
 from reports.forecast.flows import Changes
 from reports.forecast.horizon import midnight, month_of, months_before
-from reports.forecast.models import Assumption, ForecastCount, TeamForecast
 from reports.forecast.simulate import Paths, World, simulate, world
+from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 
 ENOUGH_WON, ENOUGH_DAYS = 20, 60
 EARLY_WON = 60  # below it the page says how little it rests on

@@ -14,10 +14,10 @@ from reports import exports, tasks
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.forms import AssumptionForm, counted
-from reports.forecast.models import Assumption, ForecastCount
 from reports.forecast.page import shown
 from reports.forecast.scope import CHANGE, ForecastForm
 from reports.forecast.tables import TABLES
+from reports.models.forecast import Assumption, ForecastCount
 from reports.scope import READ
 
 PAGE = 50

@@ -1,7 +1,7 @@
 """What reports remember: weeks that were mailed, what came of each lead counted beforehand, what sources cost."""
 
-from reports.forecast.models import Assumption, ForecastCount, TeamForecast
 from reports.models.digest import Digest
+from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 from reports.models.sourcecost import SourceCost
 from reports.models.summary import Change, Counting, Fact, Tally
 

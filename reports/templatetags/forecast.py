@@ -6,8 +6,8 @@ from django import template
 
 from leads.templatetags.ui import MINUS, UNKNOWN, decimal, money, percent
 from reports.forecast.assumptions import SHARES
-from reports.forecast.models import Assumption
 from reports.forecast.record import Check
+from reports.models.forecast import Assumption
 
 register = template.Library()
 MILLION, THOUSAND = 1_000_000, 1000

@@ -13,8 +13,8 @@ from reports.forecast import store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.counting import count
 from reports.forecast.horizon import midnight
-from reports.forecast.models import Assumption, ForecastCount, TeamForecast
 from reports.forecast.replay import replay, verdict
+from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 from reports.tasks import forecast
 from scoring.models import Entry
 from tests.forecast.worlds import first_of, sell

@@ -18,5 +18,5 @@ DROP FUNCTION reports_forecast_kept;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0002_forecast")]
+    dependencies = [("reports", "0004_forecast")]
     operations = [migrations.RunSQL(KEEP, UNDO)]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("leads", "0025_connections"),
-        ("reports", "0001_digest"),
+        ("reports", "0003_what_changed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -199,6 +199,12 @@ RIGHTS: dict[str, str] = {
     "scoring:condition-check": "- | POST all",
     "reports": f"- | GET {LEADERS}",
     "report-csv": f"report | GET {LEADERS}",
+    "forecast": f"- | GET {LEADERS}",
+    "forecast-csv": f"forecastreport | GET {LEADERS}",
+    "forecast-counts": f"- | POST {LEADERS}",
+    "forecast-progress": f"- | GET {LEADERS}",
+    "forecast-assumptions": f"- | GET {LEADERS} | POST manager admin",
+    "forecast-assumption-ending": "assumption | POST manager admin",
     # API
     "api-schema": "- | GET all",
     "api-docs": "- | GET all",
@@ -334,6 +340,11 @@ RIGHTS: dict[str, str] = {
     "api-scoringmodel-rollback": f"scoringmodel | POST {MARKETERS}",
     "api-reports": f"- | GET {LEADERS}",
     "api-report": f"report | GET {LEADERS}",
+    "api-forecast": f"- | GET {LEADERS}",
+    "api-forecast-table": f"forecastreport | GET {LEADERS}",
+    "api-forecast-counts": f"- | GET POST {LEADERS}",
+    "api-forecast-assumptions": f"- | GET {LEADERS} | POST manager admin",
+    "api-forecast-assumption": f"assumption | GET {LEADERS} | DELETE manager admin",
 }
 
 # The pages that Django's admin has for every model: the kind of row, then who sees, adds, changes and deletes.

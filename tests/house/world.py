@@ -51,6 +51,7 @@ from leads.models import (
     WriteKey,
 )
 from leads.people.invitations import invite
+from reports.models import Assumption
 from scoring.models import Criterion, Group, Learning, ScheduledPublication, ScoringModel, Suggestion, Version
 from scoring.publishing import publish
 from scoring.revisions import snapshot_of
@@ -122,6 +123,9 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
         team=team, name=f"Hot {person.pk}", condition=HOT
     ),
     "notice": lambda team, person: Notice.objects.create(user=person, kind="mention", key="m", text="Hello"),
+    "assumption": lambda team, person: Assumption.objects.get_or_create(
+        team=team, name="unworked", ended_at=None, defaults={"value": 0.5, "why": "Asked", "by": person}
+    )[0],
     "apitoken": lambda team, person: ApiToken.issue(person, scope=ApiToken.READ)[0],
 }  # fmt: skip
 
@@ -139,6 +143,7 @@ COMPANY: dict[str, Callable[[], Any]] = {
     "report": lambda: "funnel",
     "starter": lambda: "b2b-saas",
     "feedbackreport": lambda: "reasons",
+    "forecastreport": lambda: "months",
     "app": lambda: "leads",
 }
 

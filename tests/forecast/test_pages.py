@@ -1,0 +1,212 @@
+"""The forecast as people and programs meet it."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from leads.enums import Role
+from leads.models import Absence, Membership
+from reports.figures import Report
+from reports.forecast import store
+from reports.forecast.tables import TABLES
+from reports.models import Assumption, ForecastCount, TeamForecast
+from tests.forecast.worlds import first_of, sell
+from tests.leads.api import Caller
+from tests.sales import hand_off, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def team():
+    return make_team()
+
+
+@pytest.fixture
+def helen(team, client):
+    user = make_user("Helen", team, Role.MANAGER)
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def told(team):
+    """A team with a forecast, and one of the past to hold against what came."""
+    sell(team, 1, until=timezone.now(), a_day=1.0)
+    store.ask()
+    store.run_asked()
+    store.keep(first_of(3))
+    return TeamForecast.objects.latest_ones().get()
+
+
+def test_of_nothing_it_says_what_is_missing(client, helen):
+    assert "Nothing counted yet" in client.get("/reports/forecast/").text
+    store.ask()
+    store.run_asked()
+    page = client.get("/reports/forecast/").text
+    assert "A forecast needs 20 won deals of the last 12 months; there are 0." in page
+
+
+def test_the_sum_is_the_title_and_its_parts_add_up(client, helen, told):
+    page = client.get("/reports/forecast/")
+    found = page.context["found"]
+    assert len(found.months) == 6
+    assert sum(month.expected for month in found.months) == pytest.approx(sum(label.total for label in found.labels))
+    assert found.total.low < found.total.expected < found.total.high
+    # the mean over the paths is what is expected, but for the luck of the dice
+    assert found.total.expected == pytest.approx(sum(month.expected for month in found.months), rel=0.05)
+    assert "expected in the next 6 months" in page.text
+    checked = page.context["record"]["all"].inside
+    assert checked.n == 3
+
+
+def test_two_teams_are_added_path_by_path(client, helen, told, team):
+    other = make_team("APAC")
+    Membership.objects.create(user=helen, team=other, role=Role.MANAGER)
+    sell(other, 2, until=timezone.now(), a_day=1.0)
+    store.ask()
+    store.run_asked()
+    client.force_login(helen)
+    whole, one, two = (
+        client.get(f"/reports/forecast/{query}").context["found"] for query in ("", "?team=emea", "?team=apac")
+    )
+    assert whole.total.expected == pytest.approx(one.total.expected + two.total.expected)
+    assert whole.total.high - whole.total.low < (one.total.high - one.total.low) + (two.total.high - two.total.low)
+
+
+def test_what_another_team_expects_is_not_shown(client, told):
+    client.force_login(make_user("Theo", make_team("APAC"), Role.MANAGER))
+    assert client.get("/reports/forecast/").context["found"] is None
+    page = client.get("/reports/forecast/?team=emea")
+    assert "No such team among yours." in page.text
+
+
+def test_it_is_read_from_rows(client, helen, told, team):
+    def queries():
+        with CaptureQueriesContext(connection) as made:
+            client.get("/reports/forecast/")
+        return len(made)
+
+    client.get("/reports/forecast/")
+    few = queries()
+    sell(team, 5, until=timezone.now(), a_day=1.0)
+    for _ in range(3):
+        hand_off(team)
+    store.keep(first_of(4))
+    assert queries() == few
+    assert few < 25
+
+
+def test_counting_again_is_asked_for_and_seen(client, helen, told):
+    ForecastCount.objects.update(finished_at=timezone.now() - timedelta(hours=7))
+    page = client.post("/reports/forecast/counts/", follow=True)
+    assert "Being counted" in page.text
+    assert ForecastCount.objects.get(finished_at=None).asked_by == helen
+    store.run_asked()
+    assert client.get("/reports/forecast/progress/")["HX-Refresh"] == "true"
+    assert "Count again" in client.get("/reports/forecast/").text
+
+
+def test_an_assumption_is_questioned_and_taken_back(client, helen, told):
+    refused = client.post(
+        "/reports/forecast/assumptions/",
+        {"team": "emea", "name": "value", "label": "hot", "value": "lots", "why": ""},
+    )
+    assert refused.status_code == 422
+    assert "Give a number, such as 25% or 18000." in refused.text
+    given = {"team": "emea", "name": "unworked", "label": "", "value": "40%", "why": "Asked five reps"}
+    page = client.post("/reports/forecast/assumptions/", given, follow=True)
+    said = Assumption.objects.get()
+    assert (said.value, said.by, said.why) == (0.4, helen, "Asked five reps")
+    assert "“Asked five reps”" in page.text
+    client.post(f"/reports/forecast/assumptions/{said.pk}/ending/")
+    said.refresh_from_db()
+    assert said.ended_by == helen
+    assert "Asked five reps" in client.get("/reports/forecast/assumptions/").text
+
+
+def test_an_average_deal_of_double_brings_more(client, helen, told):
+    """Of a label with its own deals: the effect is told beside it and is in the sum."""
+    Assumption.objects.all().delete()
+    was = TeamForecast.objects.latest_ones().get()
+    label = next(name for name, row in was.basis["labels"].items() if name and row["counted"]["value"])
+    given = {"team": "emea", "name": "value", "label": label, "value": "30000", "why": "New prices"}
+    client.post("/reports/forecast/assumptions/", given)
+    now = TeamForecast.objects.latest_ones().get()
+    assert now.basis["labels"][label]["value"] == pytest.approx(30_000)
+    assert len(now.basis["assumptions"]) == 1
+
+
+def test_more_reps_help_only_where_they_are_missing(client, helen, told, team):
+    kim = make_user("Kim", team)
+    Membership.objects.filter(user=kim).update(weekly_capacity=5)
+    row = TeamForecast.objects.latest_ones().get()
+    row.basis["handoffs"] = {"weeks": [4] * 8, "labels": {"hot": 32}}
+    row.save()
+    assert client.get("/reports/forecast/?reps=2").context["effect"].gain == 0
+    row.basis["handoffs"] = {"weeks": [20] * 8, "labels": {"hot": 160}}
+    row.save()
+    effect = client.get("/reports/forecast/?reps=2").context["effect"]
+    (load,) = effect.loads
+    assert (load.capacity, load.capacity_if, load.worked, load.worked_if) == (5, 15, 0.25, 0.75)
+    assert effect.reps == {team.pk: 2}
+    more = client.get("/reports/forecast/?label=hot&more=20").context["effect"].loads[0]
+    assert (more.handoffs_if, more.worked_if) == (pytest.approx(24), pytest.approx(5 / 24))
+
+
+def test_capacity_is_less_while_somebody_is_away(client, helen, told, team):
+    kim = make_user("Kim", team)
+    Membership.objects.filter(user=kim).update(weekly_capacity=10)
+    monday = timezone.localdate() + timedelta(days=7 - timezone.localdate().weekday())
+    Absence.objects.create(user=kim, first=monday + timedelta(days=1), last=monday + timedelta(days=9))
+    weeks = client.get("/reports/forecast/").context["weeks"]["EMEA"]
+    assert [week.capacity for week in weeks] == [2, 4, 10, 10, 10, 10]
+    make_user("Lea", team)  # without a limit
+    assert {week.capacity for week in client.get("/reports/forecast/").context["weeks"]["EMEA"]} == {None}
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_each_table_is_a_spreadsheet(client, helen, told, table: Report):
+    text = client.get(f"/reports/forecast/{table.name}.csv").text
+    rows = list(csv.reader(StringIO(text)))
+    assert rows[0][0] == next(iter(table.figures.values())).heading
+    assert len(rows) > 1
+    assert client.get("/reports/forecast/nothing.csv").status_code == 404
+
+
+class TestApi:
+    def test_it_answers_what_the_page_shows(self, helen, told):
+        api = Caller(helen)
+        answer = api.get("forecast").json()
+        assert (len(answer["months"]), answer["missing"], answer["teams"][0]["name"]) == (6, "", "EMEA")
+        assert answer["record"]["inside"]["n"] == 3
+        table = api.get("forecast/capacity").json()
+        assert (len(table["rows"]), "capacity" in table["definitions"]) == (6, True)
+        assert api.get("forecast", more=20).json()["what_if"]["gain"] >= 0
+        assert api.get("forecast", reps="x").status_code == 400
+
+    def test_without_a_forecast_it_says_what_is_missing(self, helen):
+        assert Caller(helen).get("forecast").json() == {"missing": "Nothing was counted yet.", "months": []}
+
+    def test_assumptions_are_set_read_and_taken_back(self, helen, told):
+        api = Caller(helen)
+        given = {"name": "unworked", "value": 0.3, "why": "Asked"}
+        made = api.post("forecast/assumptions", given)
+        assert (made.status_code, made.json()["by"]) == (201, helen.email)
+        wrong = api.post("forecast/assumptions", {"name": "opens", "value": 3, "why": "x", "label": "hot"})
+        assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["value"])
+        address = f"forecast/assumptions/{made.json()['id']}"
+        assert api.delete(address).status_code == 204
+        assert api.get(address).json()["ended_by"] == helen.email
+        assert len(api.get("forecast/assumptions").json()["results"]) == 1
+
+    def test_counting_again(self, helen):
+        api = Caller(helen)
+        assert api.get("forecast/counts").json()["running"] is False
+        answer = api.post("forecast/counts", {})
+        assert (answer.status_code, answer.json()["running"]) == (202, True)

@@ -97,13 +97,17 @@ def is_decided(saw: Seen) -> bool:
 
 def look_at(experiment: Experiment, now: datetime) -> Seen:
     """Compare as of now, at the price of a look."""
+    before = [past.fraction for past in map(seen, experiment.looks.exclude(taken_at=None)) if past.limit is not None]
     arms = list(experiment.arms.order_by("position"))
-    found, share = counts(experiment, now), str(experiment.outcome)
+    return judge(counts(experiment, now), arms, str(experiment.outcome), experiment.planned, before)
+
+
+def judge(found: Counts, arms: Sequence[Arm], share: str, planned: int, before: Sequence[float]) -> Seen:
+    """What a look sees: `arms` with the champion first, `before` the fractions at which looks have been taken."""
     rates = [found.rate(arm.pk, share) for arm in arms]
     cases = sum(rate.n for rate in rates)
-    fraction = min(1.0, cases / experiment.planned)
+    fraction = min(1.0, cases / planned)
     champion = {"k": rates[0].k, "n": rates[0].n, "cases": cases}
-    before = [past.fraction for past in map(seen, experiment.looks.exclude(taken_at=None)) if past.limit is not None]
     if why := _too_little(rates, fraction, before):
         return Seen(**champion, fraction=fraction, skipped=why)
     limit = bounds((*before, fraction), ALPHA / (len(arms) - 1))[-1]

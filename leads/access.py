@@ -48,8 +48,10 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | _may("scoring", "learning suggestion", VIEW, ADD, CHANGE)
-    | {"scoring.publish_scoringmodel", "reports.view_report"},
+    | {"scoring.publish_scoringmodel", "reports.view_report"}
+    | {"scoring.view_experiment", "scoring.run_experiment"},
     Role.MANAGER: _EVERYBODY
+    | {"scoring.view_experiment"}
     | _may("leads", "nurturelist", ADD, CHANGE, DELETE)
     | _may("leads", "feedback handoff", ADD)
     | _may("leads", "handoff lead", CHANGE)

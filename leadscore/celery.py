@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "rescore-due": {"task": "scoring.rescore_due", "schedule": 5.0},
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "check-health": {"task": "scoring.check_health", "schedule": 127.0},
+    "watch-experiments": {"task": "scoring.watch_experiments", "schedule": 173.0},
     "publish-scheduled": {"task": "scoring.publish_scheduled", "schedule": 31.0},
     "run-learnings": {"task": "scoring.run_learnings", "schedule": 17.0},
     "count-suggestions": {"task": "scoring.count_suggestions", "schedule": 67.0},

@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
         "VersionStateEnum": "scoring.models.version.VersionState",
         "ImportKindEnum": "leads.enums.ImportKind",
         "ProblemKindEnum": "leads.models.quality.ProblemKind",
+        "ExperimentOutcomeEnum": "scoring.models.experiment.Outcome",
         "PastOutcomeEnum": "scoring.sample.OUTCOMES",
         "LearningStateEnum": "scoring.models.learning.LearningState",
         "SuggestionStateEnum": "scoring.models.learning.SuggestionState",

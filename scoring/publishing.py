@@ -13,18 +13,24 @@ from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingE
 from django.db.models import Sum
 from django.utils import timezone
 
-from leads.models import LedgerLine, Standing
+from leads.models import Standing
 from leads.retry import retried
 from leads.rules.passes import rules_changed
 from scoring.approvals import check_approved, check_something_new, digest_of
-from scoring.draft import check_draft, ledger_lines
+from scoring.draft import check_draft
 from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import ROOM, switch
 from scoring.engine.others import forget_others, keep_others, switch_others
 from scoring.experiments.ending import end_promoted
+from scoring.freezing import ExperimentRunning, check_no_experiment, freeze_version, held_draft, hold_standings
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 from scoring.revisions import keep
+
+__all__ = [
+    "ExperimentRunning", "PublicationRunning", "abandon", "check_no_experiment", "check_scorable", "freeze_version",
+    "future_versions", "held_draft", "hold_standings", "promote", "publish", "rollback", "run",
+]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +41,6 @@ UNSCORABLE = (ValueError, LookupError, TypeError, DataError, ProgrammingError, N
 
 class PublicationRunning(ValidationError):
     """Another version is being scored; only one at a time can become live."""
-
-
-class ExperimentRunning(ValidationError):
-    """Half of the leads are scored by another version: publishing would end the comparison unnoticed."""
 
 
 @retried
@@ -63,31 +65,6 @@ def publish(model: ScoringModel, *, by: Any, note: str = "", published_at: Any =
             published_at=published_at or timezone.now(),
         )  # fmt: skip
         return _start(version, by)
-
-
-def freeze_version(model: ScoringModel, definition: dict[str, Any], **extra: Any) -> Version:
-    """The model's next version. Call it with the draft held."""
-    number = 1 + (model.versions.order_by("-number").values_list("number", flat=True).first() or 0)
-    version = Version.objects.create(model=model, number=number, definition=definition, **extra)
-    LedgerLine.objects.bulk_create(ledger_lines(version))
-    return version
-
-
-def check_no_experiment(model: ScoringModel) -> None:
-    """Raises ExperimentRunning. Call it with the draft held: an experiment starts and ends under the same lock."""
-    if running := model.experiments.running().first():
-        raise ExperimentRunning(
-            f"The experiment “{running}” runs on {model}. Publishing now would spoil it: promote its challenger, or"
-            " stop it first."
-        )
-
-
-def held_draft(model: ScoringModel) -> ScoringModel:
-    """The draft as it is now, kept from changing until what was checked is frozen. A second publisher waits here."""
-    draft = ScoringModel.objects.select_for_update().get(pk=model.pk)  # so no criterion or group is added either
-    for rows in (draft.groups, draft.criteria):
-        list(rows.select_for_update().values_list("pk"))
-    return draft
 
 
 @retried
@@ -273,14 +250,6 @@ def _switch(publication: Publication) -> None:
     end_promoted(publication, now)
     publication.scores.all()._raw_delete(publication.scores.db)
     Publication.objects.filter(pk=publication.pk).update(finished_at=now, changed=changed)
-
-
-def hold_standings() -> None:
-    """Until the end of the transaction nobody claims or writes a standing. Who wants to queues up behind us while we
-    wait for the lock: not for long, then again.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '5s'; LOCK TABLE leads_standing IN EXCLUSIVE MODE")
 
 
 # --- Giving up ---------------------------------------------------------------------------------------

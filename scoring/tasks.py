@@ -4,6 +4,7 @@ from celery import shared_task
 
 from leads.wake import wake
 from scoring import health, likelihood, pipeline, publishing, scheduling
+from scoring.experiments import guards, looks
 from scoring.learning import job as learning
 from scoring.models import Publication
 from scoring.preview import job
@@ -31,6 +32,12 @@ def check_health() -> None:
 def publish_scheduled() -> None:
     if scheduling.publish_scheduled():
         wake(run_publications)
+
+
+@shared_task(name="scoring.watch_experiments")
+def watch_experiments() -> None:
+    looks.take_due()
+    guards.watch_due()
 
 
 @shared_task(name="scoring.run_publications")

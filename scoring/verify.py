@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 
-from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, others_for, trials_for
+from scoring.engine.beside import others_for, trials_for
+from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock
 from scoring.engine.others import differing_others
 from scoring.engine.overriding import shown
 from scoring.engine.trials import differing_trials, left_over

@@ -3,10 +3,11 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import drafts, learning, models, overrides, previews, standings, suggestions, whatif
+from scoring.api import drafts, experiments, learning, models, overrides, previews, standings, suggestions, whatif
 
 router = Router()
 router.register("models", models.ModelViewSet)
+router.register("experiments", experiments.ExperimentViewSet)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^leads/(?P<pk>[0-9]{1,18})/standing/?$", standings.StandingView.as_view(), name="api-standing"),
@@ -41,5 +42,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="api-suggestion-dismissal",
     ),
     re_path(r"^suggestion-counts/?$", suggestions.CountsView.as_view(), name="api-suggestion-counts"),
+    re_path(r"^experiments/plan/?$", experiments.PlanView.as_view(), name="api-experiment-plan"),
+    re_path(
+        r"^experiments/(?P<pk>[0-9]{1,9})/leads/?$", experiments.ParticipantsView.as_view(), name="api-experiment-leads"
+    ),
     *router.urls,
 ]

@@ -20,7 +20,7 @@ from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
 from leads.conditions.compile import compile
-from leads.conditions.grammar import All, AnyOf, Node, Not, parse, tests
+from leads.conditions.grammar import Not, parse, tests
 from leads.conditions.sql import Parameter, Sql, bind, integer
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
@@ -96,10 +96,10 @@ def compiled_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compil
 
     dense: for pages of all leads between two ids, which are read in one sweep instead of lead by lead.
     """
-    return _compile(version_ids, _activity(version_ids), dense)
+    return _compile(version_ids, activity(version_ids), dense)
 
 
-def _activity(version_ids: tuple[int, ...]) -> frozenset[int]:
+def activity(version_ids: tuple[int, ...]) -> frozenset[int]:
     """The kinds of events that count as activity of the lead, where that is asked."""
     if not _ask_for_any_kind(version_ids):
         return frozenset()
@@ -127,90 +127,23 @@ def _compile(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool)
     params: list[Any] = []
     for pk, definition in definitions:
         scope = EngineScope(vocabulary, dense)
-        belongs = _audience(definition.audience, earlier, scope) & sides.decided_by(pk)
+        belongs = audience_of(definition.audience, earlier, scope) & sides.decided_by(pk)
         if not sides.on_trial(pk):
             earlier.append(definition.audience)
         elif sides.only_shadows(pk):
             continue
-        sql, values = _version_sql(pk, definition, belongs, scope)
+        sql, values = version_sql(pk, definition, belongs, scope)
         parts.append(sql)
         params += values
     if all(audience is not None for audience in earlier):
         scope = EngineScope(vocabulary, dense)
-        sql, values = _excluded_sql(_audience(None, earlier, scope), scope)
+        sql, values = excluded_sql(audience_of(None, earlier, scope), scope)
         parts.append(sql)
         params += values
     return Compiled(" UNION ALL ".join(f"({part})" for part in parts), tuple(params), bool(version_ids))
 
 
-def others_for(version_ids: tuple[int, ...], *, dense: bool = False) -> Compiled | None:
-    """The statement for scores beside the deciding ones: of each version for the leads of its audience that an earlier
-    version claims. A row without a version says when a lead may come to be one of them. None: there is one version.
-    """
-    if len(version_ids) < 2:
-        return None
-    sides = sides_of(version_ids)
-    models = tuple(pk for pk in version_ids if not sides.on_trial(pk))
-    return _compile_others(models, _activity(models), dense) if len(models) > 1 else None
-
-
-def trials_for(version_ids: tuple[int, ...]) -> Compiled | None:
-    """The statement for what the other sides of experiments say: of each version on either side of one for the leads
-    that the experiment is about and another version decides. None: nothing is on trial.
-    """
-    if len(version_ids) < 2 or not sides_of(version_ids).sides:
-        return None
-    return _compile_trials(version_ids, _activity(version_ids))
-
-
-@lru_cache(maxsize=32)
-def _compile_trials(version_ids: tuple[int, ...], by_lead: frozenset[int]) -> Compiled:
-    rows = Version.objects.in_bulk(version_ids)
-    vocabulary, sides = replace(Vocabulary.load(), by_lead=by_lead), sides_of(version_ids)
-    earlier: list[Any] = []
-    parts: list[tuple[str, list]] = []
-    for pk in version_ids:
-        definition = load(rows[pk].definition)
-        if (others := sides.scored_beside(pk)) is not None:
-            scope = EngineScope(vocabulary)
-            belongs = _audience(definition.audience, earlier, scope) & others
-            parts.append(_version_sql(pk, definition, belongs, scope))
-        if not sides.on_trial(pk):
-            earlier.append(definition.audience)
-    return Compiled(" UNION ALL ".join(f"({sql})" for sql, _ in parts), tuple(chain(*(params for _, params in parts))))
-
-
-@lru_cache(maxsize=32)
-def _compile_others(version_ids: tuple[int, ...], by_lead: frozenset[int], dense: bool) -> Compiled:
-    rows = Version.objects.in_bulk(version_ids)
-    vocabulary = replace(Vocabulary.load(), by_lead=by_lead)
-    earlier: list[Any] = []
-    parts: list[tuple[str, list]] = []
-    for pk in version_ids:
-        definition = load(rows[pk].definition)
-        if earlier and (meant := _beside(definition.audience, earlier)):
-            for part, sql in ((meant, _version_sql), (Not(meant), _without_version)):
-                scope = EngineScope(vocabulary, dense)
-                parts.append(sql(pk, definition, compile(part, scope), scope))
-        elif earlier:
-            parts.append(_version_sql(pk, definition, Q(), EngineScope(vocabulary, dense)))
-        earlier.append(definition.audience)
-    return Compiled(" UNION ALL ".join(f"({sql})" for sql, _ in parts), tuple(chain(*(params for _, params in parts))))
-
-
-def _beside(audience: Any, earlier: list[Any]) -> Node | None:
-    """Who belongs to the audience and to one of the earlier ones; None: everybody."""
-    asked = [] if audience is None else [parse(audience)]
-    if None not in earlier:
-        asked.append(AnyOf(tuple(map(parse, earlier))))
-    return All(tuple(asked)) if asked else None
-
-
-def _without_version(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
-    return _excluded_sql(belongs, scope)
-
-
-def _version_sql(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
+def version_sql(pk: int, definition: Definition, belongs: Q, scope: EngineScope) -> tuple[str, list]:
     """Rows for the leads that belong."""
     columns: dict[str, Any] = {f"p{i}": points(criterion, scope) for i, criterion in enumerate(definition.criteria)}
     columns["barred"] = barred(definition, scope)
@@ -224,7 +157,7 @@ def barred(definition: Definition, scope: EngineScope) -> Any:
     return boolean(Q(*bars, _connector=Q.OR)) if bars else Sql("false")
 
 
-def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
+def excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
     inner, params = lead_query(scope, {}, belongs)
     nothing = "NULL::int, NULL::int, NULL::int, NULL::int, '', '', ARRAY[]::smallint[]"
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
@@ -233,11 +166,11 @@ def _excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
 def compile_definition(definition: Definition, scope: EngineScope, number: int = 0) -> Compiled:
     """The statement of a definition alone, a draft's too: a row for each lead of its audience, with that version."""
     belongs = Q() if definition.audience is None else compile(parse(definition.audience), scope)
-    sql, params = _version_sql(number, definition, belongs, scope)
+    sql, params = version_sql(number, definition, belongs, scope)
     return Compiled(sql, tuple(params))
 
 
-def _audience(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
+def audience_of(audience: Any, earlier: list[Any], scope: EngineScope) -> Q:
     """Who belongs to the audience and to no earlier one."""
     belongs = Q() if audience is None else compile(parse(audience), scope)
     for other in earlier:

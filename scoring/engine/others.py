@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import connection
 
-from scoring.engine.evaluate import COLUMNS, Compiled, others_for
+from scoring.engine.beside import others_for
+from scoring.engine.evaluate import COLUMNS, Compiled
 
 _ROW = ("version", "fit", "engagement", "total", "grade", "label", "points")
 _COLUMNS = ", ".join(COLUMNS)

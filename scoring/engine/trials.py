@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from scoring.engine.evaluate import COLUMNS, Compiled, trials_for
+from scoring.engine.beside import trials_for
+from scoring.engine.evaluate import COLUMNS, Compiled
 
 _ROW = ("version", "fit", "engagement", "total", "grade", "label", "points")
 _NUMBERS = ", ".join(_ROW[1:])

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.models import Lead, Team
+from leads.models.team import OwnedQuerySet
 from scoring.models.score import Numbers
 from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version
@@ -122,6 +123,8 @@ class Participant(models.Model):
     lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False)
     team = models.ForeignKey(Team, models.CASCADE, related_name="+", db_index=False)
     entered_at = models.DateTimeField()
+
+    objects = OwnedQuerySet["Participant"].as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["experiment", "lead"], name="once_in_an_experiment")]

@@ -52,7 +52,16 @@ from leads.models import (
 )
 from leads.people.invitations import invite
 from reports.models import Assumption
-from scoring.models import Criterion, Group, Learning, ScheduledPublication, ScoringModel, Suggestion, Version
+from scoring.models import (
+    Criterion,
+    Experiment,
+    Group,
+    Learning,
+    ScheduledPublication,
+    ScoringModel,
+    Suggestion,
+    Version,
+)
 from scoring.publishing import publish
 from scoring.revisions import snapshot_of
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
@@ -137,6 +146,7 @@ COMPANY: dict[str, Callable[[], Any]] = {
     "scoringmodel": lambda: _model(),
     "criterion": lambda: _model().criteria.get(),
     "version": lambda: _version(),
+    "experiment": lambda: _experiment(),
     "publication": lambda: _version().publications.get(),
     "learning": lambda: Learning.objects.filter(finished_at=None).first() or Learning.objects.create(question={}),
     "suggestion": lambda: _suggestion(),
@@ -256,6 +266,18 @@ def _suggestion() -> Suggestion:
         model=model, key="points:1", kind=Suggestion.POINTS, criterion=rule.pk, name=rule.name, words="More points",
         defaults={"edit": {"points": 7}, "before": values, "evidence": {}},
     )[0]  # fmt: skip
+
+
+def _experiment() -> Experiment:
+    """One that has ended, so that publishing is as without it."""
+    version, now = _version(), timezone.now()
+    made, new = Experiment.objects.get_or_create(
+        model=version.model, name="Robots first", champion=version, base=0.2, effect=0.1, planned=700, salt="a1",
+        after=0, defaults={"started_at": now, "ended_at": now, "ending": "stopped"},
+    )  # fmt: skip
+    if new:
+        made.arms.create(position=0, name="Version 1", version=version, low=0, high=10_000)
+    return made
 
 
 def _model() -> ScoringModel:

@@ -12,7 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from leads.models import Event, EventKind, Field, Lead, Team
-from scoring.engine.evaluate import Result, evaluate, others_for
+from scoring.engine.beside import others_for
+from scoring.engine.evaluate import Result, evaluate
 from scoring.models import ScoringModel, Version
 from tests.scoring.random_models import KINDS, Maker, an_as_of, make_fields
 from tests.scoring.reference import Reference

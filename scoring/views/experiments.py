@@ -1,0 +1,123 @@
+"""Experiments: which there are, one of them, and how they end."""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from leads.keyset import BadCursor, Page, page_of
+from leads.models import Standing
+from leads.requests import Request
+from leads.wake import wake
+from scoring.experiments.counts import Counts
+from scoring.experiments.page import experiment_page
+from scoring.experiments.running import promote, stop
+from scoring.experiments.verdict import Verdict, verdict
+from scoring.models import Experiment, Participant, TrialScore
+from scoring.tasks import rescore_due, run_publications
+
+MAY_SEE = permission_required("scoring.view_experiment", raise_exception=True)
+MAY_RUN = permission_required("scoring.run_experiment", raise_exception=True)
+SIZE = 20
+
+
+@require_safe
+@MAY_SEE
+def index(request: Request) -> HttpResponse:
+    """The newest first, each with its verdict. Four queries."""
+    rows = Experiment.objects.select_related("model", "started_by").prefetch_related("arms", "looks")
+    page = _page(rows.annotate(took=Count("participants")), "-id", request.GET.get("cursor", ""))
+    shown = [{"experiment": one, "arms": one.arms.all(), "verdict": _verdict(one)} for one in page.rows]
+    return render(request, "scoring/experiments/index.html", {"rows": shown, "page": page})
+
+
+def _verdict(experiment: Experiment) -> Verdict:
+    """As far as the looks say it; the page of the experiment has the counts of today."""
+    return verdict(experiment, list(experiment.looks.all()), list(experiment.arms.all()), Counts())
+
+
+def _page(rows: QuerySet, order: str, cursor: str) -> Page:
+    try:
+        return page_of(rows, order=order, size=SIZE, cursor=cursor)
+    except BadCursor:
+        return page_of(rows, order=order, size=SIZE)
+
+
+@require_safe
+@MAY_SEE
+def experiment(request: Request, pk: int) -> HttpResponse:
+    return _shown(request, _found(pk))
+
+
+def _found(pk: int) -> Experiment:
+    rows = Experiment.objects.select_related("model", "champion", "started_by", "ended_by", "promoted")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _shown(request: Request, found: Experiment, status: int = 200) -> HttpResponse:
+    return render(request, "scoring/experiments/experiment.html", experiment_page(found), status=status)
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(max_length=300, required=False)
+
+
+@require_POST
+@MAY_RUN
+def ending(request: Request, pk: int) -> HttpResponse:
+    """Stop it without promoting."""
+    found, form = _found(pk), NoteForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    try:
+        stopped = stop(found, by=request.user, note=note)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if stopped:
+            wake(rescore_due)
+            messages.success(request, "Stopped. The champion scores every lead again; nobody is handed off for it.")
+        else:
+            messages.error(request, "It had ended already.")
+    return redirect("scoring:experiment", pk)
+
+
+@require_POST
+@MAY_RUN
+@permission_required("scoring.publish_scoringmodel", raise_exception=True)
+def promotion(request: Request, pk: int) -> HttpResponse:
+    """Publish a challenger, for every lead."""
+    found, form = _found(pk), NoteForm(request.POST)
+    arm = get_object_or_404(found.arms, position=_whole(request.POST.get("side", "")))
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    try:
+        publication = promote(found, arm, by=request.user, note=note)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("scoring:experiment", pk)
+    wake(run_publications)
+    return redirect("scoring:publication", publication.pk)
+
+
+def _whole(given: str) -> int:
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 5 else 0
+
+
+@require_safe
+@MAY_SEE
+def leads(request: Request, pk: int) -> HttpResponse:
+    """Who took part, as far as they are in the viewer's teams: the side, and both scores. Five queries."""
+    found = _found(pk)
+    rows = Participant.objects.visible_to(request.user).filter(experiment=found).select_related("lead__company", "arm")
+    page = _page(rows, "-id", request.GET.get("cursor", ""))
+    ids = [row.lead_id for row in page.rows]
+    standings = Standing.objects.visible_to(request.user).in_bulk(ids)
+    beside: dict[int, list[TrialScore]] = {}
+    versions = found.arms.values("version")
+    for score in TrialScore.objects.filter(lead__in=standings, version__in=versions).select_related("version"):
+        beside.setdefault(score.lead_id, []).append(score)
+    shown = [(row, standings.get(row.lead_id), beside.get(row.lead_id, [])) for row in page.rows]
+    return render(request, "scoring/experiments/leads.html", {"experiment": found, "rows": shown, "page": page})

@@ -1,0 +1,101 @@
+"""Experiments for programs: what a page can do, a program can."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from leads.enums import Role
+from scoring import publishing
+from scoring.experiments.running import stop
+from scoring.models import Experiment, Publication, ScoringModel
+from tests.experiments.lab import begin, live_model, newcomers
+from tests.leads.api import Caller
+from tests.sales import make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller(make_user("Mia", make_team(), Role.MARKETING))
+
+
+def test_a_plan_is_worked_out_without_starting_anything(caller: Caller) -> None:
+    model = live_model()[0]
+    told = caller.get("experiments/plan", model=model.pk, base=0.2, effect=0.1).json()
+    assert (told["planned"], told["per_side"], told["weeks"]) == (685, [343, 343], None)
+    assert [row["weeks"] for row in told["findable"]] == [4, 8, 13, 26, 52]
+    refused = caller.get("experiments/plan", model=model.pk)
+    assert refused.status_code == 400 and "Nothing is known of the last year" in str(refused.json()["fields"]["base"])
+    wrong = caller.get("experiments/plan", model=model.pk, base=0.95, effect=0.1)
+    assert "make no share" in str(wrong.json()["fields"]["effect"])
+    assert not Experiment.objects.exists()
+
+
+def test_start_read_and_stop(caller: Caller) -> None:
+    model = live_model()[0]
+    asked: dict[str, Any] = {"model": model.pk, "name": "VPs first", "base": 0.2, "effect": 0.1}
+    wrong = caller.post("experiments", asked | {"challengers": [{"version": 77}]})
+    assert wrong.status_code == 400 and '{"draft": id of a model}' in wrong.json()["fields"]["challengers"][0]
+    made = caller.post("experiments", asked | {"challengers": [{"draft": model.pk}]})
+    assert made.status_code == 201
+    body = made.json()
+    assert [(side["position"], side["share"]) for side in body["sides"]] == [(0, 0.5), (1, 0.5)]
+    assert body["verdict"]["headline"] == "Too early to say." and body["looks"][0]["taken_at"] is None
+    again = caller.post("experiments", asked | {"challengers": [{"draft": model.pk}]})
+    assert again.status_code == 409
+    assert caller.post(f"models/{model.pk}/publication", {"note": "x"}).status_code in (400, 409)
+    (lead,) = newcomers(make_team(), 1)
+    row = caller.get(f"experiments/{body['id']}/leads").json()["results"][0]
+    assert row["lead"] == lead.pk and sorted(one["total"] for one in row["scores"]) == [15, 20]
+    assert [one["decides"] for one in row["scores"]] == [True, False]
+    ended = caller.post(f"experiments/{body['id']}/ending", {"note": "Budget"})
+    assert (ended.json()["ending"], ended.json()["note"]) == ("stopped", "Budget")
+    assert caller.post(f"experiments/{body['id']}/ending", {}).status_code == 409
+    assert [one["name"] for one in caller.get("experiments").json()["results"]] == ["VPs first"]
+
+
+def test_promotion(caller: Caller) -> None:
+    experiment = begin(live_model()[0])
+    assert caller.post(f"experiments/{experiment.pk}/promotion", {"position": 3}).status_code == 400
+    answer = caller.post(f"experiments/{experiment.pk}/promotion", {"note": "It won"})
+    assert answer.status_code == 202
+    publication = Publication.objects.latest("pk")
+    while publishing.run(publication):
+        pass
+    assert caller.get(f"experiments/{experiment.pk}").json()["ending"] == "promoted"
+    assert caller.post(f"experiments/{experiment.pk}/promotion", {}).status_code == 409
+
+
+def test_lists_cost_the_same_for_one_and_three(caller: Caller, client: Client) -> None:
+    client.force_login(caller.token.user)
+
+    def costs() -> tuple[int, int]:
+        with CaptureQueriesContext(connection) as api:
+            caller.get("experiments")
+        with CaptureQueriesContext(connection) as page:
+            client.get("/scoring/experiments/")
+        return len(api), len(page)
+
+    experiment = begin(live_model()[0])
+    costs()
+    one = costs()
+    for number in (2, 3):
+        begin(live_model(f"M{number}")[0])
+    assert costs() == one
+    stop(experiment, by=None)
+
+
+def test_the_other_model_and_the_shadow_on_their_pages(caller: Caller, client: Client) -> None:
+    client.force_login(caller.token.user)
+    model, version = live_model()
+    ScoringModel.objects.filter(pk=model.pk).update(description="x")
+    experiment = begin(model, shadow=True)
+    newcomers(make_team(), 5)
+    page = client.get(f"/scoring/experiments/{experiment.pk}/").content.decode()
+    assert "The challenger scores in the shadow." in page and "The two agree on 5 of 5 leads." in page
+    assert "Looks" not in page and experiment.started_at < timezone.now() and version.number == 1

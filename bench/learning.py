@@ -1,7 +1,8 @@
 """How well a readable card sorts leads, beside what machines and others reach: `make bench-learning`.
 
 Data sets lie in LEARNING_DATA (see docs/learning.md); those that are absent are left out. References need
-requirements-bench.txt. One thread each. ARGS=speed measures 100,000 leads with 60 fields instead.
+requirements-bench.txt. One thread each. ARGS=speed measures 100,000 leads with 60 fields instead,
+ARGS=database the same from a database.
 """
 
 import os
@@ -15,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from bench import learning_database
 from bench.learning_references import REFERENCES
 from scoring.accuracy import auc, average_precision, brier, tenths
 from scoring.learning.csvfile import read_csv
@@ -65,6 +67,9 @@ WAYS: dict[str, Fit] = {
 def main(args: list[str]) -> None:
     if args == ["speed"]:
         speed()
+        return
+    if args == ["database"]:
+        learning_database.main()
         return
     for name, (file, label, out) in SETS.items():
         if not (DATA / file).exists():

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads.models import Lead, Standing
-from scoring.demo import deals, model, office, people, teamwork
+from scoring.demo import deals, learned, model, office, people, teamwork
 from scoring.demo.chance import dice
 from scoring.demo.ending import Ending
 from scoring.demo.history import History
@@ -55,6 +55,9 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     score_rest(say)
     say("rules, lists and talk")
     _analyze("leads_lead", "leads_standing", "leads_deal", "leads_handoff", "scoring_entry")
+    if story.leads <= IN_HISTORY:
+        learned.learn()
+        say("what past leads teach")
 
 
 def _check_at_once() -> None:

@@ -11,6 +11,7 @@ from scoring.learning.table import NUMBER, Column
 
 CUTS = 23
 MOST_WORDS = 40
+EXPECTED = 3.0
 Codes = NDArray[np.int16]
 NOWHERE = -1
 EMPTY = 0
@@ -43,9 +44,11 @@ class Bins:
         return places[column.values.astype(np.intp)]
 
 
-def bins_of(column: Column) -> Bins:
-    """At least max(8, 0.4 % of the rows) in each."""
-    least = max(8.0, 0.004 * len(column.values))
+def bins_of(column: Column, rare: float = 0.5) -> Bins:
+    """At least max(8, 0.4 % of the rows) in each, and so many that EXPECTED rows of the rarer outcome, whose share is
+    `rare`, lie there on average: where few win, a small bin would say nothing but chance.
+    """
+    least = max(8.0, 0.004 * len(column.values), EXPECTED / max(rare, 1e-9))
     known = column.values[~column.empty]
     if column.kind == NUMBER:
         return Bins(column.name, NUMBER, cuts=_cuts(known, least) if len(known) else ())

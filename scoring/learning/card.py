@@ -60,9 +60,7 @@ def card_of(data: Data, fitted: Fitted) -> Card:
     logit = fitted.design @ fitted.weights
     low, high = np.quantile(logit, [EDGE, 1 - EDGE])
     scale = 100 / (high - low) if high > low else 0.0
-    criteria = tuple(
-        _criterion(data, parts, points) for parts, weight in weights.items() if (points := round(weight * scale))
-    )
+    criteria = _criteria(data, {parts: round(weight * scale) for parts, weight in weights.items()})
     start = round((base - low) * scale)
     totals = start + sum(one.points * data.meets_all(one.parts) for one in criteria) + np.zeros(len(data.won))
     constant, slope = calibrate(totals, data.won > 0.5)
@@ -118,6 +116,16 @@ def _against_the_rest(data: Data, fitted: Fitted) -> tuple[float, dict[tuple[Par
     for pair in fitted.shape.pairs:
         weights[pair] = fitted.weight(pair)
     return base, weights
+
+
+def _criteria(data: Data, points: dict[tuple[Part, ...], int]) -> list[Criterion]:
+    """Conditions that the very same leads meet become one: two fields of a company may be empty together."""
+    alike: dict[bytes, tuple[Part, ...]] = {}
+    given: dict[tuple[Part, ...], int] = {}
+    for parts, worth in points.items():
+        first = alike.setdefault(data.meets_all(parts).tobytes(), parts)
+        given[first] = given.get(first, 0) + worth
+    return [_criterion(data, parts, worth) for parts, worth in given.items() if worth]
 
 
 def _criterion(data: Data, parts: tuple[Part, ...], points: int) -> Criterion:

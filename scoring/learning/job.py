@@ -111,7 +111,7 @@ def _learn(learning: Learning) -> None:
     question = Question(**learning.question)
     found = sample(question, learning.asked_at)
     past = past_leads(found, audience=learning.audience, keep=learning.keep, progress=_telling(learning, READING))
-    learned = learn(past.table, budget=learning.budget, keep=learning.keep, seed=learning.seed,
+    learned = learn(past.table, budget=learning.budget, keep=[*learning.keep, *past.dated], seed=learning.seed,
                     progress=_telling(learning, FITTING))  # fmt: skip
     _tell(learning, stage=COMPARING, done=0, total=1)
     result = result_of(learned, past, found, question, learning.live)

@@ -22,6 +22,18 @@ def learned_page(learning: Learning) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def learned_of(model: ScoringModel) -> dict[str, Any] | None:
+    """Of a draft that was learned: the past leads behind the criteria that are still as they were learned. One query,
+    two where there are any.
+    """
+    row = Learning.objects.filter(draft=model).first()
+    if row is None:
+        return None
+    there = set(model.criteria.filter(active=True).values_list("name", "points"))
+    criteria = [one for one in _criteria(row.result) if (one["name"], one["points"]) in there]
+    return {"learning": row, "criteria": criteria, "result": row.result} if criteria else None
+
+
 def question_words(question: Question) -> str:
     """What is asked of past leads, as the end of a sentence."""
     outcome = "were accepted by sales" if question.outcome == ACCEPTED else "became customers"

@@ -52,6 +52,11 @@ class PastLeads:
     leaks: list[Leak]
     kept: NDArray[np.bool_]
 
+    @property
+    def dated(self) -> list[str]:
+        """Columns of events: none of them is later than the decision moment, so none can know the outcome."""
+        return [name for name, asked in self.asked.items() if asked.term is None]
+
 
 def past_leads(
     found: Sample, *, audience: Any = None, keep: Collection[str] = (), progress: Progress = lambda done, total: None
@@ -134,7 +139,9 @@ class _Columns:
             last, *often = self.events[kind.pk][:, self.kept]
             if np.count_nonzero(~np.isnan(last)) < COMMON * len(last):
                 continue
-            for days, values in zip(WINDOWS, often, strict=True):
+            for place, (days, values) in enumerate(zip(WINDOWS, often, strict=True)):
+                if place and np.array_equal(values, often[place - 1]):
+                    continue  # nobody was there that long: it would ask the same again
                 name = f"{kind.label}, times in {days} days"
                 yield name, (Column(name, NUMBER, values), Asked(kind=kind.slug, days=days))
             name = f"{kind.label}, days since"

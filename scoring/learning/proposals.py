@@ -34,7 +34,7 @@ def propose(
     No file where the learner refuses (Learned.refused). Nothing is written.
     """
     past = past_leads(sample(question, now))
-    learned = learn(past.table, budget=budget, seed=seed, progress=progress)
+    learned = learn(past.table, budget=budget, keep=past.dated, seed=seed, progress=progress)
     return learned, None if learned.card is None else model_file(learned.card, past)
 
 

@@ -58,6 +58,14 @@ def readiness(question: Question, now: datetime) -> Readiness:
     return Readiness(question, needs, found.wins, len(found.moments), found.span)
 
 
+def usual_question(now: datetime) -> Question:
+    """Of customers within half a year, 90 or 60 days the one with most to learn from: the longer the time, the fewer
+    leads it is over for.
+    """
+    found = [readiness(Question(within=within), now) for within in (180, 90, 60)]
+    return max(found, key=lambda one: (one.ready, min(one.won, one.leads - one.won))).question
+
+
 def _need(what: str, have: int, least: int, lately: int) -> Need:
     short = max(0, least - have)
     months = ceil(10 * short / lately * PACE.days / MONTH) / 10 if short and lately else None

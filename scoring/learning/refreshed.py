@@ -104,4 +104,5 @@ def in_words(against: dict[str, Any]) -> str:
         "better": f"Better than {live}", "worse": f"Worse than {live}",
         "alike": f"As good as {live}, as far as they tell",
     }[against["verdict"]]  # fmt: skip
-    return f"{said}, on the newest {against['leads']:,} leads: {figures} ({gain['low']:+.2f} to {gain['high']:+.2f})."
+    interval = f"{gain['low']:+.2f} to {gain['high']:+.2f}".replace("-", "−")
+    return f"{said}, on the newest {against['leads']:,} leads: {figures} ({interval})."

@@ -72,7 +72,8 @@ class Fitted:
 
 
 def data_of(table: Table) -> Data:
-    bins = tuple(bins_of(column) for column in table.columns)
+    rare = min(table.wins, table.losses) / max(len(table), 1)
+    bins = tuple(bins_of(column, rare) for column in table.columns)
     codes = tuple(one.codes(column) for one, column in zip(bins, table.columns, strict=True))
     return Data(bins, codes, table.won.astype(float))
 

@@ -57,8 +57,9 @@ def before_of(rule: CriterionRule) -> dict[str, Any]:
 
 
 def _points(idea: Idea, definition: Definition, rule: CriterionRule, change: Change) -> Edit | None:
-    most = definition.axis_limit
-    points = int(np.clip(round(rule.points + change.points), -most, most))
+    group, most = definition.groups[rule.group], definition.axis_limit
+    low, high = -most if group.floor is None else group.floor, most if group.cap is None else group.cap
+    points = int(np.clip(round(rule.points + change.points), min(low, rule.points), max(high, rule.points)))
     if points == rule.points:
         return None
     if points * rule.points <= 0:

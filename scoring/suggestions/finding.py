@@ -60,13 +60,14 @@ def find(definition: Definition, now: datetime) -> Found:
         "within": question.within, "won": _count(won), "accepted": _count(answers),
         "compared": sum(one.p is not None for its in asked for family in its.weighed for one in family),
         "reasons": [one.as_data() for one in spoken(definition, answers)],
+        "misled": misled(definition, answers),
     }  # fmt: skip
     if not asked:
         return Found([], figures)
     today, vocabulary = todays_cases(definition, now), Vocabulary.load()
     edits = list(_edits(asked, definition, vocabulary))
     told = [_told(edit, its, weighed, definition, asked, today) for edit, its, weighed in edits]
-    named = misled(definition, answers)
+    named = {one["criterion"]: one["times"] for one in figures["misled"]}
     for one in told:
         criterion = _criterion(one.edit, definition)
         one.evidence["reasons"] = [row for row in figures["reasons"] if row["criterion"] == criterion]

@@ -56,7 +56,11 @@ def _more(one: Spoken) -> bool:
     return one.having.k / one.having.n > one.others.k / one.others.n
 
 
-def misled(definition: Definition, cases: Cases) -> dict[int, int]:
-    """Criterion → how often sales named it as what misled."""
+def misled(definition: Definition, cases: Cases) -> list[dict[str, Any]]:
+    """The criteria that sales named as what misled, with how often, most first."""
     named = Counter(said.misled_by for said in cases.rejections if said)
-    return {rule.id: named[rule.name] for rule in definition.criteria if named[rule.name]}
+    found = [
+        {"criterion": rule.id, "name": rule.name, "times": named[rule.name]}
+        for rule in definition.criteria if named[rule.name]
+    ]  # fmt: skip
+    return sorted(found, key=lambda one: -one["times"])

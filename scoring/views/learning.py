@@ -18,7 +18,7 @@ from leads.wake import wake
 from scoring.learning import job
 from scoring.learning.drafting import make_draft
 from scoring.learning.page import learned_page, question_words
-from scoring.learning.readiness import readiness
+from scoring.learning.readiness import readiness, usual_question
 from scoring.learning.refreshed import set_refresh
 from scoring.models import Learning, Refresh, ScoringModel
 from scoring.sample import Question
@@ -73,9 +73,9 @@ def learning(request: Request) -> HttpResponse:
 
 
 def _usual() -> dict[str, Any]:
-    """What was asked last, else customers within half a year."""
+    """What was asked last, else the time within which most became customers."""
     last = Learning.objects.values_list("question", flat=True).first()
-    return {**vars(Question()), **(last or {}), "seed": 0}
+    return {**(last or vars(usual_question(timezone.now()))), "seed": 0}
 
 
 def _ask(request: Request) -> HttpResponse:

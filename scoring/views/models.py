@@ -18,6 +18,7 @@ from scoring.complexity import complexity
 from scoring.diff import differences
 from scoring.engine.definition import freeze, load
 from scoring.layout import band_spans, grade_rows, handed_off, rules_of
+from scoring.learning.page import learned_of
 from scoring.models import Publication, ScoringModel, Version, VersionState
 from scoring.revisions import history
 from scoring.views.governing import publishing_of
@@ -69,6 +70,7 @@ def model_page(request: Request, model: ScoringModel, form: PublicationForm, sta
         "next_number": versions[0].number + 1 if versions else 1,
         "publishing": publishing_of(model, request.user), "digest": digest_of(model),
         "changes": history(model, Vocabulary.load(), most=3),
+        "learned": learned_of(model),
         "inactive": model.criteria.filter(active=False).count(),
     }  # fmt: skip
     return render(request, "scoring/model.html", context, status=status)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from leads.crm.base import Access, Connector
+from leads.crm.hubspot import HubSpot
 from leads.crm.salesforce import Salesforce
 from leads.models import Connection
 from leads.outgoing import sealing
 
-CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (Salesforce,)}
+CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce)}
 
 
 def kind_of(connection: Connection) -> type[Connector]:

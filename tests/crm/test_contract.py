@@ -91,10 +91,11 @@ def test_a_row_pushed_twice_is_made_once(world: World) -> None:
 def test_an_answer_that_is_lost_makes_no_second_row(world: World) -> None:
     connector = world.connector
     connector.ensure_fields(CONTACTS, [SCORE])
-    world.crm.fail("lost", "push")
+    world.crm.fail("lost", "push", times=20)
     row = PushRow(1, "", {connector.name_of("score"): 70}, email="a@example.com", own_id="1")
     with pytest.raises(Busy):
         connector.push(CONTACTS, [row])
+    world.crm.faults.clear()
     assert world.connector.push(CONTACTS, [row])[0].ok
     assert len(world.crm.living(CONTACTS)) == 1
 

@@ -8,11 +8,14 @@ from leads.crm.base import Connector
 from leads.crm.registry import connector_of
 from leads.models import Connection
 from tests.fakes.crm import FakeCrm
+from tests.fakes.hubspot import HubSpotCrm
 from tests.fakes.memory import MemoryCrm
 from tests.fakes.salesforce import SalesforceCrm
 
 # {slug of the connector: what opens its fake, as a context manager}
-WORLDS: dict[str, Callable[[], Any]] = {"memory": MemoryCrm, "salesforce": SalesforceCrm}
+WORLDS: dict[str, Callable[[], Any]] = {
+    "memory": MemoryCrm, "hubspot": HubSpotCrm, "salesforce": SalesforceCrm,
+}  # fmt: skip
 
 
 @dataclass

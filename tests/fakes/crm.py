@@ -61,6 +61,7 @@ class FakeCrm:
         self.base_url = ""
         self.options: dict[str, Any] = {}  # of the connection
         self.secrets: dict[str, str] = {}
+        self.violations: list[str] = []  # of the CRM's published contract, where there is one
         self.numbers = count(101)
         self.on_call: Any = None  # called with the operation before each request: to change things meanwhile
 

@@ -1,0 +1,278 @@
+"""A HubSpot with a memory. Every request and answer is checked against the contract (tests/fakes/specs/)."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from leads.crm.hubspot import VERSION
+from tests.fakes import contract
+from tests.fakes.crm import Record
+from tests.fakes.served import Request, Response, ServedCrm
+
+TOKEN = "pat-eu1-0123456789abcdef"
+MOST = 10_000  # rows of one query of the search
+STAMP = {"contacts": "lastmodifieddate"}
+SCOPE = {"pull": "read", "read": "read", "ids": "read", "push": "write"}
+REFUSALS = {
+    "busy": (429, "You have reached your secondly limit.", {"errorType": "RATE_LIMIT", "policyName": "SECONDLY"}),
+    "away": (500, "internal error", {}),
+    "expired": (401, "Authentication credentials not found.", {"category": "INVALID_AUTHENTICATION"}),
+    "denied": (403, "This app hasn't been granted all required scopes.", {
+        "category": "MISSING_SCOPES",
+        "errors": [{"message": "One or more scopes are missing.",
+                    "context": {"requiredGranularScopes": ["crm.objects.contacts.read"]}}],
+    }),
+}  # fmt: skip
+PIPELINE = [("new", "Appointment scheduled", "false", "0.2"), ("offer", "Contract sent", "false", "0.9"),
+            ("won", "Closed won", "true", "1.0"), ("lost", "Closed lost", "true", "0.0")]  # fmt: skip
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "GTE": lambda a, b: a >= b, "LTE": lambda a, b: a <= b, "GT": lambda a, b: a > b, "EQ": lambda a, b: a == b,
+}  # fmt: skip
+
+
+class HubSpotCrm(ServedCrm):
+    slug = "hubspot"
+    numbered = False  # as a server that has only the numbered versions
+    names: ClassVar = {
+        "contacts": {"first_name": "firstname", "last_name": "lastname", "title": "jobtitle",
+                     "owner": "hubspot_owner_id"},
+        "companies": {"employees": "numberofemployees"},
+        "deals": {"name": "dealname", "stage": "dealstage", "closed_at": "closedate", "owner": "hubspot_owner_id"},
+    }  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets = {"token": TOKEN, "client_secret": "a-client-secret-of-the-app"}
+        self.groups: list[str] = []
+
+    def act(self, what: str, at: datetime, *, links: dict[str, list[str]], **values: Any) -> str:
+        of = {"call_held": "calls", "meeting_held": "meetings", "email_sent": "emails"}[what]
+        title = {"calls": "hs_call_title", "meetings": "hs_meeting_title", "emails": "hs_email_subject"}[of]
+        values = {"hs_timestamp": at.isoformat(), title: values.get("subject", "")}
+        return self.add(of, at=at, links=links, **values)
+
+    # Requests
+
+    def operation(self, asked: Request) -> str:
+        path = asked.path
+        if m := re.search(r"/objects/(?:[^/]*-\d\d/)?(\w+)(/.*)?$", path):
+            kind, rest = m[1], m[2] or ""
+            how = {"/search": "pull", "/batch/update": "push", "/batch/upsert": "push", "": "ids"}.get(rest, "read")
+            if rest == "/batch/read" and asked.json().get("idProperty"):
+                how = "match"
+            return f"{how}:{kind}"
+        return f"{'linked' if 'associations' in path else 'fields' if 'properties' in path else 'other'}:"
+
+    def trouble(self, do: str) -> Response:
+        status, message, more = REFUSALS[do]
+        return _error(status, message, **more)
+
+    def answer(self, asked: Request) -> Response:
+        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+            return self.trouble("expired")
+        version = "(?:v3|v4)" if self.numbered else re.escape(VERSION)
+        for pattern, act in ROUTES:
+            if m := re.fullmatch(pattern.format(v=version), _alike(asked.path, self.numbered)):
+                answered = act(self, asked, *m.groups())
+                if answered.status < 300:
+                    self.violations += contract.violations(asked, answered)
+                return answered
+        return Response(404)
+
+    # Answers
+
+    def search(self, asked: Request, kind: str) -> Response:
+        body = asked.json()
+        if body.get("limit", 10) > 200:
+            return _error(400, "limit: at most 200")
+        filters = [each for group in body.get("filterGroups", []) for each in group["filters"]]
+        found = [record for record in self.living(kind) if all(_holds(record, each) for each in filters)]
+        for sort in reversed(body.get("sorts", [])):
+            found.sort(
+                key=lambda record: _number(record, sort["propertyName"]), reverse=sort["direction"] != "ASCENDING"
+            )
+        start = int(body.get("after") or 0)
+        if start + body.get("limit", 10) > MOST:
+            return _error(400, "Search results are limited to 10,000.")
+        rows = found[start : start + body.get("limit", 10)]
+        answer: dict[str, Any] = {
+            "total": len(found),
+            "results": [self._object(r, body.get("properties")) for r in rows],
+        }
+        if start + len(rows) < len(found):
+            answer["paging"] = {"next": {"after": str(start + len(rows))}}
+        return Response(200, answer)
+
+    def list(self, asked: Request, kind: str) -> Response:
+        after, limit = asked.query.get("after", ""), int(asked.query.get("limit", 10))
+        found = [record for record in self.living(kind) if not after or int(record.id) >= int(after)]
+        answer: dict[str, Any] = {"results": [self._object(record, []) for record in found[:limit]]}
+        if len(found) > limit:
+            answer["paging"] = {"next": {"after": found[limit].id}}
+        return Response(200, answer)
+
+    def read(self, asked: Request, kind: str) -> Response:
+        body, name, found, errors = asked.json(), asked.json().get("idProperty"), [], []
+        for each in body["inputs"]:
+            record = self.find(kind, name, each["id"]) if name else self.records.get((kind, each["id"]))
+            if record is None or record.archived:
+                errors.append(_row_error("OBJECT_NOT_FOUND", "Could not get some objects", each["id"]))
+            else:
+                found.append(self._object(record, body["properties"]))
+        return _batch(found, errors)
+
+    def update(self, asked: Request, kind: str) -> Response:
+        return self._write(asked, kind, lambda each: self.records.get((kind, each["id"])))
+
+    def upsert(self, asked: Request, kind: str) -> Response:
+        return self._write(asked, kind, lambda each: self.find(kind, each["idProperty"], each["id"]), make=True)
+
+    def _write(
+        self, asked: Request, kind: str, find: Callable[[Any], Record | None], *, make: bool = False
+    ) -> Response:
+        inputs = asked.json()["inputs"]
+        if not inputs:
+            return _error(400, "inputs: at least one")
+        if unknown := {name for each in inputs for name in each["properties"] if not self._known(kind, name)}:
+            return _error(400, f"Property values were not valid: {', '.join(sorted(unknown))} does not exist")
+        done, errors = [], []
+        for each in inputs:
+            record = find(each)
+            if problem := self.refused.get(each["id"]):
+                errors.append(_row_error("VALIDATION_ERROR", problem, each["id"], each.get("objectWriteTraceId")))
+            elif not make and (record is None or record.archived):
+                errors.append(_row_error("OBJECT_NOT_FOUND", "Could not find it", each["id"]))
+            else:
+                values = each["properties"] | ({each["idProperty"]: each["id"]} if make else {})
+                id = record.id if record else self.new_id(kind)
+                written = self.write(kind, id, {name: value or None for name, value in values.items()})
+                more = {"new": record is None} if make else {}
+                done.append(self._object(written, None) | more | {"objectWriteTraceId": each["objectWriteTraceId"]})
+        return _batch(done, errors)
+
+    def linked(self, asked: Request, kind: str, of: str) -> Response:
+        found, errors = [], []
+        for each in asked.json()["inputs"]:
+            record = self.records.get((kind, each["id"]))
+            ids = record.links.get(of, []) if record else []
+            to = [
+                {"toObjectId": id, "associationTypes": [
+                    {"category": "HUBSPOT_DEFINED", "typeId": 1 + place, "label": "" if place else "Primary"}
+                ]} for place, id in enumerate(ids)
+            ]  # fmt: skip
+            if to:
+                found.append({"from": {"id": each["id"]}, "to": to[::-1]})  # in no order that means anything
+            else:
+                errors.append(_row_error("OBJECT_NOT_FOUND", f"No {of} is associated", each["id"]))
+        return _batch(found, errors)
+
+    def owners(self, asked: Request) -> Response:
+        rows = [
+            {"id": record.id, "email": record.values.get("email", ""), "firstName": record.values.get("name", ""),
+             "lastName": "", "type": "PERSON", "archived": False, "createdAt": _iso(record.created_at),
+             "updatedAt": _iso(record.modified_at)}
+            for record in self.living("owners")
+        ]  # fmt: skip
+        return Response(200, {"results": rows})
+
+    def pipelines(self, asked: Request) -> Response:
+        now = _iso(self.now())
+        dated = {"createdAt": now, "updatedAt": now, "archived": False}
+        stages = [
+            {"id": id, "label": label, "displayOrder": place, "metadata": {"isClosed": closed, "probability": chance}}
+            | dated for place, (id, label, closed, chance) in enumerate(PIPELINE)
+        ]  # fmt: skip
+        return Response(
+            200, {"results": [{"id": "sales", "label": "Sales", "displayOrder": 0, "stages": stages} | dated]}
+        )
+
+    def properties(self, asked: Request, kind: str) -> Response:
+        names = {name for record in self.living(kind) for name in record.values}
+        plain = [{"name": name, "label": name, "type": "string", "fieldType": "text"} for name in sorted(names)]
+        made = list(self.made_fields.get(kind, {}).values())
+        rows = [{"description": "", "groupName": "info", "options": []} | each for each in [*plain, *made]]
+        return Response(200, {"results": rows})
+
+    def groups_of(self, asked: Request, kind: str) -> Response:
+        if asked.method == "POST":
+            self.groups.append(asked.json()["name"])
+            return Response(201, {"archived": False, **asked.json()})
+        rows = [{"archived": False, "name": name, "label": name, "displayOrder": 0} for name in self.groups]
+        return Response(200, {"results": rows})
+
+    def create_properties(self, asked: Request, kind: str) -> Response:
+        inputs, made = asked.json()["inputs"], self.made_fields.setdefault(kind, {})
+        if not inputs or any(each["groupName"] not in self.groups for each in inputs):
+            return _error(400, "inputs: at least one, of a group that exists")
+        made.update({each["name"]: {"options": [], "description": "", **each} for each in inputs})
+        return _batch([made[each["name"]] for each in inputs], [], status=201)
+
+    def _known(self, kind: str, name: str) -> bool:
+        return not name.startswith("leadscore_") or name in self.made_fields.get(kind, {})
+
+    def _object(self, record: Record, names: Iterable[str] | None) -> dict[str, Any]:
+        values = {name: _text(value) for name, value in record.values.items()}
+        values |= {"hs_object_id": record.id, STAMP.get(record.kind, "hs_lastmodifieddate"): _iso(record.modified_at),
+                   "hs_merged_object_ids": ";".join(record.merged) or None}  # fmt: skip
+        if record.kind == "deals":
+            stage = next((each for each in PIPELINE if each[0] == record.values.get("dealstage")), PIPELINE[0])
+            values |= {"hs_is_closed": stage[2], "hs_is_closed_won": "true" if stage[3] == "1.0" else "false"}
+        shown = values if names is None else {name: values.get(name) for name in names}
+        return {"id": record.id, "properties": shown, "createdAt": _iso(record.created_at),
+                "updatedAt": _iso(record.modified_at), "archived": record.archived}  # fmt: skip
+
+
+ROUTES: list[tuple[str, Callable[..., Response]]] = [
+    (r"/crm/objects/{v}/(\w+)/search", HubSpotCrm.search),
+    (r"/crm/objects/{v}/(\w+)/batch/read", HubSpotCrm.read),
+    (r"/crm/objects/{v}/(\w+)/batch/update", HubSpotCrm.update),
+    (r"/crm/objects/{v}/(\w+)/batch/upsert", HubSpotCrm.upsert),
+    (r"/crm/objects/{v}/(\w+)", HubSpotCrm.list),
+    (r"/crm/associations/{v}/(\w+)/(\w+)/batch/read", HubSpotCrm.linked),
+    (r"/crm/owners/{v}/?", HubSpotCrm.owners),
+    (r"/crm/pipelines/{v}/deals", HubSpotCrm.pipelines),
+    (r"/crm/properties/{v}/(\w+)", HubSpotCrm.properties),
+    (r"/crm/properties/{v}/(\w+)/groups", HubSpotCrm.groups_of),
+    (r"/crm/properties/{v}/(\w+)/batch/create", HubSpotCrm.create_properties),
+]
+
+
+def _alike(path: str, numbered: bool) -> str:
+    """A path of the numbered versions as the dated one has it, where this server knows those."""
+    return re.sub(r"^/crm/(v\d)/(\w+)", r"/crm/\2/\1", path) if numbered else path
+
+
+def _holds(record: Record, each: dict[str, Any]) -> bool:
+    return OPERATORS[each["operator"]](_number(record, each["propertyName"]), float(each["value"]))
+
+
+def _number(record: Record, name: str) -> float:
+    if name == "hs_object_id":
+        return float(record.id)
+    assert name == STAMP.get(record.kind, "hs_lastmodifieddate"), f"{record.kind} have no {name}"
+    return float(int(record.modified_at.timestamp() * 1000))
+
+
+def _batch(results: Any, errors: Any, status: int = 200) -> Response:
+    now = _iso(datetime.now(UTC))
+    answer = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
+    return Response(207, answer | {"numErrors": len(errors), "errors": errors}) if errors else Response(status, answer)
+
+
+def _row_error(category: str, message: str, id: str, trace: str | None = None) -> dict[str, Any]:
+    context = {"ids": [id]} | ({"objectWriteTraceId": [trace]} if trace else {})
+    return {"status": "error", "category": category, "message": message, "context": context, "links": {}, "errors": []}
+
+
+def _error(status: int, message: str, **more: Any) -> Response:
+    body = {"status": "error", "message": message, "correlationId": "c0ffee", "category": "VALIDATION_ERROR"}
+    return Response(status, body | more)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _text(value: Any) -> Any:
+    return _iso(value) if isinstance(value, datetime) else None if value is None else str(value)

@@ -150,7 +150,7 @@ def _roles(answers: dict[str, Any], worth: dict[str, int]) -> list[dict[str, Any
     points = worth.get("seniority", 0)
     each = (points, round(points * LESS) if all(halves) else points)
     return [
-        _rule(" or ".join(words[key] for key in half), {"field": "seniority", "op": "any_of", "value": half}, given)
+        _rule(" or ".join(words[key] for key in half), _one_of("seniority", half), given)
         for half, given in zip(halves, each, strict=True) if half
     ]  # fmt: skip
 
@@ -160,5 +160,10 @@ def _among(title: str, field: str, answers: dict[str, Any], name: str, worth: di
     if not values:
         return []
     told = f"{title}: {', '.join(values)}"
-    when = {"field": field, "op": "any_of", "value": values}
-    return [_rule(told if len(told) < 80 else f"{title} we sell to", when, worth[name])]
+    return [_rule(told if len(told) < 80 else f"{title} we sell to", _one_of(field, values), worth[name])]
+
+
+def _one_of(field: str, values: list[str]) -> dict[str, Any]:
+    if len(values) == 1:
+        return {"field": field, "op": "is", "value": values[0]}
+    return {"field": field, "op": "any_of", "value": values}

@@ -5,10 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from leads.conditions.grammar import EventTest, parse, tests
+from leads.conditions.vocabulary import ANY_KIND
+from leads.models import Event
 from scoring.modelfile.apply import Imported, import_as_new
 from scoring.modelfile.read import read
 
 FOLDER = Path(__file__).with_name("starters")
+NEWEST = 10_000  # events that are looked at for what comes in
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,32 @@ class Starter:
     def makes(self) -> list[str]:
         """The custom fields that come with it."""
         return [field["label"] for field in self.file["fields"]]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of events its criteria ask for, in reading order."""
+        conditions = [rule["when"] for group in self.file["groups"] for rule in group["criteria"]]
+        asked = [test for condition in conditions for test in tests(parse(condition)) if isinstance(test, EventTest)]
+        return list(dict.fromkeys(test.kind for test in asked if test.kind != ANY_KIND))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """`unseen`: kinds of events it asks for that are not among the newest ones: somebody has to send them."""
+
+    starter: Starter
+    unseen: list[str]
+
+
+def offers() -> list[Offer]:
+    """The starters as somebody who begins has to read them. One query."""
+    seen = set(Event.objects.order_by("-pk").values_list("kind__slug", flat=True)[:NEWEST])
+    return [Offer(one, [words(kind) for kind in one.kinds if kind not in seen]) for one in starters()]
+
+
+def words(slug: str) -> str:
+    """Sample requested."""
+    return slug.replace("_", " ").capitalize()
 
 
 @cache

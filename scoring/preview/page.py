@@ -6,7 +6,7 @@ from scoring.capacity import sales_capacity
 from scoring.engine.definition import Definition, load
 from scoring.models import Entry, Preview
 from scoring.preview import job, told
-from scoring.preview.scores import compared_with
+from scoring.preview.scores import compared_with, deciding_before
 
 
 def preview_page(preview: Preview, hot: str) -> dict[str, Any]:
@@ -20,6 +20,7 @@ def preview_page(preview: Preview, hot: str) -> dict[str, Any]:
         "lost": not preview.scores.exists() and bool(result["moves"]["leads"]),
         "capacity": capacity, "over": told.over(preview, capacity),
         "verdict": told.verdict(preview, names["draft"], names["live"].lower(), capacity),
+        "before": [str(version.model) for version in deciding_before(preview).select_related("model")],
         "changing": result["moves"]["up"] + result["moves"]["down"], "waiting": told.waiting(preview, capacity),
         "since": Entry.objects.filter(recorded_at__gt=preview.facts_at).count(),
         "stay": result["moves"]["leads"] - result["moves"]["up"] - result["moves"]["down"],

@@ -9,7 +9,7 @@ from itertools import islice
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, Q, TextField
+from django.db.models import Count, F, IntegerField, Q, QuerySet, TextField
 from django.db.models.expressions import CombinedExpression, Value
 from numpy.typing import NDArray
 
@@ -36,7 +36,7 @@ class DraftScorer:
     def __init__(self, preview: Preview):
         self.preview = preview
         self.compiled = compile_definition(load(preview.definition), EngineScope(Vocabulary.load(), dense=True))
-        self.earlier = _deciding_before(preview)
+        self.earlier = list(deciding_before(preview).values_list("pk", flat=True))
 
     def next_page(self) -> list[int]:
         """The leads after those that are counted, in order."""
@@ -82,11 +82,11 @@ def compared_with(preview: Preview) -> Version | None:
     return Version.objects.get(pk=preview.live) if preview.live else None
 
 
-def _deciding_before(preview: Preview) -> list[int]:
+def deciding_before(preview: Preview) -> QuerySet[Version]:
     """Live versions of other models that decide where audiences overlap."""
     model = preview.model
     first = Q(position__lt=model.position) | Q(position=model.position, model__lt=model.pk)
-    return list(Version.objects.live().filter(first).exclude(model=model.pk).values_list("pk", flat=True))
+    return Version.objects.live().filter(first).exclude(model=model.pk)
 
 
 # --- What the scores say together -----------------------------------------------------------------------
@@ -127,12 +127,11 @@ def points_of(preview: Preview, old: Definition | None, new: Definition) -> Poin
         scored = np.array([bool(then) for then, _, _ in rows])
         draft.append(then[scored])
         barred += [label == Label.DISQUALIFIED for then, _, label in rows if then]
-        if old:
-            was = _matrix([was for _, was, _ in rows], lines(old))
-            for name, (before, after) in names_of(old, new).items():
-                left = was[:, before] if before is not None else 0
-                right = then[:, after] if after is not None else 0
-                touched[name] += int(np.count_nonzero(left != right))
+        was = _matrix([was for _, was, _ in rows], lines(old)) if old else then[:0]
+        for name, (before, after) in names_of(old, new).items():
+            left = was[:, before] if before is not None else 0
+            right = then[:, after] if after is not None else 0
+            touched[name] += int(np.count_nonzero(left != right))
     return Points(np.concatenate(draft) if draft else _matrix([], lines(new)), np.array(barred, bool), touched)
 
 
@@ -155,13 +154,13 @@ def _matrix(texts: list[str], width: int) -> NDArray[np.int16]:
 
 def names_of(old: Definition | None, new: Definition) -> dict[str, tuple[int | None, int | None]]:
     """What a difference is about (place/name, as scoring.diff names it) → its column in the old points and the new."""
-    if old is None:
-        return {}
     found: dict[str, tuple[int | None, int | None]] = {}
-    before = {rule.id: (i, rule) for i, rule in enumerate(old.criteria)}
+    before = {rule.id: (i, rule) for i, rule in enumerate(old.criteria if old else ())}
     for i, rule in enumerate(new.criteria):
         was, _ = before.pop(rule.id, (None, None))
         found[f"{new.groups[rule.group].name}/{rule.name}"] = (was, i)
+    if old is None:
+        return found
     for i, rule in before.values():
         found[f"{old.groups[rule.group].name}/{rule.name}"] = (i, None)
     limits = {(group.axis, group.name): i for i, group in enumerate(old.groups)}

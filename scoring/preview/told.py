@@ -97,7 +97,7 @@ class Changed:
 def rules_changed(preview: Preview, live: Version | None) -> list[Changed]:
     """What the draft says differently, each with what speaks for it."""
     old = load(live.definition) if live else None
-    found = differences(old, load(preview.definition), Vocabulary.load()) if old else []
+    found = differences(old, load(preview.definition), Vocabulary.load())
     return [_changed(change, preview.result) for change in found]
 
 

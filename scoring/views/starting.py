@@ -13,7 +13,7 @@ from leads.requests import Request
 from scoring.modelfile.apply import Imported, import_as_new
 from scoring.modelfile.dump import draft_file, to_yaml, version_file
 from scoring.modelfile.read import MOST_BYTES, ModelFileError, read
-from scoring.modelfile.starters import start_with, starters
+from scoring.modelfile.starters import offers, start_with, starters
 from scoring.models import ScoringModel, Version
 from scoring.profile import ProfileForm, profile_file
 
@@ -43,7 +43,7 @@ def new(request: Request) -> HttpResponse:
 
 
 def _page(request: Request, form: FileForm, status: int = 200) -> HttpResponse:
-    return render(request, "scoring/new.html", {"starters": starters(), "form": form}, status=status)
+    return render(request, "scoring/new.html", {"offers": offers(), "form": form}, status=status)
 
 
 @require_POST

@@ -20,7 +20,7 @@ from scoring.models import Criterion, ScoringModel, Version
 from scoring.profile import ProfileForm, profile_file
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
-from tests.scoring.workshop import go_live, make_lead, make_model, rescore
+from tests.scoring.workshop import go_live, make_lead, make_model, record, rescore
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +166,14 @@ class TestPages:
         for slug in ("b2b-software", "b2b-software-2"):
             answer = marketer.post(reverse("scoring:starter", args=["b2b-saas"]))
             assert answer.headers["location"] == reverse("scoring:model", args=[ScoringModel.objects.get(slug=slug).pk])
+
+    def test_what_a_starter_asks_for_and_nobody_sends_is_said(self, marketer: Client) -> None:
+        def told() -> str:
+            return " ".join(marketer.get(reverse("scoring:new")).content.decode().split())
+
+        assert "Application started, Form submitted, Webinar attended, " in told()
+        record(make_lead(make_team("Other")), "form_submitted")
+        assert "Application started, Webinar attended, " in told()
 
     def test_an_upload_says_what_is_wrong(self, marketer: Client, tmp_path: Path) -> None:
         bad = tmp_path / "bad.yaml"

@@ -85,6 +85,14 @@ class TestConsequences:
         assert "The preview is being counted." in page(marketer, f"/scoring/models/{model.pk}/")
 
 
+def test_a_draft_that_decides_for_nobody_says_why(model: ScoringModel, marketer: Client) -> None:
+    second = make_model("Second")
+    counted(second)
+    shown = page(marketer, f"/scoring/models/{second.pk}/preview/")
+    assert "This draft would decide for no lead: Inbound comes before it and is for every lead it is for." in shown
+    assert "It scores no lead, so nothing can be said of its rules." in shown
+
+
 class TestCounting:
     def test_every_lead_beside_its_standing(self, model: ScoringModel) -> None:
         result = counted(model).result

@@ -48,6 +48,7 @@ def run_publications() -> None:
             if monotonic() > until:
                 wake(run_publications)
                 return
+        wake(check_health)
 
 
 @shared_task(name="scoring.run_previews")

@@ -5,7 +5,8 @@
 - Drift: the share of new leads that meet each criterion on fit, last 30 days against the 90 days before. On engagement
   an older lead has had more time, so the two would not be alike.
 - Outcomes: handoffs of the last 90 days by the label they had: accepted of those decided, won of all.
-- Silent: criteria that gave points before, and none to the leads that did something in the last 30 days.
+- Silent: criteria that gave points before, and none to the leads that did something in the last 30 days (the newest
+  changes of score, before and in these days).
 """
 
 from datetime import date, datetime, time, timedelta
@@ -24,6 +25,7 @@ from scoring.models import Health, LabelWeek, ScoringModel, Version
 
 WEEKS = 12
 NEW, BEFORE, OUTCOMES = timedelta(days=30), timedelta(days=90), timedelta(days=90)
+NEWEST = 20_000  # changes of score that are looked at for criteria without points
 FRESH = timedelta(hours=1)  # so old may the figures be
 
 
@@ -176,40 +178,40 @@ def _named(definition: Definition, place: int) -> dict[str, Any]:
     return {"criterion": rule.id, "name": rule.name}
 
 
-_ACTIVE = """
-SELECT p.place, count(*) FILTER (WHERE p.points <> 0), count(*)
-  FROM scoring_entry e CROSS JOIN unnest(e.points[1:%s]) WITH ORDINALITY AS p(points, place)
- WHERE e.version_id = %s AND e.recorded_at >= %s AND e.cause = %s
- GROUP BY 1 ORDER BY 1
-"""
-_FIRED = "SELECT {columns} FROM scoring_entry WHERE version_id = %s AND recorded_at < %s"
-
-
 def _silent(version: Version, now: datetime) -> dict[str, Any]:
     """{"changes": of the active leads' scores in 30 days, "criteria": those that gave none of them points but did so
     before}.
     """
     definition, since = load(version.definition), now - NEW
-    with connection.cursor() as cursor:
-        cursor.execute(_ACTIVE, [len(definition.criteria), version.pk, since, Cause.ACTIVITY])
-        rows = cursor.fetchall()
-    quiet = [place - 1 for place, fired, _ in rows if not fired and definition.criteria[place - 1].points]
+    asked = [place for place, rule in enumerate(definition.criteria) if rule.points]
+    changes, firing = _firing(version, asked, "recorded_at >= %s AND cause = %s", [since, Cause.ACTIVITY])
+    quiet = [place for place in asked if place not in firing] if changes else []
     fired = _fired_before(version, {definition.criteria[place].id for place in quiet}, since)
     silent = [place for place in quiet if definition.criteria[place].id in fired]
-    return {"changes": rows[0][2] if rows else 0, "criteria": [_named(definition, place) for place in silent]}
+    return {"changes": changes, "criteria": [_named(definition, place) for place in silent]}
 
 
 def _fired_before(version: Version, criteria: set[int], since: datetime) -> set[int]:
     """Those of the criteria that ever gave points by then. One query for each version that has some of them."""
     fired: set[int] = set()
     for one in Version.objects.filter(model=version.model_id):
-        places = {i: rule.id for i, rule in enumerate(load(one.definition).criteria, 1) if rule.id in criteria - fired}
-        if places:
-            columns = ", ".join(f"bool_or(points[{place}] <> 0)" for place in places)
-            with connection.cursor() as cursor:
-                cursor.execute(_FIRED.format(columns=columns), [one.pk, since])
-                fired |= {criterion for criterion, yes in zip(places.values(), cursor.fetchone(), strict=True) if yes}
+        places = {i: rule.id for i, rule in enumerate(load(one.definition).criteria) if rule.id in criteria - fired}
+        _, firing = _firing(one, list(places), "recorded_at < %s", [since])
+        fired |= {places[place] for place in firing}
     return fired
+
+
+def _firing(version: Version, places: list[int], when: str, args: list[Any]) -> tuple[int, set[int]]:
+    """Of the NEWEST such changes of score by that version: how many there were, and which of the criteria gave points
+    in any."""
+    if not places:
+        return 0, set()
+    gave = ", ".join(f"bool_or(points[{place + 1}] <> 0)" for place in places)
+    with connection.cursor() as cursor:
+        rows = f"SELECT points FROM scoring_entry WHERE version_id = %s AND {when} ORDER BY id DESC LIMIT {NEWEST}"
+        cursor.execute(f"SELECT count(*), {gave} FROM ({rows}) AS entries", [version.pk, *args])
+        changes, *found = cursor.fetchone()
+    return changes, {place for place, yes in zip(places, found, strict=True) if yes}
 
 
 # --- What came of it ---------------------------------------------------------------------------------

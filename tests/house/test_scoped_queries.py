@@ -39,7 +39,10 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "leads/views/mail_hooks.py": {"MailHook": KEY, "Call": KEY},
     "leads/views/notices.py": {"Notice": BELOW},
     "leads/views/nurture.py": {"NurtureMember": BELOW},
-    "leads/views/people.py": {"Lead": "counts the leads of memberships that were found through visible_to"},
+    "leads/views/people.py": {
+        "Lead": "counts the leads of memberships that were found through visible_to",
+        "Membership": "of departures that were found through visible_to",
+    },
     "leads/views/profile.py": {"SignIn": BELOW},
     "leads/views/roles.py": {"Membership": "of teams that were found through visible_to"},
     "leads/views/rule_form.py": {"User": "colleagues, and who the rule tells already"},
@@ -55,6 +58,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "leads/api/notices.py": {"Notice": BELOW},
     "leads/api/nurture.py": {"Lead": "of the team of a list that was found through visible_to"},
     "leads/api/rules.py": {"Rule": BELOW},
+    "leads/api/selling.py": {"Calendar": "of a team that was checked", "Capacity": BELOW},
     "leads/api/webhooks.py": {"Endpoint": BELOW},
     "leads/admin/people.py": {
         "Team": "those the person administers", "ApiToken": "of people in these teams",

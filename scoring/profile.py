@@ -87,7 +87,7 @@ def profile_file(answers: dict[str, Any]) -> dict[str, Any]:
     """The answers as a model file. Fit reaches its limit where every answered question is met."""
     key = answers.get("does") or "b2b-saas"
     rest = next(starter for starter in starters() if starter.key == key).file
-    worth = _worth([name for name in WEIGHTS if answers[name]], rest["axis_limit"])
+    worth = worth_of([name for name in WEIGHTS if answers[name]], rest["axis_limit"])
     company = [*_sizes(answers, worth), *_among("Industry", "company.industry", answers, "industries", worth)]
     role = [*_roles(answers, worth), *_among("Department", "department", answers, "departments", worth)]
     fit = [
@@ -104,7 +104,7 @@ def profile_file(answers: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _worth(answered: list[str], limit: int) -> dict[str, int]:
+def worth_of(answered: list[str], limit: int) -> dict[str, int]:
     """Points of each answered question, by weight; together the limit of fit."""
     whole = sum(WEIGHTS[name] for name in answered)
     worth = {name: limit * WEIGHTS[name] // whole for name in answered}

@@ -12,6 +12,7 @@ from leads.models import Company, Event, EventKind, Lead, Source, Team
 from scoring.engine.evaluate import Result, evaluate
 from scoring.models import ScoringModel, Version
 from scoring.models.scoring_model import default_labels
+from scoring.profile import WEIGHTS, worth_of
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "scoring.md").read_text()
 AS_OF = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -110,3 +111,14 @@ def test_the_grid_of_labels() -> None:
     rows = {re.sub(r" .*", "", row[0]): row[1:] for row in rows_after("## From a score to a label")}
     labels = {f"{letter}{digit}": rows[letter][digit - 1].lower() for letter in "ABCD" for digit in (1, 2, 3, 4)}
     assert labels == default_labels()
+
+
+def test_the_points_of_the_six_questions() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "workshop.md").read_text()
+    rows = re.findall(r"^\| ([a-z, ]+) \| ([0-9, ]+) \|$", text, re.M)
+    for answered, points in rows:
+        names = answered.split(", ")
+        assert list(worth_of(sorted(names, key=list(WEIGHTS).index), 50).items()) == list(
+            zip(names, map(int, points.split(", ")), strict=True)
+        )
+    assert len(rows) == 3

@@ -48,6 +48,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("scoring", "scoringmodel criterion group version", ADD, CHANGE, DELETE)
     | _may("scoring", "override", ADD, DELETE)
     | _may("scoring", "learning suggestion", VIEW, ADD, CHANGE)
+    | _may("reports", "sourcecost", VIEW, ADD, CHANGE, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"}
     | {"scoring.view_experiment", "scoring.run_experiment"},
     Role.MANAGER: _EVERYBODY
@@ -62,6 +63,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "duplicatepair", CHANGE)
     | _may("scoring", "override", ADD, DELETE)
     | _may("scoring", "learning suggestion", VIEW)
+    | _may("reports", "sourcecost", VIEW, ADD, CHANGE, DELETE)
     | _may("reports", "assumption", CHANGE)
     | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
 }

@@ -26,6 +26,7 @@ urlpatterns = [
     path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("scoring.api.urls")),
     path("api/v1/", include("reports.forecast.api")),
+    path("api/v1/", include("reports.costs_api")),
     path("api/v1/", include("reports.api")),
     re_path(r"^api/", not_found),
 ]

@@ -1,4 +1,4 @@
-"""The reports for programs: GET reports, GET reports/<name>?from=&to=&team=."""
+"""The reports for programs: GET reports, GET reports/<name>?from=&to=&team=&model=&source=."""
 
 from typing import Any, cast
 
@@ -17,7 +17,9 @@ from reports.exports import as_values
 from reports.figures import Report
 from reports.queries import REPORTS
 from reports.scope import ScopeForm
-from reports.summaries import catch_up
+from reports.summaries import as_of, catch_up, count_due
+
+WAIT = 5.0  # seconds
 
 PARAMETERS = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Default: 90 days back."),
@@ -61,9 +63,28 @@ class ReportDetail(ReportView):
                 "from": scope.first,
                 "to": scope.last,
                 "team": scope.team and scope.team.slug,
+                "model": scope.model and scope.model.slug,
+                "source": scope.source or None,
+                "as_of": as_of(),
                 "rows": [as_values(row) for row in report.rows(scope)],
             }
         )
+
+
+class SummaryView(ReportView):
+    """Up to which moment everything that happened is in the reports; POST counts what has happened since."""
+
+    permissions = {"GET": "reports.view_report", "POST": "reports.view_report"}
+
+    @extend_schema(operation_id="reports_summary", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response({"as_of": as_of()})
+
+    @extend_schema(operation_id="reports_summary_count", request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        """At most five seconds; the rest is counted in the background, and `complete` says false."""
+        complete = count_due(seconds=WAIT)
+        return Response({"as_of": as_of(), "complete": complete})
 
 
 class DigestView(APIView):
@@ -87,6 +108,7 @@ def described(report: Report) -> dict[str, Any]:
 
 urlpatterns = [
     re_path(r"^reports/?$", ReportList.as_view(), name="api-reports"),
+    re_path(r"^reports/summary/?$", SummaryView.as_view(), name="api-report-summary"),
     re_path(r"^reports/digest/?$", DigestView.as_view(), name="api-digest"),
     re_path(r"^reports/(?P<name>[a-z-]+)/?$", ReportDetail.as_view(), name="api-report"),
 ]

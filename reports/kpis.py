@@ -1,11 +1,13 @@
 """The key figures of the overview as cards: the number, the change, and what it rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leads.statistics import ENOUGH, Rate, difference
 from leads.templatetags.ui import MINUS, UNKNOWN, money, percent
+from reports.behind import address
 from reports.figures import Figure
 from reports.queries.overview import REPORT, Overview
+from reports.scope import Scope
 
 FIGURES = REPORT.figures
 
@@ -20,17 +22,19 @@ class Kpi:
     change: str = ""
     better: bool | None = None
     basis: str = ""
+    url: str = ""
 
 
-def kpis(now: Overview, before: Overview) -> list[Kpi]:
+def kpis(now: Overview, before: Overview, scope: Scope) -> list[Kpi]:
     """Five cards, the same order always."""
-    return [
+    cards = [
         _rate("lead_to_customer", now.lead_to_customer, before.lead_to_customer, "leads"),
         _number("days_to_close", "days", now.days_to_close, now.closed, before.days_to_close, before.closed),
         _money("average_deal", now.average_deal, now.priced_deals, before.average_deal, before.priced_deals),
         _rate("accepted", now.accepted, before.accepted, "decided"),
         _number("hours_to_decide", "h", now.hours_to_decide, now.decided, before.hours_to_decide, before.decided),
     ]
+    return [replace(card, url=address(scope, card.figure.behind, {})) for card in cards]
 
 
 def _rate(name: str, now: Rate, before: Rate, cases: str) -> Kpi:

@@ -22,6 +22,7 @@ from scoring.models import ScoringModel
 DEFAULT_DAYS = 90
 DAY = timedelta(days=1)
 READ = "reports.view_report"
+UNKNOWN = "none"  # asks for leads without a source
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Scope:
         rows = self._mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
         if self.model:
             rows = rows.filter(version__in=self._versions())
-        return rows.filter(lead__source=self.source) if self.source else rows
+        return rows.filter(lead__source=self._known_source) if self.source else rows
 
     def with_before(self) -> QuerySet[Handoff]:
         """Handoffs opened in the range or in the one before: what a comparison reads, once."""
@@ -91,7 +92,11 @@ class Scope:
         rows = self._mine(rows.filter(day__gte=self.first, day__lte=self.last))
         if self.model:
             rows = rows.filter(version__in=self._versions())
-        return rows.filter(source=self.source) if self.source else rows
+        return rows.filter(source=self._known_source) if self.source else rows
+
+    @property
+    def _known_source(self) -> str:
+        return "" if self.source == UNKNOWN else self.source
 
     def _mine(self, rows: QuerySet) -> QuerySet:
         rows = rows.filter(team__in=teams_with(self.user, READ))

@@ -2,10 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports import views
+from reports.views import behind, costs, frame, overview, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.index, name="reports"),
-    path("digest/", views.digest, name="digest"),
-    path("<slug:name>.csv", views.spreadsheet, name="report-csv"),
+    path("", overview.index, name="reports"),
+    path("impact/", pages.impact_of_scoring, name="report-impact"),
+    path("funnel/", pages.funnel_by_month, name="report-funnel"),
+    path("score/", pages.score, name="report-score"),
+    path("sources/", pages.by_source, name="report-sources"),
+    path("answers/", pages.answers, name="report-answers"),
+    path("leads/", behind.leads, name="report-leads"),
+    path("handoffs/", behind.handoffs, name="report-handoffs"),
+    path("costs/", costs.costs, name="report-costs"),
+    path("costs/<int:pk>/deletion/", costs.deletion, name="sourcecost-deletion"),
+    path("summary/", frame.summary, name="report-summary"),
+    path("digest/", frame.digest, name="digest"),
+    path("<slug:name>.csv", frame.spreadsheet, name="report-csv"),
 ]

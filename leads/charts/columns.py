@@ -65,9 +65,12 @@ class Columns(Chart):
 
 def columns(
     title: str, names: Sequence[str], parts: Sequence[Part], *, write: Write = plain, width: int = NARROW,
-    height: int = HEIGHT, of_whole: bool = False, urls: Sequence[str] = (),
+    height: int = HEIGHT, of_whole: bool = False, urls: Sequence[str] = (), labels: Sequence[str] = (),
 ) -> Columns:  # fmt: skip
-    """The parts of each name on top of each other. `of_whole`: as shares of their sum; a column of nothing is empty."""
+    """The parts of each name on top of each other. `of_whole`: as shares of their sum; a column of nothing is empty.
+
+    `labels`: shorter names, below the columns.
+    """
     sums = [sum(part.amounts[at] for part in parts) for at in range(len(names))]
     scale, ticks = up([1.0] if of_whole else sums, height, share if of_whole else write, 1.0 if of_whole else None)
     place = (width - LEFT - RIGHT) / max(1, len(names))
@@ -83,7 +86,7 @@ def columns(
         )  # fmt: skip
     return Columns(
         title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=named(names, middles),
+        ticks=ticks, names=named(labels or names, middles),
         legend=[Legend(part.name, part.tone) for part in parts] if len(parts) > 1 else [],
         heads=["", *(part.name for part in parts), *(["Sum"] if len(parts) > 1 else [])],
         rows=[[name, *(write(part.amounts[at]) for part in parts), *([write(sums[at])] if len(parts) > 1 else [])]

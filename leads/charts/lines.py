@@ -39,6 +39,7 @@ class Series:
     """One line: a value for each name, None where nothing is known or there is too little to say.
 
     `words` say each value as the table and the tip do, with its n: "12% (8% to 18%), 14 of 120".
+    `apart`: the names are no course of time, so a value is a dot with a whisker in the place of line and band.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Series:
     dashed: bool = False
     bands: Sequence[Band] = ()
     words: Sequence[str] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,16 @@ class Path:
 class Dot:
     x: float
     y: float
+    tone: str
+
+
+@dataclass(frozen=True)
+class Upright:
+    """A whisker that stands: from `low` to `high` of the drawing."""
+
+    x: float
+    low: float
+    high: float
     tone: str
 
 
@@ -83,28 +95,36 @@ class Lines(Chart):
     bands: Sequence[Path] = ()
     paths: Sequence[Path] = ()
     places: Sequence[Place] = ()
+    whiskers: Sequence[Upright] = ()
     marker: float | None = None  # an x where something happened
     marker_text: str = ""
     limit: float | None = None  # a y that must not be crossed
     limit_text: str = ""
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a value to be seen."""
+        return any(place.dots for place in self.places)
+
 
 def lines(
     title: str, names: Sequence[str], series: Sequence[Series], *, write: Write = plain, width: int = NARROW,
-    height: int = HEIGHT, urls: Sequence[str] = (), most: float | None = None, marker: tuple[int, str] | None = None,
-    limit: tuple[float, str] | None = None,
+    height: int = HEIGHT, urls: Sequence[str] = (), labels: Sequence[str] = (), most: float | None = None,
+    marker: tuple[int, str] | None = None, limit: tuple[float, str] | None = None,
 ) -> Lines:  # fmt: skip
     """`most`: the top of the scale, where it is known (1.0 for shares). `marker`: (place of a name, what happened
-    there). `limit`: (value, its name), a line across."""
+    there). `limit`: (value, its name), a line across. `labels`: shorter names, below the chart."""
     scale, ticks = up([*_values(series), *([limit[0]] if limit else [])], height, write, most)
     middles = _middles(len(names), width)
+    joined = [one for one in series if not one.apart]
     return Lines(
         title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=named(names, middles), legend=list(_legend(series)),
+        ticks=ticks, names=named(labels or names, middles), legend=list(_legend(series)),
         heads=["", *(one.name for one in series)],
         rows=[[name, *(said(one, at, write) for one in series)] for at, name in enumerate(names)],
-        bands=[field for one in series for band in one.bands for field in _fields(band, middles, scale)],
-        paths=[path for one in series for path in _paths(one, middles, scale)],
+        bands=[field for one in joined for band in one.bands for field in _fields(band, middles, scale)],
+        paths=[path for one in joined for path in _paths(one, middles, scale)],
+        whiskers=[mark for one in series if one.apart for mark in _uprights(one, middles, scale)],
         places=[_place(at, name, series, middles, scale, write, width, urls) for at, name in enumerate(names)],
         marker=middles[marker[0]] if marker else None, marker_text=marker[1] if marker else "",
         limit=scale.place(limit[0]) if limit else None, limit_text=limit[1] if limit else "",
@@ -154,6 +174,13 @@ def _fields(band: Band, middles: list[float], scale: Scale) -> Iterator[Path]:
         above = [f"{middles[at]},{scale.place(band.highs[at])}" for at in reversed(run)]  # type: ignore[arg-type]
         if len(run) > 1:
             yield Path(band.tone, " ".join([*below, *above]))
+
+
+def _uprights(series: Series, middles: list[float], scale: Scale) -> Iterator[Upright]:
+    for band in series.bands:
+        for x, low, high in zip(middles, band.lows, band.highs, strict=True):
+            if low is not None and high is not None:
+                yield Upright(x, scale.place(low), scale.place(high), series.tone)
 
 
 def _paths(series: Series, middles: list[float], scale: Scale) -> Iterator[Path]:

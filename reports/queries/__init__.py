@@ -1,8 +1,29 @@
-"""One question, one file: a frozen result and one function. This is the list of them."""
+"""One question, one file: a frozen result and one function. This is the list of them.
+
+The page, `/reports/<name>.csv`, `/api/v1/reports/<name>` and docs/metrics.md are made of what is listed here.
+"""
 
 from reports.figures import Report
-from reports.queries import conversion, funnel, handoffs, overview, reasons
+from reports.queries import (
+    agreement,
+    cohorts,
+    conversion,
+    drift,
+    funnel,
+    handoffs,
+    impact,
+    overview,
+    performance,
+    reasons,
+    reps,
+    sources,
+    stages,
+    surprises,
+)  # fmt: skip
 
-REPORTS: dict[str, Report] = {
-    module.REPORT.name: module.REPORT for module in (overview, funnel, conversion, handoffs, reasons)
-}
+_ALL = (
+    overview.REPORT, funnel.REPORT, conversion.REPORT, handoffs.REPORT, reasons.REPORT, *impact.REPORTS.values(),
+    reps.REPORT, cohorts.REPORT, stages.REPORT, *performance.REPORTS, *surprises.REPORTS, drift.REPORT, sources.REPORT,
+    agreement.REPORT,
+)  # fmt: skip
+REPORTS: dict[str, Report] = {report.name: report for report in _ALL}

@@ -1,7 +1,7 @@
 """What came of leads, added up: the words MQL, SAL, SQL and customer. All queries of leads begin here."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, F, FloatField, Func, QuerySet, Sum
@@ -40,18 +40,24 @@ def closing_by(scope: Scope, by: str, *, facts_only: bool = False) -> dict[Any, 
     """For each group the share closed by each day of age. Two queries."""
     today = timezone.localdate()
     ages: dict[Any, dict[int, int]] = {}
-    rows = scope.facts() if facts_only else scope.tallies()
+    facts = settled(scope) if facts_only else scope.facts()
+    rows = facts if facts_only else scope.tallies()
     for group, day, number in _grouped(rows, by, Sum("leads")):
         ages.setdefault(group, {})[_age(day, today)] = number
     events: dict[Any, list[tuple[int, int, int]]] = {}
-    for group, day, took, number in _grouped(won(scope), by, Count("pk"), "took"):
+    for group, day, took, number in _grouped(won(facts), by, Count("pk"), "took"):
         events.setdefault(group, []).append((_age(day, today), int(took), number))
     return {group: closing(known, events.get(group, [])) for group, known in ages.items()}
 
 
-def won(scope: Scope) -> QuerySet[Fact]:
-    """Leads with a won deal of which the day is known, and how many whole days it took."""
-    rows = scope.facts().filter(customers=1, won_at__isnull=False)
+def settled(scope: Scope) -> QuerySet[Fact]:
+    """Leads of 30 days and more. Of younger ones only those handed off have a score that counts: the best."""
+    return scope.facts().filter(day__lte=timezone.localdate() - timedelta(days=31), settles_at=None)
+
+
+def won(facts: QuerySet[Fact]) -> QuerySet[Fact]:
+    """Those with a won deal of which the day is known, and how many whole days it took."""
+    rows = facts.filter(customers=1, won_at__isnull=False)
     return rows.annotate(took=Floor(Days(F("won_at"), F("created_at"))))
 
 

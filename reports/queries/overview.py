@@ -71,7 +71,7 @@ class Overview:
 def overview(scope: Scope) -> Overview:
     """The key figures of a period. Four queries."""
     leads = sums(scope.tallies())
-    took = won(scope).aggregate(median=Median(Days(F("won_at"), F("created_at"))), n=Count("pk"))
+    took = won(scope.facts()).aggregate(median=Median(Days(F("won_at"), F("created_at"))), n=Count("pk"))
     answers = scope.handoffs().aggregate(
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
         rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),

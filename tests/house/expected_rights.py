@@ -217,6 +217,16 @@ RIGHTS: dict[str, str] = {
     "forecast-progress": f"- | GET {LEADERS}",
     "forecast-assumptions": f"- | GET {LEADERS} | POST manager admin",
     "forecast-assumption-ending": "assumption | POST manager admin",
+    "report-impact": f"- | GET {LEADERS}",
+    "report-funnel": f"- | GET {LEADERS}",
+    "report-score": f"- | GET {LEADERS}",
+    "report-sources": f"- | GET {LEADERS}",
+    "report-answers": f"- | GET {LEADERS}",
+    "report-leads": f"- | GET {LEADERS}",
+    "report-handoffs": f"- | GET {LEADERS}",
+    "report-summary": f"- | POST {LEADERS}",
+    "report-costs": f"- | GET POST {LEADERS}",
+    "sourcecost-deletion": f"sourcecost | POST {LEADERS}",
     # API
     "api-schema": "- | GET all",
     "api-docs": "- | GET all",
@@ -357,6 +367,9 @@ RIGHTS: dict[str, str] = {
     "api-forecast-counts": f"- | GET POST {LEADERS}",
     "api-forecast-assumptions": f"- | GET {LEADERS} | POST manager admin",
     "api-forecast-assumption": f"assumption | GET {LEADERS} | DELETE manager admin",
+    "api-report-summary": f"- | GET POST {LEADERS}",
+    "api-sourcecost-list": f"- | GET POST {LEADERS}",
+    "api-sourcecost-detail": f"sourcecost | GET DELETE {LEADERS}",
 }
 
 # The pages that Django's admin has for every model: the kind of row, then who sees, adds, changes and deletes.

@@ -29,7 +29,19 @@ def manager(team, client):
 def test_a_report_comes_with_its_definitions(client, team, role, name):
     client.force_login(make_user("Mia", team, role))
     answer = client.get(f"/api/v1/reports/{name}").json()
-    assert set(answer) == {"name", "title", "about", "definitions", "from", "to", "team", "rows"}
+    assert set(answer) == {
+        "name",
+        "title",
+        "about",
+        "definitions",
+        "from",
+        "to",
+        "team",
+        "model",
+        "source",
+        "as_of",
+        "rows",
+    }
     assert set(answer["definitions"]) == set(REPORTS[name].figures)
 
 

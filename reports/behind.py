@@ -1,0 +1,175 @@
+"""Which leads, or handoffs, stand behind a figure: the address that a figure links to, and what that address asks.
+
+    /reports/leads/?from=2026-07-01&to=2026-09-30&label=hot&came=customers
+    /reports/handoffs/?from=2026-07-01&to=2026-09-30&state=rejected&reason=no_budget
+
+The scope stands in the address as on every report; what is asked beside it stands in one of the two forms below.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from leads.enums import DealState, HandoffState, Label
+from leads.models import Deal, Handoff
+from reports.models import Fact
+from reports.models.summary import Chosen
+from reports.queries.stages import HERE
+from reports.scope import Scope
+
+NONE = "none"
+CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
+LEADS, HANDOFFS = "report-leads", "report-handoffs"
+YES_OR_NO = "decided"
+STATES = [*HandoffState.choices, (YES_OR_NO, "Accepted or rejected"), ("answered", "Answered"), ("late", "Late")]
+
+# The name a figure gives → the list, and what it asks there.
+_ASKS: dict[str, tuple[str, dict[str, str]]] = {
+    **{came: (LEADS, {"came": came}) for came in CAME},
+    "leads": (LEADS, {}),
+    "closed": (LEADS, {"came": "customers", "closed": "1"}),
+    "good": (LEADS, {"label": "good"}),
+    "hot": (LEADS, {"label": Label.HOT.value}),
+    "scored": (LEADS, {"label": "scored"}),
+    "next": (LEADS, {"at": "", "days": ""}),
+    "here": (LEADS, {"came": "", "days": ""}),
+    "stuck": (LEADS, {"came": ""}),
+    "handoffs": (HANDOFFS, {}),
+    "waiting": (HANDOFFS, {"state": HandoffState.OPEN.value}),
+    "winners": (HANDOFFS, {"state": "answered", "won": "1"}),
+    "hot_accepted": (HANDOFFS, {"state": HandoffState.ACCEPTED.value, "label": Label.HOT.value}),
+    "others_accepted": (HANDOFFS, {"state": HandoffState.ACCEPTED.value, "label": "others"}),
+    **{state: (HANDOFFS, {"state": state}) for state in ("accepted", "rejected", "recycled", "answered", "late")},
+}
+NAMES = frozenset(_ASKS)
+
+
+def address(scope: Scope, name: str, only: Mapping[str, str]) -> str:
+    """Where to read who is counted in a figure of this name, in a row that is about `only` these."""
+    page, asked = _ASKS[name]
+    given = {**scope.asked, **only, **asked}
+    return f"{reverse(page)}?{urlencode({key: value for key, value in given.items() if value != ''})}"
+
+
+class LeadsBehindForm(forms.Form):
+    """What a list of leads is narrowed to, beside the scope."""
+
+    label = forms.ChoiceField(
+        required=False, choices=[*Label.choices, (NONE, "Not scored"), ("good", "Hot or Warm"), ("scored", "Scored")]
+    )
+    grade = forms.CharField(required=False, max_length=4)
+    came = forms.ChoiceField(required=False, choices=[(name, name) for name in CAME])
+    closed = forms.BooleanField(required=False)
+    at = forms.ChoiceField(required=False, choices=[(name, name) for name in HERE])
+    days = forms.FloatField(required=False, min_value=0, max_value=10_000)
+    month = forms.CharField(required=False, max_length=7)
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    chosen = forms.ChoiceField(required=False, choices=[*Chosen.choices[1:], ("none", "")])
+    total_from = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
+    total_to = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
+
+    def clean_month(self) -> date | None:
+        return _month(self.cleaned_data["month"])
+
+    def facts(self, scope: Scope) -> QuerySet[Fact]:
+        """The leads of the scope that are meant, as their facts."""
+        asked, rows = self.cleaned_data, scope.facts()
+        if asked["month"]:
+            rows = rows.filter(day__gte=asked["month"], day__lt=_next(asked["month"]))
+        for name in ("version", "chosen"):
+            if asked[name] not in ("", None):
+                rows = rows.filter(**{name: asked[name]})
+        if asked["grade"]:
+            rows = _old(rows).filter(grade="" if asked["grade"] == NONE else asked["grade"])
+        if asked["total_from"] is not None and asked["total_to"] is not None:
+            rows = _old(rows).filter(total__range=(asked["total_from"], asked["total_to"]))
+        return self._came(_labelled(rows, asked["label"]))
+
+    def _came(self, rows: QuerySet[Fact]) -> QuerySet[Fact]:
+        asked = self.cleaned_data
+        if asked["came"] and asked["came"] != "leads":
+            rows = rows.filter(**{asked["came"]: 1})
+        if asked["closed"]:
+            rows = rows.filter(won_at__isnull=False)
+        if asked["at"]:
+            here, since = HERE[asked["at"]]
+            rows = rows.filter(here)
+            if asked["days"] is not None:
+                rows = rows.filter(**{f"{since}__lte": timezone.now() - timedelta(days=asked["days"])})
+        return rows
+
+
+class HandoffsBehindForm(forms.Form):
+    """What a list of handoffs is narrowed to, beside the scope."""
+
+    label = forms.ChoiceField(
+        required=False, choices=[*Label.choices, (NONE, "Not scored"), ("others", "Not Hot")]
+    )  # fmt: skip
+    state = forms.ChoiceField(required=False, choices=STATES)
+    reason = forms.CharField(required=False, max_length=40)
+    rep = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    won = forms.BooleanField(required=False)
+    opened = forms.CharField(required=False, max_length=7)
+
+    def clean_opened(self) -> date | None:
+        return _month(self.cleaned_data["opened"])
+
+    def handoffs(self, scope: Scope) -> QuerySet[Handoff]:
+        """The handoffs of the scope that are meant."""
+        asked, rows = self.cleaned_data, _in_state(scope.handoffs(), self.cleaned_data["state"])
+        if asked["opened"]:
+            rows = rows.filter(opened_at__gte=_moment(asked["opened"]), opened_at__lt=_moment(_next(asked["opened"])))
+        if asked["reason"]:
+            rows = rows.filter(feedback__reason=asked["reason"], feedback__verdict=HandoffState.REJECTED)
+        if asked["rep"]:
+            rows = rows.filter(decided_by=asked["rep"])
+        if asked["won"]:
+            rows = rows.filter(Exists(Deal.objects.filter(lead=OuterRef("lead"), state=DealState.WON)))
+        return _labelled(rows, asked["label"])
+
+
+def _old(rows: QuerySet[Fact]) -> QuerySet[Fact]:
+    return rows.filter(settles_at=None, day__lte=timezone.localdate() - timedelta(days=31))
+
+
+def _in_state(rows: QuerySet[Handoff], state: str) -> QuerySet[Handoff]:
+    if state == "answered":
+        return rows.filter(hours_taken__isnull=False).exclude(state=HandoffState.EXPIRED)
+    if state == "late":
+        return rows.filter(state=HandoffState.OPEN, due_at__lte=timezone.now())
+    if state == YES_OR_NO:
+        return rows.filter(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+    return rows.filter(state=state) if state else rows
+
+
+def _labelled(rows: QuerySet[Any], label: str) -> QuerySet[Any]:
+    several = {
+        NONE: Q(label=""), "good": Q(label__in=(Label.HOT, Label.WARM)), "scored": ~Q(label=""),
+        "others": ~Q(label=Label.HOT),
+    }  # fmt: skip
+    return rows.filter(several.get(label, Q(label=label))) if label else rows
+
+
+def _month(text: str) -> date | None:
+    """2026-07 → its first day."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise ValidationError("Write a month like 2026-07.") from None
+
+
+def _next(month: date) -> date:
+    return (month + timedelta(days=32)).replace(day=1)
+
+
+def _moment(day: date) -> Any:
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())

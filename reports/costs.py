@@ -1,0 +1,15 @@
+"""What sources cost: entered by a person, a month at a time."""
+
+from datetime import date
+from decimal import Decimal
+
+from leads.models import Team, User
+from reports.models import SourceCost
+
+
+def enter(team: Team, source: str, month: date, amount: Decimal, *, by: User) -> SourceCost:
+    """What the team spent on the source in the month, in the place of what was entered before."""
+    cost, _ = SourceCost.objects.update_or_create(
+        team=team, source=source.strip(), month=month.replace(day=1), defaults={"amount": amount, "entered_by": by}
+    )
+    return cost

@@ -1,0 +1,229 @@
+"""The charts of the reports: what each shows, from rows that the reports' own functions gave."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Sum
+
+from leads import charts
+from leads.charts.frame import WIDE, share
+from leads.enums import Label
+from leads.statistics import Rate
+from leads.templatetags.ui import decimal, number, percent
+from reports.behind import address
+from reports.queries.agreement import Agreement
+from reports.queries.cohorts import Cohort
+from reports.queries.impact import Impact
+from reports.queries.outcomes import closing_by, sums_by
+from reports.queries.performance import Decile, ScoreMonth
+from reports.queries.sources import SourceOutcome
+from reports.queries.stages import Passage
+from reports.scope import Scope
+
+SHOWN = 5  # curves, sources
+HORIZON = 180  # days
+DAYS = (30, 60, 90, 120, 180)
+LONG = 100  # days; a longer range is shown by month, not by week
+# Bottom first, so that the best stands on top.
+LABELS = [(Label.COLD, "cold"), (Label.COOL, "cool"), (Label.WARM, "warm"), (Label.HOT, "hot")]
+TONES = ("", "actual", "before", "good", "wrong")
+
+
+def arrivals(scope: Scope) -> charts.Columns:
+    """New leads by label, by week or by month."""
+    by_month = (scope.last - scope.first).days > LONG
+    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for day, label, leads in scope.tallies().order_by().values_list("day", "label").annotate(n=Sum("leads")):
+        start = day.replace(day=1) if by_month else max(day - timedelta(days=day.weekday()), scope.first)
+        counts[start][label] += leads
+    starts = sorted(counts)
+    names = [f"{start:%b %y}" if by_month else f"{start:%-d %b}" for start in starts]
+    urls = [
+        address(scope, "leads", {"month": f"{start:%Y-%m}"}) if by_month else _week(scope, start) for start in starts
+    ]
+    title = f"New leads by label and {'month' if by_month else 'week'}"
+    parts = _by_label([counts[start] for start in starts])
+    return charts.columns(title, names, parts, width=WIDE, height=230, urls=urls)
+
+
+def _week(scope: Scope, start: date) -> str:
+    last = min(start + timedelta(days=6 - start.weekday()), scope.last)
+    return address(scope, "leads", {"from": str(start), "to": str(last)})
+
+
+def _by_label(groups: Sequence[dict[str, int]]) -> list[charts.Part]:
+    named = [charts.Part(label.label, [group[label] for group in groups], tone) for label, tone in LABELS]
+    known = {label for label, _ in LABELS}
+    rest = [sum(number for label, number in group.items() if label not in known) for group in groups]
+    return [*([charts.Part("Not scored", rest, "before")] if any(rest) else []), *named]
+
+
+def closed_by_day(scope: Scope, by: str, groups: Sequence[Impact]) -> charts.Curves:
+    """The share that became customers by each day of age, of the groups with most leads."""
+    column = {"team": "team_id"}.get(by, by)
+    closings = closing_by(scope, column, facts_only=by == "grade")
+    largest = sorted(groups, key=lambda group: -group.leads)[:SHOWN]
+    shown = [group for group in groups if group in largest and group.name]
+    drawn, known = [], []
+    for at, group in enumerate(shown):
+        closed = closings.get(group.key)
+        if closed is None or len(closed.share) < 2:
+            continue
+        points = [(float(day), float(value)) for day, value in enumerate(closed.share[: HORIZON + 1])]
+        drawn.append(charts.Curve(group.name, points, group.label or TONES[at], steps=True))
+        known.append(closed)
+    stops = [charts.Stop(day, [f"Day {day}", *(_closed(closed, day) for closed in known)]) for day in DAYS if drawn]
+    return charts.curves(
+        "Share of leads that became customers, by day of their age", drawn, high=HORIZON, write=share, width=WIDE,
+        height=250, stops=stops, heads=["", *(curve.name for curve in drawn)],
+        axis="Days since the lead came; leads still open count as long as they were watched",
+    )  # fmt: skip
+
+
+def _closed(closed: Any, day: int) -> str:
+    value = closed.by(day)
+    if value is None:
+        return "not yet known"
+    return f"{percent(value)} ({percent(closed.low[day])} to {percent(closed.high[day])})"
+
+
+def cohort_grid(scope: Scope, months: Sequence[Cohort]) -> charts.Heat:
+    """How far the leads of each month came: each share of all leads of the month."""
+    steps = (("mql", "Handed off"), ("sal", "Accepted"), ("sql", "Opportunity"), ("won", "Accepted and won"))
+    rows = []
+    for month in months:
+        cells = [_grid_cell(scope, month, name, title) for name, title in steps]
+        rows.append(charts.HeatRow(f"{month.month:%b %Y}", cells, note=f"n = {month.leads:,}"))
+    return charts.heat(
+        "Share of each month's leads that came this far", ["Month", *(title for _, title in steps)], rows
+    )
+
+
+def _grid_cell(scope: Scope, month: Cohort, name: str, title: str) -> charts.Cell:
+    rate = Rate(getattr(month, name).k, month.leads)
+    behind = "won_sql" if name == "won" else name
+    url = address(scope, behind, month.only) if rate.k else ""
+    words = f"{title}: {rate.k:,} of {rate.n:,} leads of {month.month:%B %Y}"
+    if rate.share is None:
+        return charts.Cell(f"{rate.k:,} of {rate.n:,}", None, f"{words}, too few to say", url)
+    return charts.Cell(percent(rate.share, 1), rate.share, words, url)
+
+
+def leak(passages: Sequence[Passage]) -> str:
+    """The passage after handing off that loses the largest part, in words; empty: too few to say."""
+    known = [passage for passage in passages[1:] if passage.passed.share is not None]
+    if not known:
+        return ""
+    worst = min(known, key=lambda passage: passage.passed.share or 0.0)
+    lost = worst.passed.n - worst.passed.k
+    return f"{worst.step}: {lost:,} of {worst.passed.n:,} did not go on, or not yet ({percent(lost / worst.passed.n)})."
+
+
+def deciles(scope: Scope, tenths: Sequence[Decile]) -> charts.Lines:
+    """Conversion by tenth of score, best first."""
+    rates = [row.customers for row in tenths]
+    urls = [address(scope, "customers", row.only) if row.customers.k else "" for row in tenths]
+    names = [row.scores for row in tenths]
+    series = replace(_rates("Customers", rates), apart=True)
+    return charts.lines("Share of customers by score, best tenth first", names, [series], write=share, urls=urls,
+                        labels=[row.scores.split(" ")[0] + "+" for row in tenths])  # fmt: skip
+
+
+def sorts(months: Sequence[ScoreMonth]) -> charts.Lines:
+    """How often the score sorts right, month by month."""
+    words = ["too few to say" if row.auc is None else f"{decimal(row.auc)} ({decimal(row.auc_low)} to "
+             f"{decimal(row.auc_high)})" for row in months]  # fmt: skip
+    band = charts.Band([row.auc_low for row in months], [row.auc_high for row in months], name="95% interval")
+    series = charts.Series("Sorts right", [row.auc for row in months], bands=[band], words=words)
+    chance = (0.5, "chance")
+    return charts.lines("How often the score sorts right (AUC)", _names(months), [series], write=_tenth, most=1.0,
+                        limit=chance)  # fmt: skip
+
+
+def said_and_seen(months: Sequence[ScoreMonth]) -> charts.Lines:
+    """What the labels led to expect, and what came."""
+    words = ["nothing before" if row.expected is None else percent(row.expected) for row in months]
+    said = charts.Series("Said", [row.expected for row in months], "before", dashed=True, words=words)
+    seen = _rates("Seen", [row.in_time for row in months])
+    return charts.lines(
+        "Customers within 90 days: said by the labels, and seen", _names(months), [said, seen], write=share
+    )
+
+
+def label_mix(scope: Scope) -> charts.Columns:
+    """The labels of each month's leads, as shares: where Hot grows and customers do not, scores are inflated."""
+    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in sums_by(scope.tallies(), "month", "label"):
+        counts[row["month"]][row["label"]] += row["leads"]
+    months = sorted(counts)
+    urls = [address(scope, "leads", {"month": f"{month:%Y-%m}"}) for month in months]
+    parts = _by_label([counts[month] for month in months])
+    return charts.columns(
+        "Labels of each month's leads", [f"{month:%b %y}" for month in months], parts, of_whole=True, urls=urls
+    )
+
+
+def source_mix(scope: Scope) -> charts.Columns:
+    """The labels of each source's leads, as shares; the largest sources."""
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in sums_by(scope.tallies(), "source", "label"):
+        counts[row["source"]][row["label"]] += row["leads"]
+    largest = sorted(counts, key=lambda source: -sum(counts[source].values()))[: SHOWN + 1]
+    urls = [address(scope, "leads", {"source": source or "none"}) for source in largest]
+    names = [source or "Not known" for source in largest]
+    parts = _by_label([counts[source] for source in largest])
+    return charts.columns("How good the leads of each source are", names, parts, of_whole=True, urls=urls,
+                          labels=list(map(_short, names)))  # fmt: skip
+
+
+def source_conversion(scope: Scope, rows: Sequence[SourceOutcome]) -> charts.Lines:
+    """The share of customers of the largest sources, each with its interval."""
+    shown = [row for row in rows if row.leads][: SHOWN + 1]
+    urls = [address(scope, "customers", row.only) if row.customers.k else "" for row in shown]
+    names = [row.source or "Not known" for row in shown]
+    series = replace(_rates("Customers", [row.customers for row in shown]), apart=True)
+    return charts.lines("Share of customers by source", names, [series], write=share, urls=urls,
+                        labels=list(map(_short, names)))  # fmt: skip
+
+
+def acceptance(months: Sequence[Agreement]) -> charts.Lines:
+    """What sales accepts of Hots and of the others."""
+    hot, others = (
+        _rates("Hot", [row.hot for row in months], "hot"),
+        _rates("Others", [row.others for row in months], "before"),
+    )
+    return charts.lines("Share accepted by sales, by month", _names(months), [hot, others], write=share, most=1.0)
+
+
+def agree(months: Sequence[Agreement]) -> charts.Lines:
+    words = ["too few to say" if row.agree is None else f"{decimal(row.agree)} ({decimal(row.agree_low)} to "
+             f"{decimal(row.agree_high)})" for row in months]  # fmt: skip
+    band = charts.Band([row.agree_low for row in months], [row.agree_high for row in months], name="95% interval")
+    series = charts.Series("Agree", [row.agree for row in months], bands=[band], words=words)
+    return charts.lines("How often the accepted one had the higher score", _names(months), [series],
+                        write=_tenth, most=1.0, limit=(0.5, "chance"))  # fmt: skip
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 10 else f"{name[:8].rstrip()}…"
+
+
+def _tenth(value: float) -> str:
+    return decimal(value, 1)
+
+
+def _names(months: Sequence[Any]) -> list[str]:
+    return [f"{row.month:%b %y}" for row in months]
+
+
+def _rates(name: str, rates: Sequence[Rate], tone: str = "") -> charts.Series:
+    """A line of rates with its band; a gap where there are too few to say."""
+    words = [f"{number(rate.k)} of {number(rate.n)}, too few to say" if rate.share is None else
+             f"{percent(rate.share)}, {number(rate.k)} of {number(rate.n)}" for rate in rates]  # fmt: skip
+    low = [rate.interval.low if rate.interval else None for rate in rates]
+    high = [rate.interval.high if rate.interval else None for rate in rates]
+    band = charts.Band(low, high, f"area {tone}".strip())
+    return charts.Series(name, [rate.share for rate in rates], tone, bands=[band], words=words)

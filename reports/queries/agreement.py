@@ -1,0 +1,83 @@
+"""Do marketing's score and sales' answers agree, more than last month?"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated
+
+from django.db.models import Count, F, Q
+from django.db.models.functions import TruncMonth
+
+from leads.enums import HandoffState, Label
+from leads.statistics import Rate
+from reports.accuracy import sorted_by
+from reports.figures import Figure, Report
+from reports.scope import Scope
+
+
+@dataclass(frozen=True)
+class Agreement:
+    month: Annotated[date, Figure("Month", "The month in which the handoffs were opened.", kind="month")]
+    accepted: Annotated[Rate, Figure("Accepted", "Accepted, of those accepted or rejected.", behind="accepted")]
+    hot: Annotated[Rate, Figure("Hot accepted", "The same of handoffs that were Hot.", behind="hot_accepted")]
+    others: Annotated[Rate, Figure("Others accepted", "The same of handoffs that were not.", behind="others_accepted")]
+    agree: Annotated[
+        float | None,
+        Figure(
+            "Agree",
+            "How often an accepted handoff had a higher score than a rejected one of the month; 0.5 is chance. Empty: "
+            "fewer than 10 accepted or 20 rejected.", kind="auc",
+        ),
+    ]  # fmt: skip
+    agree_low: Annotated[float | None, Figure("Agree: low", "Low end of its 95 % interval (DeLong).", aside=True)]
+    agree_high: Annotated[float | None, Figure("Agree: high", "High end of it.", aside=True)]
+    in_time: Annotated[
+        Rate,
+        Figure("Answered in time", "Answered before the promised time was over, of all handoffs that were answered."),
+    ]  # fmt: skip
+    only: dict[str, str] = field(default_factory=dict)
+
+
+def agreement(scope: Scope) -> list[Agreement]:
+    """The earliest month first. Two queries."""
+    months: dict[date, list[tuple[int, bool, int, int]]] = defaultdict(list)
+    decided = scope.handoffs().filter(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+    yes = Count("pk", filter=Q(state=HandoffState.ACCEPTED))
+    counted = decided.annotate(month=TruncMonth("opened_at")).order_by().values_list("month", "total", "label")
+    for month, total, label, n, k in counted.annotate(n=Count("pk"), k=yes):
+        months[month.date()].append((-1 if total is None else total, label == Label.HOT, n, k))
+    in_time = _in_time(scope)
+    return [_row(month, rows, in_time.get(month, Rate(0, 0))) for month, rows in sorted(months.items())]
+
+
+def _in_time(scope: Scope) -> dict[date, Rate]:
+    answered = scope.handoffs().filter(decided_at__isnull=False).exclude(state=HandoffState.EXPIRED)
+    rows = answered.annotate(month=TruncMonth("opened_at")).order_by().values_list("month")
+    counted = rows.annotate(k=Count("pk", filter=Q(decided_at__lte=F("due_at"))), n=Count("pk"))
+    return {month.date(): Rate(k, n) for month, k, n in counted}
+
+
+def _row(month: date, rows: list[tuple[int, bool, int, int]], in_time: Rate) -> Agreement:
+    scores: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for total, _, n, k in rows:
+        scores[total][0] += k
+        scores[total][1] += n - k
+    agree = sorted_by(list(scores), *zip(*scores.values(), strict=True))
+    return Agreement(
+        month=month, accepted=_rate(rows), hot=_rate([row for row in rows if row[1]]),
+        others=_rate([row for row in rows if not row[1]]), agree=agree.value, agree_low=agree.low,
+        agree_high=agree.high, in_time=in_time, only={"opened": f"{month:%Y-%m}"},
+    )  # fmt: skip
+
+
+def _rate(rows: list[tuple[int, bool, int, int]]) -> Rate:
+    return Rate(sum(k for *_, k in rows), sum(n for _, _, n, _ in rows))
+
+
+REPORT = Report(
+    name="agreement",
+    title="Score and sales' answers",
+    about="Handoffs opened in the period, by month: how often sales' answer agrees with the score they came with.",
+    row=Agreement,
+    rows=agreement,
+)

@@ -1,0 +1,175 @@
+"""What came of leads that have something in common: how many bought, how long it took, for how much?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any
+
+from leads.enums import Label
+from leads.models import Team
+from leads.statistics import Rate, difference
+from reports.figures import Figure, Report
+from reports.models.summary import Chosen
+from reports.queries.outcomes import closing_by, settled, sums_by
+from reports.scope import Scope
+from reports.survival import Closing
+from scoring.models import Version
+
+_CLOSE = (
+    "of those who close by the end of what was watched, had closed; leads still open count as long as they were "
+    "watched (Kaplan–Meier). Empty: fewer than 10 customers."
+)
+FAIR = 90  # days of age at which young and old leads are compared
+
+
+@dataclass(frozen=True)
+class Impact:
+    name: Annotated[str, Figure("Of", "What the leads have in common. Empty: it is not known.")]
+    leads: Annotated[int, Figure("Leads", "Leads created in the period.", behind="leads")]
+    customers: Annotated[
+        Rate, Figure("Customers", "Those with a won deal by now, however they got there.", behind="customers")
+    ]
+    gap: Annotated[
+        float | None,
+        Figure("Against the rest", "Share of customers minus that of all other leads of the period.", kind="gap"),
+    ]
+    low: Annotated[
+        float | None, Figure("Against the rest: low", "Low end of its 95 % interval (Newcombe).", aside=True)
+    ]
+    high: Annotated[float | None, Figure("Against the rest: high", "High end of it.", aside=True)]
+    in_time: Annotated[
+        float | None,
+        Figure(
+            f"Within {FAIR} days",
+            f"Share of customers by day {FAIR} of their age, leads still open counted as long as they were watched "
+            "(Kaplan–Meier): fair to leads that came last week. Empty: fewer than 30 leads are that old.",
+            kind="share",
+        ),
+    ]
+    quarter: Annotated[
+        int | None,
+        Figure("A quarter closed", f"Days since the lead came by which a quarter {_CLOSE}", kind="days", aside=True),
+    ]
+    half: Annotated[
+        int | None,
+        Figure("Half closed", f"Days since the lead came by which half {_CLOSE}", kind="days", behind="closed"),
+    ]
+    three_quarters: Annotated[
+        int | None,
+        Figure(
+            "Three quarters closed",
+            f"Days since the lead came by which three quarters {_CLOSE}",
+            kind="days",
+            aside=True,
+        ),
+    ]
+    average_deal: Annotated[
+        float | None, Figure("Average deal", "Mean amount of their won deals that have one.", kind="money")
+    ]
+    priced: Annotated[int, Figure("Won deals with an amount", "The n of the average deal.", aside=True)]
+    revenue: Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]
+    only: dict[str, str] = field(default_factory=dict)
+    label: str = ""
+    key: Any = None
+
+
+DIMENSIONS: dict[str, tuple[str, str]] = {
+    "label": ("Impact by label", "Leads created in the period, by the label they had when it mattered."),
+    "grade": (
+        "Impact by grade",
+        "Leads created in the period, 30 days old or more, by the grade they had when it mattered.",
+    ),
+    "source": ("Impact by source", "Leads created in the period, by the channel they came from."),
+    "team": ("Impact by team", "Leads created in the period, by the team they are of."),
+    "month": ("Impact by month", "Leads created in the period, by the month in which they were."),
+    "version": ("Impact by version", "Leads created in the period, by the version of the model that gave their label."),
+    "chosen": (
+        "Impact of choosing by score",
+        "Leads created in the period and handed off: those a rule chose by score, and those a person chose whatever "
+        "their score.",
+    ),
+}
+WAYS = {
+    "label": "Label", "grade": "Grade", "source": "Source", "team": "Team", "month": "Month", "version": "Version",
+    "chosen": "Chosen by",
+}  # fmt: skip
+_COLUMN = {"team": "team_id"}
+_ORDER: dict[str, Callable[[Any], Any]] = {
+    "label": lambda key: Label.values.index(key) if key in Label.values else len(Label.values),
+    "version": lambda key: -key,
+}
+
+
+def impact(scope: Scope, dimension: str) -> list[Impact]:
+    """Each group against all others. Five queries at most."""
+    by = _COLUMN.get(dimension, dimension)
+    closings = closing_by(scope, by, facts_only=dimension == "grade")
+    groups = {row[by]: row for row in sums_by(_rows(scope, dimension), by) if row["leads"]}
+    whole = Rate(sum(row["customers"] for row in groups.values()), sum(row["leads"] for row in groups.values()))
+    names, asked = _names(dimension, list(groups)), _asked(dimension, list(groups))
+    ordered = sorted(groups, key=_ORDER.get(dimension, lambda key: key if dimension in ("grade", "month") else 0))
+    if dimension in ("source", "team"):
+        ordered.sort(key=lambda key: -groups[key]["leads"])
+    return [
+        _row(names(key), groups[key], whole, closings.get(key), {dimension: asked(key)},
+             key)
+        for key in ordered
+    ]  # fmt: skip
+
+
+def _rows(scope: Scope, dimension: str) -> Any:
+    """The grade of a young lead is not settled; who was never handed off was chosen by nobody."""
+    if dimension == "grade":
+        return settled(scope)
+    return scope.tallies().exclude(chosen=Chosen.NOBODY) if dimension == "chosen" else scope.tallies()
+
+
+def _row(
+    name: str, group: dict[str, Any], whole: Rate, closed: Closing | None, only: dict[str, str], key: Any
+) -> Impact:
+    customers = Rate(group["customers"], group["leads"])
+    rest = Rate(whole.k - customers.k, whole.n - customers.n)
+    interval = difference(customers, rest)
+    days = [closed.quantile(part) if closed else None for part in (0.25, 0.5, 0.75)]
+    return Impact(
+        name=name, leads=group["leads"], customers=customers,
+        gap=None if interval is None else customers.k / customers.n - rest.k / rest.n,
+        low=interval and interval.low, high=interval and interval.high,
+        in_time=closed.by(FAIR) if closed else None, quarter=days[0], half=days[1], three_quarters=days[2],
+        average_deal=float(group["value"]) / group["priced"] if group["priced"] else None,
+        priced=group["priced"], revenue=float(group["value"]), only=only, key=key,
+        label=key if "label" in only else "",
+    )  # fmt: skip
+
+
+def _names(dimension: str, keys: list[Any]) -> Callable[[Any], str]:
+    if dimension == "team":
+        teams = dict(Team.objects.filter(pk__in=keys).values_list("pk", "name"))
+        return lambda key: teams.get(key, "")
+    if dimension == "version":
+        versions = {version.pk: version for version in Version.objects.filter(pk__in=keys).select_related("model")}
+        return lambda key: _version(versions.get(key))
+    labels = {"label": Label.choices, "chosen": Chosen.choices}.get(dimension, [])
+    known = {value: str(name) for value, name in labels} | ({"": "Not scored"} if dimension == "label" else {})
+    return lambda key: f"{key:%b %Y}" if isinstance(key, date) else known.get(key, str(key))
+
+
+def _version(version: Version | None) -> str:
+    return f"{version}, from {version.published_at:%-d %b %Y}" if version else "Not scored"
+
+
+def _asked(dimension: str, keys: list[Any]) -> Callable[[Any], str]:
+    """The group in an address: a team by its slug, a month as 2026-07, what is empty as `none`."""
+    if dimension == "team":
+        slugs = dict(Team.objects.filter(pk__in=keys).values_list("pk", "slug"))
+        return lambda key: slugs.get(key, "")
+    return lambda key: f"{key:%Y-%m}" if isinstance(key, date) else str(key) or "none"
+
+
+def _report(dimension: str) -> Report:
+    title, about = DIMENSIONS[dimension]
+    name = f"impact-by-{dimension}"
+    return Report(name=name, title=title, about=about, row=Impact, rows=lambda scope: impact(scope, dimension))
+
+
+REPORTS = {dimension: _report(dimension) for dimension in DIMENSIONS}

@@ -1,0 +1,76 @@
+"""Who is counted in a figure: the leads, or the handoffs. As many as the figure says."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from leads.keyset import BadCursor, Page, page_of
+from leads.models import Lead
+from leads.requests import Request
+from reports.behind import CAME, HandoffsBehindForm, LeadsBehindForm
+from reports.scope import ScopeForm
+from reports.summaries import as_of
+
+PAGE = 50
+WORDS = dict(
+    zip(CAME, ("Leads", "Handed off", "Accepted", "With a deal", "Accepted and won", "Customers"), strict=True)
+)
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def leads(request: Request) -> HttpResponse:
+    """The leads counted in a figure, the newest first."""
+    asked, scope = _asked(LeadsBehindForm(request.GET), request)
+    facts = asked.facts(scope)
+    page = _page(facts, request, "-created_at")
+    known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
+    found = known.in_bulk([fact.pk for fact in page.rows])
+    rows = [(fact, found[fact.pk]) for fact in page.rows if fact.pk in found]
+    context = _shown(request, asked) | {"scope": scope, "page": page, "rows": rows, "number": facts.count()}
+    return render(request, "reports/leads.html", context | {"as_of": as_of(), "title": _title(asked)})
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def handoffs(request: Request) -> HttpResponse:
+    """The handoffs counted in a figure, the newest first."""
+    asked, scope = _asked(HandoffsBehindForm(request.GET), request)
+    rows = asked.handoffs(scope)
+    related = rows.select_related("lead__company", "decided_by", "team").prefetch_related(
+        "feedback__reason", "feedback__by"
+    )
+    page = _page(related, request, "-opened_at")
+    context = _shown(request, asked) | {"scope": scope, "page": page, "number": rows.count()}
+    return render(request, "reports/handoffs.html", context)
+
+
+def _asked(form: Any, request: Request) -> tuple[Any, Any]:
+    """An address that asks for something there is not is no page."""
+    if not form.is_valid():
+        raise Http404
+    return form, ScopeForm(request.GET, user=request.user).scope()
+
+
+def _page(rows: Any, request: Request, order: str) -> Page:
+    try:
+        return page_of(rows, order=order, size=PAGE, cursor=request.GET.get("cursor", ""))
+    except BadCursor:
+        raise Http404 from None
+
+
+def _title(asked: LeadsBehindForm) -> str:
+    if asked.cleaned_data["at"]:
+        return "Accepted, without a deal" if asked.cleaned_data["at"] == "sal" else "Open opportunities"
+    return WORDS.get(asked.cleaned_data["came"], "Leads")
+
+
+def _shown(request: Request, asked: forms.Form) -> dict[str, Any]:
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    values = {name: value for name, value in asked.cleaned_data.items() if value not in ("", None, False)}
+    return {"query": query.urlencode(), "asked": values}

@@ -1,0 +1,79 @@
+"""What sources cost, month by month: entered here, divided by leads and customers on the page of the sources."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from leads.access import teams_with
+from leads.keyset import BadCursor, page_of
+from leads.models import Team, User
+from leads.requests import Request
+from reports.costs import enter
+from reports.models import Fact, SourceCost
+from reports.scope import READ
+
+PAGE = 50
+CHANGE = "reports.change_sourcecost"
+
+
+class CostForm(forms.Form):
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None)
+    source = forms.CharField(max_length=100, widget=forms.TextInput({"list": "sources"}), help_text="As leads have it.")
+    month = forms.CharField(max_length=7, help_text="For example 2026-07.")
+    amount = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, help_text="In euro, for the whole month.")
+
+    def __init__(self, *args: Any, by: User, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(by, CHANGE))  # type: ignore[attr-defined]
+        self.initial.setdefault("month", f"{timezone.localdate():%Y-%m}")
+
+    def clean_month(self) -> date:
+        try:
+            return date.fromisoformat(f"{self.cleaned_data['month']}-01")
+        except ValueError:
+            raise forms.ValidationError("Write the month like 2026-07.") from None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required(READ, raise_exception=True)
+def costs(request: Request) -> HttpResponse:
+    """What was entered, the newest month first, and a way to enter more."""
+    form = CostForm(request.POST or None, by=request.user)
+    if request.method == "POST" and not request.user.has_perm(CHANGE):
+        raise PermissionDenied
+    if form.is_valid():
+        cost = enter(**form.cleaned_data, by=request.user)
+        messages.success(request, f"{cost.source}, {cost.month:%B %Y}: € {cost.amount:,.2f}.")
+        return redirect("report-costs")
+    return render(request, "reports/costs.html", _shown(request, form), status=422 if form.is_bound else 200)
+
+
+def _shown(request: Request, form: CostForm) -> dict[str, Any]:
+    read = SourceCost.objects.filter(team__in=teams_with(request.user, READ)).select_related("team", "entered_by")
+    try:
+        page = page_of(read, order="-month", size=PAGE, cursor=request.GET.get("cursor", ""))
+    except BadCursor:
+        raise Http404 from None
+    known = Fact.objects.filter(team__in=teams_with(request.user, READ)).order_by("source")
+    return {"form": form, "page": page, "sources": known.values_list("source", flat=True).distinct()[:200],
+            "may_change": request.user.has_perm(CHANGE), "ours": teams_with(request.user, CHANGE)}  # fmt: skip
+
+
+@require_POST
+@permission_required(CHANGE, raise_exception=True)
+def deletion(request: Request, pk: int) -> HttpResponse:
+    """It was entered by mistake."""
+    cost = get_object_or_404(SourceCost.objects.visible_to(request.user), pk=pk)
+    if not request.user.has_perm(CHANGE, cost):
+        raise PermissionDenied
+    cost.delete()
+    messages.success(request, f"{cost.source}, {cost.month:%B %Y} was taken out. It was € {cost.amount:,.2f}.")
+    return redirect("report-costs")

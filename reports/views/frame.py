@@ -1,0 +1,85 @@
+"""What every page of the reports has: the scope of its address, the way to the other pages, how old the figures are."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from leads.requests import Request
+from reports import exports
+from reports.digest import digest_of
+from reports.queries import REPORTS
+from reports.scope import Scope, ScopeForm
+from reports.summaries import as_of, catch_up, count_due
+
+WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
+SOURCES = 200
+
+# Title, the name of its address; the scope is taken along.
+TABS = (
+    ("Overview", "reports"), ("Impact of scoring", "report-impact"), ("Funnel", "report-funnel"),
+    ("The score", "report-score"), ("Sources", "report-sources"), ("Sales' answers", "report-answers"),
+    ("Forecast", "forecast"),
+)  # fmt: skip
+
+
+def page(request: Request, template: str, title: str, form: ScopeForm, scope: Scope, **context: Any) -> HttpResponse:
+    """A page of the reports, with its frame."""
+    frame = {
+        "title": title, "form": form, "scope": scope, "tabs": list(_tabs(request, scope)), "as_of": as_of(),
+        "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
+        "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
+    }  # fmt: skip
+    return render(request, template, frame | context)
+
+
+def asked(request: Request) -> tuple[ScopeForm, Scope]:
+    """The scope in the address, once what little has changed is counted."""
+    catch_up()
+    form = ScopeForm(request.GET, user=request.user)
+    return form, form.scope()
+
+
+def _tabs(request: Request, scope: Scope) -> Any:
+    for title, name in TABS:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        yield title, f"{url}?{scope.query}", request.path == url
+
+
+@require_POST
+@permission_required("reports.view_report", raise_exception=True)
+def summary(request: Request) -> HttpResponse:
+    """Count what has changed now, not in half a minute, and go back to the report."""
+    count_due(seconds=WAIT)
+    back = request.POST.get("next", "")
+    here = url_has_allowed_host_and_scheme(back, {request.get_host()}) and back.startswith("/")
+    return redirect(back if here else "reports")
+
+
+@require_safe
+@permission_required("leads.view_handoff", raise_exception=True)
+def digest(request: Request) -> HttpResponse:
+    """The past week of one's teams, as it is mailed on Mondays. For both sides."""
+    return render(request, "reports/digest.html", {"digest": digest_of(request.user)})
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def spreadsheet(request: Request, name: str) -> HttpResponse:
+    """One table as CSV, for the same scope as the page."""
+    if name not in REPORTS:
+        raise Http404
+    form, scope = asked(request)
+    if not form.is_valid():
+        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+    file = exports.filename(REPORTS[name], scope.first, scope.last)
+    answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{file}"'
+    return answer

@@ -1,0 +1,100 @@
+"""The other reports, a question each: impact of scoring, the funnel by month, the score, sources, sales' answers."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from leads.requests import Request
+from reports import drawings
+from reports.queries import REPORTS, impact, performance, surprises
+from reports.queries.agreement import agreement
+from reports.queries.cohorts import cohorts
+from reports.queries.drift import drifted
+from reports.queries.funnel import funnel
+from reports.queries.reps import reps
+from reports.queries.sources import sources
+from reports.queries.stages import stages
+from reports.tables import table
+from reports.views.frame import asked, page
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def impact_of_scoring(request: Request) -> HttpResponse:
+    """What came of leads by `by`: label, grade, source, team, month, version, or who chose them."""
+    form, scope = asked(request)
+    by = request.GET.get("by", "label")
+    by = by if by in impact.DIMENSIONS else "label"
+    report = impact.REPORTS[by]
+    groups = impact.impact(scope, by)
+    return page(
+        request, "reports/impact.html", "Impact of scoring", form, scope, by=by, ways=list(impact.WAYS.items()),
+        chart=drawings.closed_by_day(scope, by, groups), table=table(report, groups, scope),
+        reps=table(REPORTS["reps"], reps(scope), scope),
+    )  # fmt: skip
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def funnel_by_month(request: Request) -> HttpResponse:
+    """How far the leads of each month came, how long each step took, where they stay behind."""
+    form, scope = asked(request)
+    months, passages = cohorts(scope), stages(scope)
+    return page(
+        request, "reports/funnel.html", "Funnel by month", form, scope, came=funnel(scope),
+        heat=drawings.cohort_grid(scope, months), months=table(REPORTS["cohorts"], months, scope),
+        passages=table(REPORTS["stages"], passages, scope), leak=drawings.leak(passages),
+    )  # fmt: skip
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def score(request: Request) -> HttpResponse:
+    """Whether the score says who will buy, and still means what it meant."""
+    form, scope = asked(request)
+    tenths, months = performance.deciles(scope), performance.months(scope)
+    hots, colds = surprises.rejected_hots(scope), surprises.won_colds(scope)
+    shown = [
+        table(REPORTS[name], rows, scope)
+        for name, rows in (
+            ("deciles", tenths),
+            ("score-months", months),
+            ("rejected-hots", hots.rows),
+            ("won-colds", colds.rows),
+        )
+    ]
+    drift = table(REPORTS["drift"], drifted(scope), scope)
+    return page(
+        request, "reports/score.html", "The score", form, scope,
+        tenths=shown[0], tenths_chart=drawings.deciles(scope, tenths),
+        months=shown[1], sorts=drawings.sorts(months),
+        mix=drawings.label_mix(scope), said=drawings.said_and_seen(months),
+        hots=hots, hot_table=shown[2],
+        colds=colds, cold_table=shown[3],
+        drift=drift, tables=(*shown, drift),
+    )  # fmt: skip
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def by_source(request: Request) -> HttpResponse:
+    """Which sources bring leads that buy, and at what cost."""
+    form, scope = asked(request)
+    rows = sources(scope)
+    return page(
+        request, "reports/sources.html", "Sources", form, scope, table=table(REPORTS["sources"], rows, scope),
+        mix=drawings.source_mix(scope), conversion=drawings.source_conversion(scope, rows), rows=rows,
+    )  # fmt: skip
+
+
+@require_safe
+@permission_required("reports.view_report", raise_exception=True)
+def answers(request: Request) -> HttpResponse:
+    """Whether marketing's score and sales' answers agree, month by month."""
+    form, scope = asked(request)
+    months = agreement(scope)
+    return page(
+        request, "reports/answers.html", "Sales' answers", form, scope,
+        table=table(REPORTS["agreement"], months, scope), acceptance=drawings.acceptance(months),
+        agree=drawings.agree(months),
+    )  # fmt: skip

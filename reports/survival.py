@@ -53,13 +53,13 @@ def closing(leads: Mapping[int, int], events: Iterable[tuple[int, int, int]]) ->
         won[day] += number
         left[0][day + 1] += number  # no longer at risk from the next day on,
         left[1][age + 1] += number  # which is the same as never having been older than it is
-    risk = present[::-1].cumsum()[::-1] - left[0].cumsum() + left[1].cumsum()
-    return _curve(risk[: last + 1], won[: last + 1])
+    old = present[::-1].cumsum()[::-1]  # so many leads are that old
+    watched = int((old >= ENOUGH).sum())
+    risk = old - left[0].cumsum() + left[1].cumsum()
+    return _curve(risk[:watched], won[:watched])
 
 
 def _curve(risk: Floats, won: Floats) -> Closing:
-    watched = int(np.argmin(risk >= ENOUGH)) if len(risk) and (risk < ENOUGH).any() else len(risk)
-    risk, won = risk[:watched], won[:watched]
     open_share = np.cumprod(1 - won / np.maximum(risk, 1))
     # M. Greenwood (1926), "The natural duration of cancer", for the variance
     spread = np.cumsum(won / np.maximum(risk * (risk - won), 1))

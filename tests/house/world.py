@@ -92,7 +92,9 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
         message_id=f"m{person.pk}", occurred_at=timezone.now(),
     ),
     "writekey": lambda team, person: WriteKey.issue(_source(team))[0],
-    "sourcecost": lambda team, person: SourceCost.objects.create(team=team, source="Fair", month="2026-07-01", amount=9),
+    "sourcecost": lambda team, person: SourceCost.objects.create(
+        team=team, source="Fair", month="2026-07-01", amount=9
+    ),
     "absence": lambda team, person: Absence.objects.create(user=person, first="2999-01-01", last="2999-01-02"),
     "calendar": lambda team, person: Calendar.objects.get_or_create(team=team)[0],
     "capacity": lambda team, person: Capacity.objects.get(team=team, user=make_user("Rob", team)),

@@ -1,0 +1,232 @@
+"""Impact, cohorts, passages, sources and agreement, on worlds small enough to count by hand."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from leads.enums import DealState, Label, Role, SourceKind
+from leads.models import Deal, Handoff, Lead, Source
+from leads.selling.handoffs import accept, open_handoffs, reject
+from leads.statistics import Rate
+from reports.costs import enter
+from reports.models import SourceCost
+from reports.queries.agreement import agreement
+from reports.queries.cohorts import cohorts
+from reports.queries.impact import impact
+from reports.queries.performance import deciles, months
+from reports.queries.reps import reps
+from reports.queries.sources import costs, sources
+from reports.queries.stages import stages
+from reports.queries.surprises import rejected_hots, won_colds
+from reports.scope import Scope
+from reports.summaries import count_due
+from scoring.models import Entry
+from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
+
+TODAY = timezone.localdate()
+NOW = timezone.now()
+
+
+@pytest.fixture
+def team(db):
+    return make_team()
+
+
+@pytest.fixture
+def kim(team):
+    return make_user("Kim", team, Role.MANAGER)
+
+
+@pytest.fixture
+def scope(kim):
+    return Scope(kim, TODAY - timedelta(days=300), TODAY)
+
+
+def old(team, days=100, label=Label.COLD, total=10, **extra):
+    """A lead of so many days that had this score on its first day."""
+    created = NOW - timedelta(days=days)
+    lead = make_lead(team, created_at=created, **extra)
+    Entry.objects.create(lead=lead, seq=1, cause="activity", as_of=created, recorded_at=created, label=label,
+                         grade="B2", total=total)  # fmt: skip
+    return lead
+
+
+def sold(lead, days=10, amount=1000, state=DealState.WON):
+    source = Source.objects.named(lead.team, "CRM", SourceKind.CRM)
+    Deal.objects.create(team=lead.team, lead=lead, source=source, external_id=str(lead.pk), name="Deal", state=state,
+                        amount=Decimal(amount), opened_at=lead.created_at,
+                        closed_at=lead.created_at + timedelta(days=days))  # fmt: skip
+
+
+def test_impact_by_label_against_the_rest(team, scope):
+    for number in range(40):
+        lead = old(team, label=Label.HOT)
+        if number < 20:
+            sold(lead, days=20 if number < 10 else 40)
+    for _ in range(60):
+        old(team, label=Label.COLD)
+    count_due()
+    hot, cold = impact(scope, "label")
+    assert (hot.name, hot.leads, hot.customers, cold.customers) == ("Hot", 40, Rate(20, 40), Rate(0, 60))
+    assert (hot.gap, cold.gap) == (0.5, -0.5)
+    assert hot.low > 0.3 and cold.high < -0.3
+    assert (hot.quarter, hot.half, hot.three_quarters, hot.in_time) == (20, 20, 40, 0.5)
+    assert (hot.average_deal, hot.priced, hot.revenue, cold.half) == (1000.0, 20, 20_000.0, None)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "names"),
+    [
+        ("grade", ["B2"]), ("source", ["Web", "Fair"]), ("team", ["EMEA"]), ("chosen", ["By a person", "By its score"]),
+        ("version", ["Not scored"]),
+    ],
+)  # fmt: skip
+def test_impact_by_other_things(team, kim, scope, dimension, names):
+    first, second, third = old(team, source="Web"), old(team, source="Web"), old(team, source="Fair")
+    open_handoffs([first.pk]), open_handoffs([second.pk], by=kim)
+    Handoff.objects.update(version=None, grade="B2")
+    sold(third)
+    count_due()
+    rows = impact(scope, dimension)
+    assert sorted(row.name for row in rows) == sorted(names)
+    assert sum(row.leads for row in rows) == (2 if dimension == "chosen" else 3)
+
+
+def test_cohorts_by_month(team, kim, scope):
+    lead = old(team, days=100)
+    handoff = open_handoffs([lead.pk])[0]
+    accept(handoff, by=kim)
+    sold(lead)
+    old(team, days=100)
+    count_due()
+    [month] = cohorts(scope)
+    assert month.month == (TODAY - timedelta(days=100)).replace(day=1)
+    assert (month.leads, month.mql, month.sal, month.sql, month.won) == (
+        2,
+        Rate(1, 2),
+        Rate(1, 1),
+        Rate(1, 1),
+        Rate(1, 1),
+    )
+    assert (month.customers, month.revenue) == (Rate(1, 2), 1000.0)
+
+
+def test_time_between_steps_and_who_is_stuck(team, kim, scope):
+    for days in (2, 4, 6, 90):
+        lead = old(team, days=100)
+        accept(open_handoffs([lead.pk])[0], by=kim)
+        at = lead.created_at + timedelta(days=days)
+        Handoff.objects.filter(lead=lead).update(opened_at=at, decided_at=at + timedelta(days=1))
+    sold(Lead.objects.earliest("pk"), state=DealState.OPEN)
+    Deal.objects.update(opened_at=NOW - timedelta(days=50))
+    count_due()
+    handed, accepted, opportunity, customer = stages(scope)
+    assert (handed.passed, handed.quarter, handed.half, handed.three_quarters) == (Rate(4, 4), 3.5, 5.0, 27.0)
+    assert (accepted.passed, accepted.half) == (Rate(4, 4), 1.0)
+    assert (opportunity.passed, opportunity.half) == (Rate(1, 4), 47.0)
+    assert (opportunity.waiting, opportunity.stuck) == (3, 2), "one was accepted nine days ago"
+    assert (customer.waiting, customer.stuck) == (1, 1)
+
+
+def test_reps(team, kim, scope):
+    lee = make_user("Lee", team)
+    for number in range(3):
+        handoff = hand_off(team)
+        accept(handoff, by=lee)
+        Handoff.objects.filter(pk=handoff.pk).update(
+            opened_at=NOW - timedelta(days=2), contacted_at=NOW - timedelta(days=number)
+        )
+    sold(handoff.lead, days=0)
+    reject(hand_off(team), by=kim, reason=reason())
+    found = [(row.name, row.worked, row.accepted, row.contacted, row.touch, row.on_winners) for row in reps(scope)]
+    assert found == [
+        ("Lee", 3, Rate(3, 3), 3, 1.0, Rate(1, 3)),
+        ("Kim", 1, Rate(0, 1), 0, None, Rate(0, 1)),
+    ]
+
+
+def test_sources_with_their_costs(team, kim):
+    for number in range(4):
+        lead = make_lead(team, source="Fair", created_at=timezone.make_aware(timezone.datetime(2026, 3, 10, 12)))
+        if number < 2:
+            sold(lead, amount=3000)
+    enter(team, "Fair", date(2026, 3, 15), Decimal(310), by=kim)
+    enter(team, "Fair", date(2026, 3, 1), Decimal(620), by=kim)  # in the place of the one before
+    enter(team, "Radio", date(2026, 4, 1), Decimal(300), by=kim)
+    enter(make_team("APAC"), "Fair", date(2026, 3, 1), Decimal(9999), by=kim)
+    count_due()
+    scope = Scope(kim, date(2026, 3, 1), date(2026, 4, 10))
+    assert costs(scope) == {"Fair": 620.0, "Radio": 100.0}, "ten of thirty days of April"
+    assert costs(Scope(kim, date(2026, 3, 31), date(2026, 4, 1))) == {"Fair": 20.0, "Radio": 10.0}
+    fair, radio = sources(scope)
+    assert (fair.leads, fair.customers, fair.revenue, fair.cost) == (4, Rate(2, 4), 6000.0, 620.0)
+    assert (fair.per_lead, fair.per_customer) == (155.0, 310.0)
+    assert (radio.source, radio.leads, radio.cost, radio.per_lead) == ("Radio", 0, 100.0, None)
+
+
+def test_tenths_and_months_of_the_score(team, scope):
+    for total in range(100):
+        lead = old(team, total=total, label=Label.HOT if total >= 80 else Label.COLD)
+        if total >= 90:
+            sold(lead)
+    young = make_lead(team, created_at=NOW)
+    open_handoffs([score(young).pk])
+    count_due()
+    best, *others = deciles(scope)
+    assert (best.scores, best.customers, best.lift) == ("90 to 99", Rate(10, 10), 10.0)
+    assert [row.customers for row in others] == [Rate(0, 10)] * 9, "the young one is in none"
+    first = months(scope)[0]
+    assert (first.leads, first.hot, first.mean, first.auc) == (100, Rate(20, 100), 49.5, 1.0)
+    assert (first.in_time, first.expected) == (Rate(10, 100), None)
+
+
+def test_what_the_labels_said_and_what_was_seen(team, scope):
+    for days in (200, 100):
+        for number in range(40):
+            lead = old(team, days=days, label=Label.HOT if number < 20 else Label.COLD)
+            if number < (10 if days == 200 else 0):
+                sold(lead)
+    count_due()
+    rows = {row.month: row for row in months(scope)}
+    first, last = rows[min(rows)], rows[(TODAY - timedelta(days=100)).replace(day=1)]
+    assert (first.expected, first.kept) == (None, None)
+    assert (last.expected, last.in_time, last.kept) == (0.25, Rate(0, 40), False)
+
+
+def test_surprises(team, kim, scope):
+    reject(hand_off(team), by=kim, reason=reason())
+    accept(hand_off(team), by=kim)
+    sold(old(team, label=Label.COLD, total=12), amount=5000)
+    sold(old(team, label=Label.HOT))
+    count_due()
+    hots, colds = rejected_hots(scope), won_colds(scope)
+    assert (hots.rate, [row.said for row in hots.rows], hots.line) == (Rate(1, 2), ["No budget"], "1 of 2")
+    assert (colds.rate, [(row.said, row.score) for row in colds.rows]) == (Rate(1, 2), [("€ 5,000", 12)])
+
+
+def test_score_and_answers_agree(team, kim, scope):
+    for number in range(40):
+        handoff = hand_off(team)
+        accept(handoff, by=kim) if number < 20 else reject(handoff, by=kim, reason=reason())
+        label = Label.HOT if number < 10 else Label.WARM
+        Handoff.objects.filter(pk=handoff.pk).update(total=90 if number < 15 else 30, label=label)
+    [month] = agreement(scope)
+    assert (month.accepted, month.hot, month.others) == (Rate(20, 40), Rate(10, 10), Rate(10, 30))
+    assert (month.agree, month.in_time) == (0.875, Rate(40, 40))
+    assert month.agree_low < 0.875 < month.agree_high
+
+
+def test_costs_are_entered_on_a_page_and_through_the_api(client, team, kim):
+    client.force_login(kim)
+    given = {"team": team.pk, "source": "Fair", "month": "2026-07", "amount": "1200.50"}
+    assert client.post("/reports/costs/", given).status_code == 302
+    assert client.post("/reports/costs/", given | {"month": "July"}).status_code == 422
+    assert "1,200.5" in client.get("/reports/costs/").text
+    body = {"source": "Fair", "month": "2026-07-20", "amount": "900"}
+    row = client.post("/api/v1/source-costs", body, content_type="application/json").json()
+    assert (row["month"], row["amount"]) == ("2026-07-01", "900.00")
+    [cost] = SourceCost.objects.all()
+    assert client.post(f"/reports/costs/{cost.pk}/deletion/").status_code == 302
+    assert not SourceCost.objects.exists()

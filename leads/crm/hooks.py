@@ -1,29 +1,45 @@
 """What a CRM tells us by itself: checked, kept, answered; the record is read at the next run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from leads.crm.asking import soon
-from leads.crm.base import Hook, HookEvent
+from leads.crm.base import Hook, HookEvent, NotSigned
 from leads.crm.registry import connector_of
 from leads.models import Connection, Nudge
+from leads.outgoing.mailing import base_url
 
 
-def receive(connection: Connection, *, method: str, url: str, headers: Mapping[str, str], body: bytes) -> int:
-    """Take a webhook. How many records it told of that we had not heard of. Raises NotSigned."""
-    small = {name.lower(): value for name, value in headers.items()}
-    events = connector_of(connection).verify(Hook(method, url, small, body, timezone.now()))
-    return keep(connection, events)
+def receive(connection: Connection, *, request: HttpRequest) -> int:
+    """Take a webhook. How many changes it told of that we had not heard of. Raises NotSigned."""
+    return keep(connection, _signed(connection, request))
+
+
+def _signed(connection: Connection, request: HttpRequest) -> list[HookEvent]:
+    """Its events. The sender signed the address it knows: the public one, behind a proxy not that of the request."""
+    connector, now = connector_of(connection), timezone.now()
+    small = {name.lower(): value for name, value in request.headers.items()}
+    path = request.get_full_path()
+    urls = dict.fromkeys((f"{base_url()}{path}", request.build_absolute_uri(path)))
+    for left, url in enumerate(urls, 1 - len(urls)):
+        try:
+            return connector.verify(Hook(str(request.method), url, small, request.body, now))
+        except NotSigned:
+            if not left:
+                raise
+    return []
 
 
 @transaction.atomic
 def keep(connection: Connection, events: Sequence[HookEvent]) -> int:
     """Note what changed there, each event once, and have it read soon."""
-    before = Nudge.objects.filter(connection=connection, key__in=[event.key for event in events]).count()
+    keys = {event.key[:120] for event in events}
+    before = Nudge.objects.filter(connection=connection, key__in=keys).count()
     rows = [Nudge(connection=connection, key=e.key[:120], kind=e.kind, external_id=e.id[:150]) for e in events]
     Nudge.objects.bulk_create(rows, ignore_conflicts=True)
     if rows:
         soon(connection)
-    return max(len({event.key for event in events}) - before, 0)
+    return max(len(keys) - before, 0)

@@ -162,8 +162,7 @@ def test_without_the_overlap_they_would_be(world: World, monkeypatch: pytest.Mon
     assert not Lead.objects.filter(email="late@example.com").exists()
 
 
-@pytest.mark.parametrize("fault", ["busy", "away", "cut", "expired", "lost"])
-@pytest.mark.parametrize("page", [0, 1, 2])
+@pytest.mark.parametrize(("fault", "page"), [("busy", 0), ("away", 1), ("cut", 2), ("expired", 0), ("lost", 1)])
 def test_broken_off_at_any_page_nothing_is_lost_or_doubled(world: World, fault: str, page: int,
                                                            monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.setattr("leads.crm.http.TRIES", 1)

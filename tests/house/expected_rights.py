@@ -32,6 +32,7 @@ RIGHTS: dict[str, str] = {
     "lead-form": "- | GET POST everybody",  # forms of other websites are sent here; what they make is all they can do
     "project-settings": "- | GET everybody",  # analytics.js asks where to send; the same answer for every key
     "mail-hook": "- | POST everybody",  # e-mail providers send there; their signature is the key
+    "crm-hook": "- | POST everybody",  # CRMs send there; their signature is the key
     "^api/": "- | GET POST everybody",  # says in JSON that there is no such address
     "password_change": "- | GET POST all",
     "password_change_done": "- | GET all",

@@ -1,0 +1,190 @@
+"""What is HubSpot's own: its limits, its answers in parts, its signatures, its versions."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from leads.crm.base import Check, PushRow, Window
+from leads.crm.registry import connector_of
+from leads.crm.sync import sync_now
+from leads.enums import ConnectionState, CrmKind, DealState
+from leads.models import Connection, Deal, Lead, Link, Nudge
+from tests.crm.worlds import World
+from tests.fakes.hubspot import HubSpotCrm
+from tests.sales import make_team
+
+CONTACTS, DEALS = CrmKind.CONTACTS, CrmKind.DEALS
+
+
+@pytest.fixture
+def hubspot(db: None, settings: Any) -> Iterator[World]:
+    with HubSpotCrm() as crm:
+        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://")]
+        connection = Connection.make(
+            make_team(), crm="hubspot", name="HubSpot", slug="hub", base_url=crm.base_url, state=ConnectionState.ON
+        )
+        for name, text in crm.secrets.items():
+            connection.keep_secret(name, text)
+        yield World(crm, connection)
+        assert crm.violations == []
+
+
+def test_more_rows_of_one_moment_than_a_query_gives(hubspot: World) -> None:
+    """10,000 rows is all that HubSpot gives of a query, and an import stamps all of them alike."""
+    moment = datetime.now(UTC) - timedelta(days=1)
+    for n in range(10_050):
+        hubspot.crm.add(CONTACTS, at=moment, email=f"a{n}@example.com")
+    connector, after, ids = hubspot.connector, "", list[str]()
+    rows = hubspot.crm.living(CONTACTS)
+    hubspot.crm.living = lambda kind: rows  # type: ignore[method-assign]  # sorted once, not for each page
+    window = Window(moment, moment)
+    connector._linked = lambda *asked: {}  # type: ignore[attr-defined]
+    while True:
+        page = connector.pull(CONTACTS, window, after, [])
+        ids += [row.id for row in page.rows]
+        if not (after := page.next):
+            break
+    assert len(ids) == len(set(ids)) == 10_050
+    assert hubspot.crm.counted("pull") == 51
+
+
+def test_paging_by_number_ends_at_ten_thousand(hubspot: World) -> None:
+    """Negative control: the fake refuses what HubSpot refuses."""
+    body = {"limit": 200, "after": "9900", "filterGroups": []}
+    with pytest.raises(Exception, match="10,000"):
+        hubspot.connector._search(CONTACTS, body)  # type: ignore[attr-defined]
+
+
+def test_a_batch_refused_as_a_whole_is_written_in_halves(hubspot: World) -> None:
+    """A property that HubSpot does not have spoils the batch, not the rows beside it."""
+    ids = [hubspot.crm.add(CONTACTS, email=f"a{n}@example.com") for n in range(8)]
+    rows = [PushRow(n, id, {"city": "Oslo"}, "", "") for n, id in enumerate(ids)]
+    rows[5] = PushRow(5, ids[5], {"leadscore_score": 7}, "", "")
+    results = hubspot.connector.push(CONTACTS, rows)
+    assert [result.key for result in results if not result.ok] == [5]
+    assert "leadscore_score does not exist" in results[5].error
+    assert [record.values.get("city") for record in hubspot.crm.living(CONTACTS)].count("Oslo") == 7
+
+
+def test_a_hundred_rows_are_one_request(hubspot: World) -> None:
+    ids = [hubspot.crm.add(CONTACTS, email=f"a{n}@example.com") for n in range(100)]
+    hubspot.connector.push(CONTACTS, [PushRow(n, id, {"city": "Oslo"}) for n, id in enumerate(ids)])
+    assert hubspot.crm.counted("push") == 1
+
+
+def test_the_primary_company_comes_first(hubspot: World) -> None:
+    companies = [hubspot.crm.add("companies", name=name) for name in ("Northwind", "Southwind")]
+    hubspot.crm.add(CONTACTS, email="a@example.com", links={"companies": companies})
+    assert sync_now(hubspot.connection)
+    assert Lead.objects.get().company.name == "Northwind"
+
+
+def test_won_and_lost_by_the_deal_and_by_its_pipeline(hubspot: World) -> None:
+    for stage in ("new", "won", "lost"):
+        hubspot.crm.add(DEALS, name=stage, stage=stage, pipeline="sales", amount="10")
+    sync_now(hubspot.connection)
+    assert dict(Deal.objects.values_list("name", "state")) == {
+        "new": DealState.OPEN, "won": DealState.WON, "lost": DealState.LOST,
+    }  # fmt: skip
+    assert dict(Deal.objects.values_list("name", "stage"))["won"] == "Closed won"
+    assert dict(hubspot.connection.stage_maps.values_list("stage", "state")) == {
+        "new": "open", "offer": "open", "won": "won", "lost": "lost",
+    }  # fmt: skip
+
+
+def test_what_a_person_says_of_a_stage_counts_more(hubspot: World) -> None:
+    deal = hubspot.crm.add(DEALS, name="Signed", stage="offer", pipeline="sales")
+    sync_now(hubspot.connection)
+    hubspot.connection.stage_maps.filter(stage="offer").update(state=DealState.WON, by_hand=True)
+    hubspot.crm.edit(DEALS, deal, amount="7")
+    sync_now(hubspot.connection)
+    assert Deal.objects.get().state == DealState.WON
+
+
+def test_a_server_that_knows_only_the_numbered_versions(hubspot: World) -> None:
+    hubspot.crm.numbered = True  # type: ignore[attr-defined]
+    hubspot.crm.add(CONTACTS, email="a@example.com")
+    run = sync_now(hubspot.connection)
+    assert run and run.ok, run
+    assert Lead.objects.get().email == "a@example.com"
+
+
+def test_the_test_says_what_is_missing(hubspot: World) -> None:
+    assert [check.ok for check in hubspot.connector.test()] == [True] * 6
+    hubspot.crm.fail("denied", "push")
+    checks = {check.name: check for check in hubspot.connector.test()}
+    assert [name for name, check in checks.items() if not check.ok] == ["Contacts, write"]
+    assert "crm.objects.contacts.write" in checks["Contacts, write"].words
+    hubspot.connection.keep_secret("token", "wrong-token-0123456789")
+    found: list[Check] = connector_of(hubspot.connection).test()
+    assert not any(check.ok for check in found)
+    assert "enter it" in found[0].words
+
+
+def test_fields_come_with_samples(hubspot: World) -> None:
+    hubspot.crm.add(CONTACTS, email="a@example.com", favourite_colour="green")
+    fields = {field.name: field for field in hubspot.connector.fields(CONTACTS)}
+    assert fields["favourite_colour"].samples == ("green",)
+
+
+# Webhooks
+
+
+def sent(hubspot: World, client: Client, events: Any, *, secret: str = "", minutes: int = 0) -> Any:
+    body, path = json.dumps(events), f"/hooks/crm/{hubspot.connection.slug}/"
+    stamp = str(int((datetime.now(UTC) - timedelta(minutes=minutes)).timestamp() * 1000))
+    signed = f"POSThttps://leads.example{path}{body}{stamp}"
+    digest = hmac.digest((secret or hubspot.crm.secrets["client_secret"]).encode(), signed.encode(), hashlib.sha256)
+    headers = {"X-HubSpot-Request-Timestamp": stamp, "X-HubSpot-Signature-v3": base64.b64encode(digest).decode()}
+    return client.post(path, body, content_type="application/json", headers=headers)
+
+
+def event(id: str, number: int = 1, what: str = "contact.propertyChange", **more: Any) -> dict[str, Any]:
+    return {
+        "eventId": number,
+        "subscriptionType": what,
+        "objectId": int(id),
+        "occurredAt": 1,
+        "attemptNumber": 0,
+        **more,
+    }
+
+
+def test_what_a_webhook_tells_of_is_read_at_the_next_run(hubspot: World, client: Client, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://leads.example"
+    kept, gone = (hubspot.crm.add(CONTACTS, email=f"{name}@example.com", first_name="Ana") for name in ("kept", "gone"))
+    sync_now(hubspot.connection)
+    hubspot.crm.edit(CONTACTS, kept, at=datetime.now(UTC) - timedelta(days=9), first_name="Ines")  # below the cursor
+    hubspot.crm.delete(CONTACTS, gone)
+    events = [event(kept), event(gone, 2, "contact.deletion"), event("7", 3, "ticket.creation")]
+    answer = sent(hubspot, client, events)
+    assert (answer.status_code, answer.json()) == (200, {"success": True, "news": 2})
+    again = sent(hubspot, client, [event(kept, attemptNumber=1)])
+    assert again.json() == {"success": True, "news": 0}
+    sync_now(hubspot.connection)
+    assert Lead.objects.get(email="kept@example.com").first_name == "Ines"
+    assert Link.objects.get(external_id=gone).gone_at is not None
+    assert not Nudge.objects.filter(done_at=None).exists()
+
+
+@pytest.mark.parametrize(("more", "status"), [({"secret": "another"}, 403), ({"minutes": 6}, 403), ({}, 200)])
+def test_only_what_is_signed_and_fresh_is_taken(hubspot: World, client: Client, settings: Any, more: Any,
+                                                status: int) -> None:  # fmt: skip
+    settings.PUBLIC_URL = "https://leads.example"
+    assert sent(hubspot, client, [event("101")], **more).status_code == status
+    assert Nudge.objects.count() == (1 if status == 200 else 0)
+
+
+def test_garbage_is_refused(hubspot: World, client: Client, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://leads.example"
+    for body in ({"no": "list"}, [1], [{"subscriptionType": "contact.creation"}], None):
+        assert sent(hubspot, client, body).status_code == 403
+    assert client.post("/hooks/crm/nobody/", "[]", content_type="application/json").status_code == 404
+    assert client.get("/hooks/crm/hub/").status_code == 405

@@ -1,0 +1,100 @@
+"""Several connections: what happens to one is nothing to the others."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from leads.crm.asking import pause, resume
+from leads.crm.http import refuse_in_transaction
+from leads.crm.sync import claim, run_due, sync_now, work
+from leads.enums import ConnectionState, CrmKind
+from leads.models import Connection, Cursor, Lead, SyncRun
+from tests.fakes.memory import MemoryCrm
+from tests.sales import make_team
+from tests.threads import at_once
+
+CONTACTS = CrmKind.CONTACTS
+
+
+def connected(crm: MemoryCrm, slug: str) -> Connection:
+    return Connection.make(
+        make_team(slug.upper()), crm="memory", name=slug, slug=slug, base_url=crm.base_url, state=ConnectionState.ON
+    )
+
+
+def test_one_that_is_away_leaves_the_others_alone(db: None) -> None:
+    with MemoryCrm() as broken, MemoryCrm() as well:
+        ill, good = connected(broken, "ill"), connected(well, "good")
+        well.add(CONTACTS, email="a@example.com")
+        broken.fail("away", times=1000)
+        assert run_due() == 2
+        ill.refresh_from_db()
+        good.refresh_from_db()
+        assert (ill.failures, good.failures, Lead.objects.count()) == (1, 0, 1)
+        assert ill.due_at > timezone.now() + timedelta(seconds=19)
+        assert run_due() == 0
+
+
+def test_connections_that_fell_together_do_not_come_back_together(db: None) -> None:
+    with MemoryCrm() as crm:
+        crm.fail("away", times=1000)
+        due = set()
+        for number in range(12):
+            connection = connected(crm, f"c{number}")
+            sync_now(connection)
+            connection.refresh_from_db()
+            due.add(round((connection.due_at - timezone.now()).total_seconds(), 1))
+    assert max(due) - min(due) > 2
+
+
+def test_a_paused_one_is_left_alone_and_goes_on_where_it_was(db: None) -> None:
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        crm.add(CONTACTS, email="a@example.com")
+        pause(connection, by=None)
+        assert (run_due(), sync_now(connection), Lead.objects.count()) == (0, None, 0)
+        resume(connection)
+        assert (run_due(), Lead.objects.count()) == (1, 1)
+
+
+def test_paused_in_the_middle_it_ends_with_its_page(db: None) -> None:
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        for n in range(50):
+            crm.add(CONTACTS, email=f"a{n}@example.com")
+        crm.on_call = lambda operation: operation == "pull:contacts" and pause(connection, by=None)
+        run = sync_now(connection)
+        assert (run and run.ok, Lead.objects.count()) == (None, 0)
+
+
+def test_a_run_that_lost_its_lease_writes_nothing_more(db: None) -> None:
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        crm.add(CONTACTS, email="a@example.com")
+        slow = claim(connection.pk)
+        assert slow is not None
+        Connection.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert sync_now(connection)
+        before = list(Cursor.objects.values_list("kind", "at"))
+        work(*slow)
+        assert list(Cursor.objects.values_list("kind", "at")) == before
+        assert list(SyncRun.objects.order_by("number").values_list("ok", flat=True)) == [None, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_one_gets_a_connection(settings: Any) -> None:
+    with MemoryCrm() as crm:
+        connected(crm, "crm")
+        found = at_once(lambda _: claim(), range(6))
+        assert sum(each is not None for each in found) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_asked_while_a_transaction_is_open() -> None:
+    from django.db import transaction
+
+    refuse_in_transaction()
+    with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
+        refuse_in_transaction()

@@ -18,6 +18,7 @@ from scoring.learning.table import NUMBER, TEXT, Column, Table
 
 ALONE, EMPTINESS = 0.78, 0.60
 SURE_WON, SURE_LOST, COVERS = 0.9, 0.97, 0.05
+USUAL = 0.9  # an outcome that so many have anyway
 Z99 = 2.575829  # many values are looked at
 FOLDS = 5
 NAMES = re.compile(
@@ -90,7 +91,9 @@ def _auc_alone(codes: Codes, size: int, won: NDArray[np.bool_], seed: int) -> fl
 
 
 def _sure(codes: Codes, bins: Bins, table: Table) -> str:
-    """A value with which nearly everybody won, or lost; measured against how many do so anyway."""
+    """A value with which nearly everybody won, or lost; measured against how many do so anyway. Where nine in ten lose
+    in any case, a value with which all do says nothing of the kind: no trainee buys.
+    """
     if bins.kind == NUMBER:
         return ""
     rate = float(table.won.mean())
@@ -101,7 +104,7 @@ def _sure(codes: Codes, bins: Bins, table: Table) -> str:
         if n < COVERS * len(table):
             continue
         interval = wilson(k, n, Z99)
-        if interval.low > sure_won or 1 - interval.high > sure_lost:
+        if (interval.low > sure_won and rate < USUAL) or (1 - interval.high > sure_lost and 1 - rate < USUAL):
             return f"of {n:,} leads with “{bins.words[bin_ - 1]}” {k:,} won: too sure to have been known before"
     return ""
 

@@ -1,6 +1,7 @@
 """Weights → whole points on 0–100, and what each criterion is worth in words and figures."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,9 @@ def card_of(data: Data, fitted: Fitted) -> Card:
     return Card(data.bins, ordered, start, constant, slope, float(data.won.mean()))
 
 
-def calibrate(totals: NDArray[np.float64] | NDArray[np.int64], won: NDArray[np.bool_]) -> tuple[float, float]:
+def calibrate(
+    totals: NDArray[np.floating[Any]] | NDArray[np.integer[Any]], won: NDArray[np.bool_]
+) -> tuple[float, float]:
     """The two numbers that make a probability of a total. J. Platt (1999), "Probabilistic outputs for support vector
     machines", with his targets a little inside 0 and 1, so that few leads promise nothing for sure.
     """

@@ -135,17 +135,17 @@ class _Columns:
             spelling, values = self.spelling.get(place), self.values[place][self.kept]
             kind, words = (TEXT, spelling.words) if spelling else (NUMBER, ())
             yield term.label, (Column(term.label, kind, values, words), Asked(term=term))
-        for kind in EventKind.objects.filter(pk__in=self.events):
-            last, *often = self.events[kind.pk][:, self.kept]
+        for event in EventKind.objects.filter(pk__in=self.events):
+            last, *often = self.events[event.pk][:, self.kept]
             if np.count_nonzero(~np.isnan(last)) < COMMON * len(last):
                 continue
             for place, (days, values) in enumerate(zip(WINDOWS, often, strict=True)):
                 if place and np.array_equal(values, often[place - 1]):
                     continue  # nobody was there that long: it would ask the same again
-                name = f"{kind.label}, times in {days} days"
-                yield name, (Column(name, NUMBER, values), Asked(kind=kind.slug, days=days))
-            name = f"{kind.label}, days since"
-            yield name, (Column(name, NUMBER, last), Asked(kind=kind.slug))
+                name = f"{event.label}, times in {days} days"
+                yield name, (Column(name, NUMBER, values), Asked(kind=event.slug, days=days))
+            name = f"{event.label}, days since"
+            yield name, (Column(name, NUMBER, last), Asked(kind=event.slug))
 
 
 def _word(cell: Any) -> str:

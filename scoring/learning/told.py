@@ -53,12 +53,12 @@ def against(learned: Learned, past: PastLeads, found: Sample, live: Version) -> 
     definition = without(load(live.definition), past.leaks)
     (then,), kept = score_past([definition], newest, False, lambda done, total: None)
     won, ours = newest.won[kept], learned.proof.totals(learned.table.take(rows[kept]))
-    gain = auc_gain(then.totals, ours, won)
-    if gain is None:
+    gain, reached, theirs = auc_gain(then.totals, ours, won), auc(ours, won), auc(then.totals, won)
+    if gain is None or reached is None or theirs is None:
         return {}
     return {
         "version": live.pk, "model": live.model.name, "number": live.number, "leads": len(won), "won": int(won.sum()),
-        "live": asdict(auc(then.totals, won)), "card": asdict(auc(ours, won)),  # type: ignore[call-overload]
+        "live": asdict(theirs), "card": asdict(reached),
         "gain": asdict(gain), "verdict": verdict(gain),
     }  # fmt: skip
 

@@ -35,9 +35,9 @@ class Candidate:
         column = next((one for one in table.columns if one.name == self.column), None)
         if column is None:
             return np.zeros(len(table), bool)
-        if self.word is None:
-            return np.nan_to_num(column.values, nan=-np.inf) >= self.low
-        places = [place for place, word in enumerate(column.words) if word.lower() == self.word.lower()]
+        if self.low is not None:
+            return np.nan_to_num(column.values.astype(float), nan=-np.inf) >= self.low
+        places = [place for place, word in enumerate(column.words) if word.lower() == (self.word or "").lower()]
         return np.isin(column.values, places)
 
 
@@ -79,8 +79,9 @@ def activity(column: str, kind: str, times: int, days: int) -> Candidate:
 def cuts_of(column: Column) -> list[float]:
     """A few of the cuts that learning would try, evenly spread."""
     cuts = bins_of(column).cuts
-    places = np.unique(np.linspace(0, len(cuts) - 1, min(CUTS, len(cuts))).astype(int)) if cuts else []
-    return [cuts[place] for place in places]
+    if not cuts:
+        return []
+    return [cuts[place] for place in np.unique(np.linspace(0, len(cuts) - 1, min(CUTS, len(cuts))).astype(int))]
 
 
 def _times(column: Column) -> list[int]:
@@ -95,10 +96,11 @@ def other_cuts(condition: Any, cases: Cases) -> list[Candidate]:
                 if asked.term and asked.term.key == key:
                     return [number(name, key, cut) for cut in cuts_of(_column(cases, name)) if cut != now]
         case {"event": kind, **rest} if rest.keys() <= {"at_least", "days"} and rest.get("days") in WINDOWS:
+            days = int(str(rest["days"]))
             for name, asked in cases.asked.items():
-                if (asked.kind, asked.days) == (kind, rest["days"]):
+                if (asked.kind, asked.days) == (kind, days):
                     times = _times(_column(cases, name))
-                    return [activity(name, kind, k, rest["days"]) for k in times if k != rest.get("at_least", 1)]
+                    return [activity(name, str(kind), k, days) for k in times if k != rest.get("at_least", 1)]
     return []
 
 

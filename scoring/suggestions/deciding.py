@@ -78,7 +78,7 @@ def _decided(held: Suggestion, state: str, by: Any) -> Suggestion:
 
 
 def _change(model: ScoringModel, held: Suggestion) -> None:
-    row = model.criteria.filter(pk=held.criterion).first()
+    row = model.criteria.filter(pk=held.criterion or 0).first()
     if row is None or {name: getattr(row, name) for name in EVERY} != held.before:
         raise ValidationError(f"“{held.name}” has changed since this was found. Weigh the evidence again.")
     for name, value in held.edit.items():

@@ -56,7 +56,7 @@ def find(definition: Definition, now: datetime) -> Found:
     question, won = _won(definition, now)
     answers = handoff_cases(definition, now)
     asked = [_asked(definition, cases) for cases in (won, answers) if cases.enough]
-    figures = {
+    figures: dict[str, Any] = {
         "within": question.within, "won": _count(won), "accepted": _count(answers),
         "compared": sum(one.p is not None for its in asked for family in its.weighed for one in family),
         "reasons": [one.as_data() for one in spoken(definition, answers)],

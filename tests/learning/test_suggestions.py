@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.enums import Axis, HandoffState, Role
@@ -244,6 +246,21 @@ class TestPages:
         assert "Nothing to suggest" in marketer.get("/scoring/suggestions/").content.decode()
         page = marketer.post(f"/scoring/models/{model.pk}/suggestion-counts", follow=True).content.decode()
         assert "is being weighed" in page
+
+    def test_one_suggestion_costs_as_many_queries_as_several(
+        self, suggested: dict[str, Suggestion], marketer: Client
+    ) -> None:
+        assert len(suggested) > 1
+        several = self._queries(marketer)
+        Suggestion.objects.exclude(pk=next(iter(suggested.values())).pk).delete()
+        assert self._queries(marketer) == several
+
+    @staticmethod
+    def _queries(client: Client) -> int:
+        client.get("/scoring/suggestions/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/scoring/suggestions/")
+        return len(queries)
 
     def test_through_the_api(self, suggested: dict[str, Suggestion], team: Team) -> None:
         caller = Caller(make_user("Dana", team, Role.MARKETING))

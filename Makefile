@@ -11,7 +11,7 @@
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview chaos screenshots browser
+.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast chaos screenshots browser
 
 VENV = .venv
 PYTHON = $(VENV)/bin/python
@@ -46,9 +46,9 @@ format: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m djhtml --tabwidth 2 templates
 
-bench: bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview
+bench: bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast
 
-bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview: bench-%: $(VENV)/dev.stamp
+bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast: bench-%: $(VENV)/dev.stamp
 	@if [ -f bench/$*.py ]; then SCALE=$(SCALE) exec $(PYTHON) -m bench.$*; \
 	else echo "bench-$*: there is no such benchmark yet" >&2; exit 1; fi
 

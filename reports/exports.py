@@ -10,10 +10,9 @@ from typing import Any, get_args, get_type_hints
 from leads.csvfile import safe
 from leads.statistics import Rate
 from reports.figures import Report
-from reports.scope import Scope
 
 
-def as_csv(report: Report, scope: Scope) -> str:
+def as_csv(report: Report, scope: Any) -> str:
     """One line for each row, under the column heads of the page. A rate takes five columns."""
     out = StringIO()
     writer = csv.writer(out)

@@ -106,8 +106,8 @@ def _counting() -> dict[str, Any]:
 
 
 class AssumptionSerializer(serializers.ModelSerializer):
-    by = serializers.SlugRelatedField(slug_field="email", read_only=True)
-    ended_by = serializers.SlugRelatedField(slug_field="email", read_only=True)
+    by: Any = serializers.SlugRelatedField(slug_field="email", read_only=True)
+    ended_by: Any = serializers.SlugRelatedField(slug_field="email", read_only=True)
 
     class Meta:
         model = Assumption
@@ -119,7 +119,7 @@ class AssumptionInput(Strict, serializers.Serializer):
 
     team = serializers.CharField(required=False, help_text="Id or slug. Needed when you are in several teams.")
     name = serializers.ChoiceField(Assumption.Name.choices)
-    label = serializers.ChoiceField(Label.choices[:4], required=False, default="", allow_blank=True)
+    label: Any = serializers.ChoiceField(Label.choices[:4], required=False, default="", allow_blank=True)
     value = serializers.FloatField()
     why = serializers.CharField(max_length=300)
 

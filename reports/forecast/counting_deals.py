@@ -151,5 +151,5 @@ def _amounts(deals: Deals, start: float) -> dict[str, Floats]:
     here = deals.won & (deals.closed >= start) & ~np.isnan(deals.amount)
     cells = deals.teams * len(LABELS)
     sums = [np.bincount(deals.cell[here], deals.amount[here] ** power, minlength=cells) for power in (0, 1, 2)]
-    count, total, squares = (each.reshape(deals.teams, len(LABELS)) for each in sums)
+    count, total, squares = (each.astype(np.float64).reshape(deals.teams, len(LABELS)) for each in sums)
     return {"won_count": count, "won_sum": total, "won_squares": squares}

@@ -81,7 +81,7 @@ class Evidence:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return np.where(np.isnan(value), None, value).tolist()
+        return np.where(np.isnan(value), np.array(None), value).tolist()
     if isinstance(value, datetime | date):
         return value.isoformat()
     return [_plain(one) for one in value] if isinstance(value, list) else value

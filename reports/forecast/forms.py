@@ -44,6 +44,12 @@ class AssumptionForm(forms.Form):
         return given
 
 
+def counts_of(teams: list[int], label: str) -> list[dict[str, Any]]:
+    """What the evidence says of the label in each team: [{"team", "counted": {name: value}}]. One query."""
+    rows = TeamForecast.objects.latest_ones().filter(team__in=teams).select_related("team").order_by("team__name")
+    return [{"team": row.team, "counted": row.basis["labels"][label]["counted"]} for row in rows]
+
+
 def counted(team: Team, name: str, label: str) -> float | None:
     """What the evidence says now; None where nothing was seen."""
     row = TeamForecast.objects.latest_ones().filter(team=team).first()

@@ -132,8 +132,8 @@ def _months(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Ge
     place = np.ones((draws, 3))
     if len(months) >= QUARTERS:
         thirds = np.array([month.month % 3 for month in months])
-        sums = [np.array([table[thirds == third].sum() for third in range(3)]) for table in (won, usual)]
-        place = ratios(*sums, draws, rng)
+        seen, due = (np.array([table[thirds == third].sum() for third in range(3)]) for table in (won, usual))
+        place = ratios(seen, due, draws, rng)
         usual = usual * place.mean(axis=0)[thirds]
     alpha = 1 / spreads(won, np.maximum(usual, 1e-6), draws, rng, USUAL_UNREST)[:, None] ** 2
     noise = rng.gamma(alpha, 1 / alpha, (draws, len(spans)))

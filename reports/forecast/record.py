@@ -102,14 +102,12 @@ def score(found: Sequence[Check]) -> Score | None:
     actual = sum(check.actual for check in found)
     if not found or not actual:
         return None
-    compared = [check for check in found if check.naive is not None]
-    whole = sum(check.actual for check in compared)
+    compared = [abs(check.naive - check.actual) for check in found if check.naive is not None]
     return Score(
         inside=Rate(sum(check.inside for check in found), len(found)),
         mean_error=sum(abs(check.error) for check in found) / actual,
         tendency=sum(check.error for check in found) / actual,
-        naive_error=sum(abs(check.naive - check.actual) for check in compared) / whole  # type: ignore[operator]
-        if whole and len(compared) == len(found) else None,
+        naive_error=sum(compared) / actual if len(compared) == len(found) else None,
         worst=max(found, key=lambda check: abs(check.error)),
     )  # fmt: skip
 

@@ -54,7 +54,7 @@ def paths(known: World, place: int, changes: Changes) -> Paths:
     ends = outlook(known.parameters, place, changes)
     later = later_wins(known, place, changes, ends)
     spread = known.parameters.value_spread
-    revenue = _amounts(rng.poisson(later), value[:, :, None], spread, rng).sum(axis=1)
+    revenue = _amounts(rng.poisson(later).astype(np.float64), value[:, :, None], spread, rng).sum(axis=1)
     expected = (later * value[:, :, None]).mean(axis=0)
     for deals in _some(known.evidence, place):
         chance = chances(deals, ends, known.parameters.month, known.spans)

@@ -7,13 +7,15 @@ from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from leads.access import teams_with
+from leads.enums import Label
 from leads.keyset import BadCursor, page_of
 from leads.requests import Request
 from leads.wake import wake
 from reports import exports, tasks
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, take_back
-from reports.forecast.forms import AssumptionForm, counted
+from reports.forecast.forms import AssumptionForm, counted, counts_of
 from reports.forecast.page import shown
 from reports.forecast.scope import CHANGE, ForecastForm
 from reports.forecast.tables import TABLES
@@ -81,7 +83,9 @@ def assumptions(request: Request) -> HttpResponse:
         page = page_of(every, order="-at", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         page = page_of(every, order="-at", size=PAGE)
-    context = {"form": form, "page": page, "may": request.user.has_perm(CHANGE)}
+    label = asked.get("label") if asked.get("label") in Label.values else Label.HOT
+    counts = counts_of(teams_with(request.user, CHANGE), label)
+    context = {"form": form, "page": page, "may": request.user.has_perm(CHANGE), "label": label, "counts": counts}
     return render(request, "reports/forecast/assumptions.html", context, status=422 if form.is_bound else 200)
 
 

@@ -66,11 +66,12 @@ PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
     ("marketing", "model-draft", "/admin/scoring/scoringmodel/", first("#result_list a")),
     ("marketing", "criterion", "/scoring/", criterion),
     ("manager", "reports", "/reports/", None),
+    ("manager", "forecast", "/reports/forecast/", None),
     ("manager", "handoffs-manager", "/handoffs/", None),
     ("admin", "admin", "/admin/", None),
 ]  # fmt: skip
 SCREENS = {"": (DESKTOP, False), "-phone": (PHONE, False), "-dark": (DESKTOP, True)}
-IN_DOCS = ("leads", "lead", "handoffs", "import", "model", "criterion", "reports")
+IN_DOCS = ("leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast")
 
 
 def main() -> int:

@@ -1,0 +1,166 @@
+"""How good and how fast the forecast is.
+
+The demo, whose truth is hidden from the product: SEEDS worlds of LEADS leads are replayed month by month with only
+what was known then. MAVEN=folder adds the CRM of Maven Analytics (sales_pipeline.csv, sales_teams.csv: 8,800 deals over
+four quarters, outcomes that nothing known beforehand explains). SCALE=10k | 100k | 1m: how long counting, simulating
+and the page take on so many leads with a deal for every twentieth.
+"""
+
+import csv
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench import clock
+from bench.database import database, fill, scale
+
+SEEDS = int(os.environ.get("SEEDS", "2"))
+LEADS = int(os.environ.get("LEADS", "3000"))
+ROUNDS = 5
+
+
+def main() -> None:
+    name, leads = scale()
+    told: dict[str, Any] = {}
+    for seed in range(1, SEEDS + 1):
+        with database():
+            told[f"demo {seed}"] = demo(seed)
+    if folder := os.environ.get("MAVEN"):
+        with database():
+            told["maven"] = maven(Path(folder))
+    with database():
+        speed = measure(leads)
+    report(told, speed, name)
+
+
+def demo(seed: int) -> dict[str, Any]:
+    from scoring.demo.build import make
+
+    make(LEADS, 13, seed, lambda line: None)
+    return replayed(None)
+
+
+def maven(folder: Path) -> dict[str, Any]:
+    """Deals as they are in the file: an agent's office is the team, those never engaged are no deals yet."""
+    from leads.models import Deal, Source, Team
+
+    offices = {row["sales_agent"]: row["regional_office"] for row in _rows(folder / "sales_teams.csv")}
+    teams = {name: Team.objects.create(name=name, slug=name.lower()) for name in sorted(set(offices.values()))}
+    sources = {name: Source.objects.named(team, "Maven", "crm") for name, team in teams.items()}
+    Deal.objects.bulk_create(
+        Deal(
+            team=teams[offices[row["sales_agent"]]], source=sources[offices[row["sales_agent"]]],
+            external_id=row["opportunity_id"], name=row["account"] or row["product"],
+            state={"Won": "won", "Lost": "lost"}.get(row["deal_stage"], "open"),
+            amount=row["close_value"] or None if row["deal_stage"] == "Won" else None,
+            opened_at=_noon(row["engage_date"]), closed_at=_noon(row["close_date"]) if row["close_date"] else None,
+        )
+        for row in _rows(folder / "sales_pipeline.csv") if row["engage_date"]
+    )  # fmt: skip
+    return replayed(datetime(2018, 1, 1, tzinfo=UTC).date())
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def _noon(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
+
+
+def replayed(until: Any) -> dict[str, Any]:
+    from reports.forecast.replay import replay
+    from reports.management.commands.forecast_backtest import as_json, line
+
+    every = []
+    for one in replay(until):
+        every.append(one)
+        print(f"  {line(one)}", flush=True)
+    found = as_json(every)
+    print(f"  inside {found['inside']} of {found['n']}, mean error {found['mean_error']:.0%}", flush=True)
+    return found
+
+
+def measure(leads: int) -> dict[str, float]:
+    """Processor seconds of counting and simulating, milliseconds of the page."""
+    from django.test import Client
+    from django.utils import timezone
+
+    from leads.models import User
+    from reports.forecast import store
+    from reports.forecast.counting import count
+
+    print(f"{leads:,} leads", flush=True)
+    fill(leads, events_per_lead=1)
+    sell(timezone.now())
+    began = clock.seconds()
+    count()
+    counted = clock.seconds() - began
+    store.ask()
+    store.run_asked()
+    began = clock.seconds()
+    store.simulate_again()
+    simulated = clock.seconds() - began
+    for month in store.record_due():
+        store.keep(month)
+    browser = Client()
+    browser.force_login(User.objects.create_superuser("bench@example.com", name="Bench"))
+    taken = []
+    for _ in range(ROUNDS):
+        began = clock.seconds()
+        assert browser.get("/reports/forecast/", headers={"host": "localhost"}).status_code == 200
+        taken.append(1000 * (clock.seconds() - began))
+    return {"count_s": counted, "simulate_s": simulated, "page_ms": sorted(taken)[ROUNDS // 2]}
+
+
+_LABELS = """
+INSERT INTO scoring_entry (lead_id, seq, cause, as_of, recorded_at, grade_before, label_before, grade, label, points)
+SELECT l.id, s, 'activity', l.created_at + s * interval '20 days', l.created_at + s * interval '20 days', '', '', 'B2',
+       (ARRAY['cold','cool','warm','hot'])[1 + ((l.id + s) %% 4)], '{}'
+  FROM leads_lead l, generate_series(1, 3) AS s WHERE l.created_at + s * interval '20 days' < now()
+"""
+
+
+def sell(now: datetime) -> None:
+    """Three labels for each lead, one after another; a deal for every twentieth lead, five weeks long, half won."""
+    from django.db import connection
+
+    from leads.models import Deal, Lead, Source
+
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELS.replace("%%", "%"))
+    source = Source.objects.get()
+    rows = []
+    for lead in Lead.objects.order_by("pk")[::20]:
+        opened = lead.created_at + timedelta(days=10 + lead.pk % 60)
+        closed = opened + timedelta(days=10 + lead.pk % 50)
+        if opened < now:
+            state = "open" if closed > now else "won" if lead.pk % 40 else "lost"
+            rows.append(Deal(
+                team_id=lead.team_id, lead=lead, source=source, external_id=f"d{lead.pk}", name="Deal", state=state,
+                opened_at=opened, closed_at=None if state == "open" else closed, amount=1000 + lead.pk % 9000,
+            ))  # fmt: skip
+    Deal.objects.bulk_create(rows, batch_size=5000)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE leads_deal, scoring_entry")
+
+
+def report(told: dict[str, Any], speed: dict[str, float], name: str) -> None:
+    print(f"\n{'':12}{'forecasts':>10}{'inside':>12}{'mean error':>12}{'as before':>11}{'teams inside':>14}")
+    for world, found in told.items():
+        inside, teams = (f"{part['inside']} of {part['n']}" for part in (found, found["teams"]))
+        naive = "" if found["naive_error"] is None else f"{found['naive_error']:.0%}"
+        print(f"{world:12}{found['forecasts']:>10}{inside:>12}{found['mean_error']:>12.0%}{naive:>11}{teams:>14}")
+    print(f"\n{name}: counting {speed['count_s']:.1f} s, simulating {speed['simulate_s']:.1f} s of processor, "
+          f"the page {speed['page_ms']:.0f} ms")  # fmt: skip
+    ratios = {world.replace(" ", "_"): round(found["coverage"], 3) for world, found in told.items()}
+    ratios |= {key: round(value, 2) for key, value in speed.items()}
+    print(json.dumps({"bench": "forecast", "scale": name, "measure": clock.MEASURE, "ratios": ratios}))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -135,9 +135,10 @@ def _months(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Ge
         seen, due = (np.array([table[thirds == third].sum() for third in range(3)]) for table in (won, usual))
         place = ratios(seen, due, draws, rng)
         usual = usual * place.mean(axis=0)[thirds]
-    alpha = 1 / spreads(won, np.maximum(usual, 1e-6), draws, rng, USUAL_UNREST)[:, None] ** 2
-    noise = rng.gamma(alpha, 1 / alpha, (draws, len(spans)))
-    return place[:, [span.month.month % 3 for span in spans]] * noise
+    # Few months cannot tell whether what made them differ passes or stays: half of the variance is drawn as staying.
+    alpha = 2 / spreads(won, np.maximum(usual, 1e-6), draws, rng, USUAL_UNREST)[:, None] ** 2
+    staying, passing = rng.gamma(alpha, 1 / alpha), rng.gamma(alpha, 1 / alpha, (draws, len(spans)))
+    return place[:, [span.month.month % 3 for span in spans]] * staying * passing
 
 
 def _usual(evidence: Evidence) -> Floats:

@@ -58,21 +58,19 @@ class Score:
 def checks(kept: Sequence[TeamForecast], latest: Sequence[TeamForecast]) -> list[Check]:
     """Every month that is over, by how far ahead it was forecast; the oldest first. No query.
 
-    Only forecasts of exactly the teams asked for: with a team missing, actual and forecast would not be of the same.
+    A forecast is held against what its own teams won: one that was founded later is not in it.
     """
-    past = {one.month: one for one in pasts(latest)}
-    if not past or not latest:
-        return []
-    over = month_of(latest[0].as_of)
+    now = {row.team_id: row for row in latest}
     made: dict[date, list[TeamForecast]] = {}
     for row in kept:
-        if row.month:
+        if row.month and row.team_id in now:
             made.setdefault(row.month, []).append(row)
-    found = [check for rows in made.values() if len(rows) == len(latest) for check in _checks(rows, past, over)]
+    found = [check for rows in made.values() for check in _checks(rows, [now[row.team_id] for row in rows])]
     return sorted(found, key=lambda check: (check.month, check.ahead))
 
 
-def _checks(rows: list[TeamForecast], past: dict[date, Past], over: date) -> list[Check]:
+def _checks(rows: list[TeamForecast], latest: list[TeamForecast]) -> list[Check]:
+    past, over = {one.month: one for one in pasts(latest)}, month_of(latest[0].as_of)
     paths = together(rows)
     low, high = interval(paths)
     found = []

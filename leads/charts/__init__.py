@@ -13,6 +13,7 @@ whiskers  a rate and its interval, in a table cell
 against   what was said with its interval, against what came
 """
 
+from leads.charts.against import Against, Mark, against
 from leads.charts.columns import Column, Columns, Part, columns
 from leads.charts.curves import Curve, Curves, Stop, curves
 from leads.charts.frame import Chart, Legend, Tip
@@ -24,7 +25,7 @@ from leads.charts.spread import Spread, spread
 from leads.charts.whiskers import Whisker, scale_top, whisker
 
 __all__ = [
-    "Band", "Cell", "Chart", "Column", "Columns", "Curve", "Curves", "FunnelStep", "Heat", "HeatRow", "Legend", "Lines",
-    "Part", "Series", "Spark", "Spread", "Stop", "Tip", "Whisker", "columns", "curves", "funnel_steps", "heat", "lines",
-    "scale_top", "spark", "spread", "whisker",
+    "Against", "Band", "Cell", "Chart", "Column", "Columns", "Curve", "Curves", "FunnelStep", "Heat", "HeatRow",
+    "Legend", "Lines", "Mark", "Part", "Series", "Spark", "Spread", "Stop", "Tip", "Whisker", "against", "columns",
+    "curves", "funnel_steps", "heat", "lines", "scale_top", "spark", "spread", "whisker",
 ]  # fmt: skip

@@ -15,6 +15,10 @@ def samples() -> dict[str, Any]:
     return {
         "columns": charts.columns("Leads by label and month", _MONTHS, [charts.Part(n, a, t) for n, t, a in _MIX]),
         "lines": charts.lines("Share that became customers, by month", _MONTHS, [_rates()], write=share),
+        "against": charts.against("Forecast and what came", [
+            charts.Mark(name, 100, 80, 125, came, [name, f"Forecast 100 (80 to 125), came {came}"])
+            for name, came in (("Aug", 96), ("Sep", 131), ("Oct", 104))
+        ]),
         "curves": _closed(),
         "spread": charts.spread(
             "Days to close", [0, 15, 30, 45, 60, 75, 90], [8, 22, 31, 18, 9, 4], before=[4, 15, 25, 24, 16, 8],

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from leads.charts import Band, Lines, Series, lines
-from leads.charts.against import Against, Mark, against
-from leads.charts.frame import WIDE
+from leads.charts import Against, Band, Lines, Mark, Series, against, lines
+from leads.charts.frame import WIDE, plain
 from reports.forecast.reading import Forecast, Month
 from reports.forecast.record import Check
 
@@ -13,7 +12,8 @@ THOUSAND = 1000
 
 
 def thousands(value: float) -> str:
-    return f"{value / THOUSAND:,.0f}"
+    """318400 → 318; under ten thousand with a decimal."""
+    return plain(round(value / THOUSAND, 1 if abs(value) < 10 * THOUSAND else 0))
 
 
 def fan(found: Forecast) -> Lines:

@@ -83,7 +83,7 @@ def assumptions(request: Request) -> HttpResponse:
         page = page_of(every, order="-at", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         page = page_of(every, order="-at", size=PAGE)
-    label = asked.get("label") if asked.get("label") in Label.values else Label.HOT
+    label = asked["label"] if asked.get("label") in Label.values else Label.HOT
     counts = counts_of(teams_with(request.user, CHANGE), label)
     context = {"form": form, "page": page, "may": request.user.has_perm(CHANGE), "label": label, "counts": counts}
     return render(request, "reports/forecast/assumptions.html", context, status=422 if form.is_bound else 200)

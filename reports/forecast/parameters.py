@@ -10,6 +10,7 @@ from reports.forecast.shrinkage import USUAL_UNREST, hazards, ratios, spreads
 
 PIECES = (0, 4, 12)  # weeks at which a label may become quicker or slower than the others
 LATER = 0.77  # of the first month's drift in every month after it, see _drift
+LATELY = 3  # months that say where wins stand now against the year
 QUARTERS = 6  # months on record from which the place in the quarter is looked at
 
 
@@ -135,10 +136,20 @@ def _months(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Ge
         seen, due = (np.array([table[thirds == third].sum() for third in range(3)]) for table in (won, usual))
         place = ratios(seen, due, draws, rng)
         usual = usual * place.mean(axis=0)[thirds]
-    # Few months cannot tell whether what made them differ passes or stays: half of the variance is drawn as staying.
-    alpha = 2 / spreads(won, np.maximum(usual, 1e-6), draws, rng, USUAL_UNREST)[:, None] ** 2
-    staying, passing = rng.gamma(alpha, 1 / alpha), rng.gamma(alpha, 1 / alpha, (draws, len(spans)))
-    return place[:, [span.month.month % 3 for span in spans]] * staying * passing
+    half = spreads(won, np.maximum(usual, 1e-6), draws, rng, USUAL_UNREST)[:, None] ** 2 / 2
+    passing = rng.gamma(1 / half, half, (draws, len(spans)))
+    return place[:, [span.month.month % 3 for span in spans]] * _level(won, usual, half, rng) * passing
+
+
+def _level(won: Floats, usual: Floats, half: Floats, rng: np.random.Generator) -> Floats:
+    """How the present stands to the year: [draw, 1].
+
+    Few months cannot tell whether what makes them differ passes or stays, so half of its variance is taken to stay.
+    The last quarter says where it stands now: a gamma posterior, its counts worth less the more single months differ.
+    """
+    seen, due = won[-LATELY:].sum(), usual[-LATELY:].sum()
+    worth = 1 / (1 + due * half / LATELY)
+    return rng.gamma(1 / half + worth * seen, 1 / (1 / half + worth * due))
 
 
 def _usual(evidence: Evidence) -> Floats:

@@ -48,10 +48,10 @@ class Check:
 class Score:
     """How some checks went. Errors are in parts of the mean actual, so that small months do not weigh more."""
 
-    inside: Rate
-    mean_error: float
-    tendency: float  # above 0: too high
-    naive_error: float | None
+    inside: Annotated[Rate, Figure("Inside", "Months inside their interval; 8 in 10 should be.")]
+    mean_error: Annotated[float, Figure("Mean error, either way", "Mean error without its sign, over the mean actual.")]
+    tendency: Annotated[float, Figure("Tendency", "Mean error over the mean actual; above 0: too high.")]
+    naive_error: Annotated[float | None, Figure("As before", "Mean error of “as the three months before”.")]
     worst: Check
 
 

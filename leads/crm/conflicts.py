@@ -23,6 +23,7 @@ from leads.enums import Wins
 from leads.models import Change, Company, FieldMap, Lead, Link, SyncConflict
 
 COLUMNS = {"owner": "owner_id"}
+NAMES = ("first_name", "last_name")  # of a CRM that knows full names only
 
 
 @dataclass
@@ -105,5 +106,6 @@ def changed_at(mine: Lead | Company, key: str) -> datetime:
     else:
         of = {"company": mine.company_id} if key.startswith(COMPANY) else {"lead": mine.pk}
     name = key.removeprefix(COMPANY)
-    changes = Change.objects.filter(field=COLUMNS.get(name, name), **of).order_by("-learned_at")
+    columns = NAMES if isinstance(mine, Lead) and key == "name" else (COLUMNS.get(name, name),)
+    changes = Change.objects.filter(field__in=columns, **of).order_by("-learned_at")
     return changes.values_list("learned_at", flat=True).first() or mine.created_at

@@ -4,11 +4,12 @@ from typing import Any
 
 from leads.crm.base import Access, Connector
 from leads.crm.hubspot import HubSpot
+from leads.crm.odoo import Odoo
 from leads.crm.salesforce import Salesforce
 from leads.models import Connection
 from leads.outgoing import sealing
 
-CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce)}
+CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce, Odoo)}
 
 
 def kind_of(connection: Connection) -> type[Connector]:

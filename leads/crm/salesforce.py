@@ -34,7 +34,6 @@ from leads.crm.salesforce_rows import SOBJECT, TYPES, lists_of, quoted, read_csv
 from leads.crm.salesforce_setup import checks, make_fields
 from leads.enums import CrmKind, DealState, FieldType
 
-PAGE = 2000
 BY_BULK = (CrmKind.COMPANIES, CrmKind.CONTACTS, CrmKind.LEADS)  # deals have a subquery, which Bulk does not know
 LOOKS, BETWEEN = 20, 1.0  # how often, and after how many seconds, a job is looked after before the page is given back
 PERSON: dict[str, str] = {
@@ -49,6 +48,7 @@ class Salesforce(Connector):
         CrmKind.OWNERS, CrmKind.COMPANIES, CrmKind.CONTACTS, CrmKind.LEADS, CrmKind.DEALS, CrmKind.ACTIVITIES
     )  # fmt: skip
     made_as = CrmKind.LEADS
+    page = 2000  # the most that a query answers at once
     most_pushed = 200
     settings = (
         Setting("consumer_key", "Consumer key", "Of the external client app that an administrator made for leadscore.",
@@ -119,8 +119,8 @@ class Salesforce(Connector):
     def ids(self, kind: str, after: str) -> IdPage:
         sobject = SOBJECT[CrmKind(kind)]
         where = f" WHERE Id > {quoted(after)}" if after else ""
-        ids = [each["Id"] for each in self.org.query(f"SELECT Id FROM {sobject}{where} ORDER BY Id LIMIT {PAGE}")]
-        return IdPage(ids, ids[-1] if len(ids) == PAGE else "")
+        ids = [each["Id"] for each in self.org.query(f"SELECT Id FROM {sobject}{where} ORDER BY Id LIMIT {self.page}")]
+        return IdPage(ids, ids[-1] if len(ids) == self.page else "")
 
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
         sobject = SOBJECT[CrmKind(kind)]
@@ -131,7 +131,8 @@ class Salesforce(Connector):
             self.described.cache_clear()
         return [name for _, name in missing]
 
-    def name_of(self, key: str) -> str:
+    @classmethod
+    def name_of(cls, key: str) -> str:
         return f"Leadscore_{key.title()}__c"
 
     def push(self, kind: str, rows: Sequence[PushRow]) -> list[PushResult]:
@@ -154,9 +155,9 @@ class Salesforce(Connector):
             where.append(f"Id > {quoted(after)}")
         wanted = fields if kind != CrmKind.ACTIVITIES else ()
         soql = f"SELECT {selected(sobject, wanted, deleted=deleted)} FROM {sobject}"
-        soql += (f" WHERE {' AND '.join(where)}" if where else "") + f" ORDER BY Id LIMIT {PAGE}"
+        soql += (f" WHERE {' AND '.join(where)}" if where else "") + f" ORDER BY Id LIMIT {self.page}"
         records = self.org.query(soql, deleted=deleted)
-        following = records[-1]["Id"] if len(records) == PAGE else "00U" if sobject == "Task" else ""
+        following = records[-1]["Id"] if len(records) == self.page else "00U" if sobject == "Task" else ""
         return Page(self._rows(kind, records, fields), following)
 
     def _rows(self, kind: str, records: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> list[Row]:
@@ -194,7 +195,7 @@ class Salesforce(Connector):
             total = None if locator != "-" else self._finished(job)
             if locator == "-" and total is None:
                 return Page([], after)
-            text, count, following = self.org.bulk_result(job, "" if locator == "-" else locator, PAGE)
+            text, count, following = self.org.bulk_result(job, "" if locator == "-" else locator, self.page)
         except CrmError as error:
             if error.status != 404:
                 raise

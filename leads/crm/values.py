@@ -10,7 +10,7 @@ from leads.models import Company, Lead
 COMPANY, CUSTOM = "company.", "fields."
 # What of a lead may be sent to a CRM under a field of its own.
 SENDABLE = (
-    "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "owner",
+    "email", "first_name", "last_name", "name", "title", "phone", "country", "city", "website", "source", "owner",
     "company.name", "company.domain", "company.website", "company.industry", "company.employees", "company.phone",
     "company.country", "company.city",
 )  # fmt: skip
@@ -38,6 +38,8 @@ def plain(value: Any) -> str:
 
 def value_of(row: Lead | Company, key: str) -> Any:
     """What a lead or company has under a target of leads/ingest/targets.py; of the owner the id."""
+    if isinstance(row, Lead) and key == "name":  # and nothing that stands in for it
+        return f"{row.first_name} {row.last_name}".strip()
     if isinstance(row, Lead) and key.startswith(COMPANY):
         return _field(row.company, key.removeprefix(COMPANY)) if row.company else None
     return _field(row, "owner_id" if key == "owner" else key)

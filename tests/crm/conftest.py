@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leads.crm import registry
-from leads.enums import ConnectionState
+from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection
 from tests.crm.worlds import WORLDS, World
 from tests.fakes.crm import FakeCrm
@@ -27,11 +27,13 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
 def world(request: pytest.FixtureRequest, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fake CRM of each kind, with a connection of team EMEA that is on."""
     slug = request.param
-    monkeypatch.setattr(registry.CONNECTORS[slug], "page", FakeCrm.page)
+    kind = WORLDS[slug].slug
+    monkeypatch.setattr(registry.CONNECTORS[kind], "page", FakeCrm.page)
+    monkeypatch.setattr(registry.CONNECTORS[kind], "made_as", CrmKind.CONTACTS)  # leads have tests of their own
     with WORLDS[slug]() as crm:
         settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://").partition("/")[0]]
         connection = Connection.make(
-            make_team(), crm=slug, name=slug.title(), slug=slug, base_url=crm.base_url, state=ConnectionState.ON,
+            make_team(), crm=kind, name=slug.title(), slug=slug, base_url=crm.base_url, state=ConnectionState.ON,
             options=crm.options,
         )  # fmt: skip
         for name, text in crm.secrets.items():

@@ -60,7 +60,11 @@ def still(world: World) -> None:
 
 
 def people(world: World, count: int, **values: Any) -> list[str]:
-    return [world.crm.add(CONTACTS, email=f"a{n}@example.com", first_name=f"Ana {n}", **values) for n in range(count)]
+    names = {"last_name": "Ruiz"}  # some know full names only
+    return [
+        world.crm.add(CONTACTS, email=f"a{n}@example.com", first_name=f"Ana{n}", **names, **values)
+        for n in range(count)
+    ]
 
 
 def pushed_score(world: World, id: str) -> Any:
@@ -102,12 +106,12 @@ def test_a_changed_company_keeps_its_row_also_under_a_new_domain(world: World) -
 
 
 def test_who_is_here_already_is_linked_by_address(world: World) -> None:
-    lead = make_lead(world.connection.team, email="a0@example.com", first_name="")
+    lead = make_lead(world.connection.team, email="a0@example.com", first_name="", last_name="")
     [id] = people(world, 1)
     sync(world)
     assert Link.objects.get(kind=CONTACTS).lead == lead
     lead.refresh_from_db()
-    assert lead.first_name == "Ana 0"
+    assert lead.first_name == "Ana0"
     assert LeadIdentity.objects.get(lead=lead).value == f"contacts:{id}"
 
 
@@ -123,7 +127,7 @@ def test_a_deal_is_known_from_when_we_learned_it(world: World) -> None:
     world.crm.edit(DEALS, new, stage="lost")
     sync(world)
     old, lost = Deal.objects.order_by("name").reverse()
-    assert abs(old.known_at - long_ago) < timedelta(seconds=1)
+    assert abs(old.known_at - long_ago) <= timedelta(days=1)  # some say the day only
     assert (lost.state, lost.known_at >= before, lost.closed_at is not None) == (DealState.LOST, True, True)
 
 
@@ -131,7 +135,7 @@ def test_activities_become_events_once(world: World) -> None:
     if CrmKind.ACTIVITIES not in world.connector.kinds:
         pytest.skip("This CRM has no activities.")
     contacts = people(world, 2)
-    at = datetime.now(UTC) - timedelta(hours=3)
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
     world.crm.act("call_held", at, subject="Hello", links={CONTACTS: contacts})
     sync(world)
     resync(world.connection)
@@ -271,14 +275,14 @@ def test_a_hundred_edits_on_each_side_and_then_silence(world: World) -> None:
     leads = {lead.email: lead for lead in Lead.objects.all()}
     entries = SyncEntry.objects.count()
     for n in range(100):
-        world.crm.edit(CONTACTS, ids[n], last_name="Theirs")
+        world.crm.edit(CONTACTS, ids[n], title="Theirs")
     with attributed(origin="test"):
-        Lead.objects.filter(pk__in=[leads[f"a{n}@example.com"].pk for n in range(100, 200)]).update(last_name="Ours")
+        Lead.objects.filter(pk__in=[leads[f"a{n}@example.com"].pk for n in range(100, 200)]).update(title="Ours")
     sync(world)
     made = Counter(SyncEntry.objects.order_by("pk")[entries:].values_list("what", flat=True))
     assert made == {"pulled": 100, "pushed": 100}
-    assert Counter(Lead.objects.values_list("last_name", flat=True)) == {"Theirs": 100, "Ours": 100}
-    assert [world.crm.get(CONTACTS, id)["last_name"] for id in ids] == ["Theirs"] * 100 + ["Ours"] * 100
+    assert Counter(Lead.objects.values_list("title", flat=True)) == {"Theirs": 100, "Ours": 100}
+    assert [world.crm.get(CONTACTS, id)["title"] for id in ids] == ["Theirs"] * 100 + ["Ours"] * 100
     still(world)
 
 
@@ -288,7 +292,7 @@ def test_without_what_we_remember_of_them_our_own_push_would_come_back(world: Wo
     sync(world)
     sync(world)
     with attributed(origin="test"):
-        Lead.objects.update(last_name="Ours")
+        Lead.objects.update(title="Ours")
     before = dict(Link.objects.get(kind=CONTACTS).theirs)
     sync(world)
     Link.objects.filter(kind=CONTACTS).update(theirs=before, ours={})
@@ -356,13 +360,13 @@ def test_a_lead_that_is_handed_off_is_made_there_once(world: World) -> None:
 def test_who_is_there_already_is_linked_and_not_overwritten(world: World) -> None:
     """Somebody entered the same person there while we were about to make it."""
     sync(world)
-    lead = score(make_lead(world.connection.team, email="new@example.com", title="Ours", last_name=""))
+    lead = score(make_lead(world.connection.team, email="new@example.com", title="Ours", first_name="", last_name=""))
     open_handoffs([lead.pk])
 
     def enter(operation: str) -> None:
         if operation.startswith("match"):
             world.crm.on_call = None
-            world.crm.add(CONTACTS, email="new@example.com", last_name="Ruiz", title="Theirs")
+            world.crm.add(CONTACTS, email="new@example.com", first_name="Ana", last_name="Ruiz", title="Theirs")
 
     world.crm.on_call = enter
     sync(world)
@@ -386,14 +390,14 @@ def test_who_is_there_already_is_linked_and_not_overwritten(world: World) -> Non
     ],
 )  # fmt: skip
 def test_both_sides_changed_a_field(world: World, wins: str, later: str, stays: str) -> None:
-    [id] = people(world, 1, last_name="Before")
+    [id] = people(world, 1, title="Before")
     sync(world)
     sync(world)
-    world.connection.field_maps.filter(ours="last_name").update(wins=wins)
+    world.connection.field_maps.filter(ours="title").update(wins=wins)
     ahead = timedelta(seconds=5 if later == "theirs" else -5)
-    world.crm.edit(CONTACTS, id, at=datetime.now(UTC) + ahead, last_name="Theirs")
+    world.crm.edit(CONTACTS, id, at=datetime.now(UTC) + ahead, title="Theirs")
     with attributed(origin="test"):
-        Lead.objects.update(last_name="Ours")
+        Lead.objects.update(title="Ours")
     Cursor.objects.update(at=timezone.now() - timedelta(minutes=1))
     world.crm.behind = timedelta(seconds=10)
     monkey = datetime.now(UTC) + timedelta(seconds=10)
@@ -402,19 +406,19 @@ def test_both_sides_changed_a_field(world: World, wins: str, later: str, stays: 
     conflict = SyncConflict.objects.get()
     loser = "Theirs" if stays == "Ours" else "Ours"
     assert (conflict.winner, conflict.loser_value, bool(conflict.rule)) == (stays.lower(), loser, True)
-    assert Lead.objects.get().last_name == stays
-    assert world.crm.get(CONTACTS, id)["last_name"] == stays
+    assert Lead.objects.get().title == stays
+    assert world.crm.get(CONTACTS, id)["title"] == stays
     still(world)
 
 
 def test_both_sides_changed_a_field_to_the_same(world: World) -> None:
-    [id] = people(world, 1, last_name="Before")
+    [id] = people(world, 1, title="Before")
     sync(world)
     sync(world)
     pushes = world.crm.counted("push")
-    world.crm.edit(CONTACTS, id, last_name="Same")
+    world.crm.edit(CONTACTS, id, title="Same")
     with attributed(origin="test"):
-        Lead.objects.update(last_name="Same")
+        Lead.objects.update(title="Same")
     sync(world)
     assert (SyncConflict.objects.count(), world.crm.counted("push")) == (0, pushes)
     still(world)
@@ -465,6 +469,8 @@ def test_the_sweep_brings_what_no_cursor_met(world: World) -> None:
 
 
 def test_records_merged_there_are_one_lead_here(world: World) -> None:
+    if not world.crm.tells_merges:
+        pytest.skip("This CRM does not tell what was merged: the sweep finds one record less.")
     kept, other = people(world, 2)
     sync(world)
     sync(world)

@@ -1,8 +1,6 @@
 """The fakes there are, and a connection to one. A new connector adds its fake here and passes the contract suite."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from leads.crm.base import Connector
 from leads.crm.registry import connector_of
@@ -10,11 +8,12 @@ from leads.models import Connection
 from tests.fakes.crm import FakeCrm
 from tests.fakes.hubspot import HubSpotCrm
 from tests.fakes.memory import MemoryCrm
+from tests.fakes.odoo import OdooCrm
 from tests.fakes.salesforce import SalesforceCrm
 
-# {slug of the connector: what opens its fake, as a context manager}
-WORLDS: dict[str, Callable[[], Any]] = {
-    "memory": MemoryCrm, "hubspot": HubSpotCrm, "salesforce": SalesforceCrm,
+# {name: the fake, a context manager; `slug` is that of its connector}
+WORLDS: dict[str, type[FakeCrm]] = {
+    "memory": MemoryCrm, "hubspot": HubSpotCrm, "salesforce": SalesforceCrm, "odoo": OdooCrm,
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class FakeCrm:
 
     names: ClassVar[dict[str, dict[str, str]]] = {}  # {kind: {neutral: theirs}}; not listed: the same
     slug: ClassVar[str] = ""
+    tells_merges: ClassVar[bool] = True
     page: ClassVar[int] = 20  # rows of a page; the contract suite has the connector ask for so many
 
     def __init__(self) -> None:

@@ -32,6 +32,7 @@ TYPES = {
     "SystemModstamp": "datetime", "CreatedDate": "datetime", "CloseDate": "date", "OwnerId": "reference",
     "IsDeleted": "boolean",
 }  # fmt: skip
+TASKS = {"call_held": "Call", "email_sent": "Email"}
 STAGES = [("new", False, False), ("offer", False, False), ("won", True, True), ("lost", True, False)]
 FIELDS = {
     "User": ["Email", "Name", "IsActive"],
@@ -51,7 +52,6 @@ PERSON = {"email": "Email", "first_name": "FirstName", "last_name": "LastName", 
 
 class SalesforceCrm(ServedCrm):
     slug = "salesforce"
-    page = 2000
     names: ClassVar = {
         CrmKind.OWNERS: {"email": "Email", "name": "Name"},
         CrmKind.COMPANIES: {"name": "Name", "domain": "Website", "website": "Website", "industry": "Industry",
@@ -70,6 +70,7 @@ class SalesforceCrm(ServedCrm):
         self.shown: set[str] = set()  # "Contact.Leadscore_Score__c"
         self.permission_sets: list[str] = []
         self.masters: dict[str, str] = {}
+        self.job_kinds: dict[str, str] = {}
         self.looks = 1  # how often a job is looked after before it is complete
 
     def new_id(self, kind: str) -> str:
@@ -77,6 +78,17 @@ class SalesforceCrm(ServedCrm):
 
     def order(self, id: str) -> Any:
         return id
+
+    def act(self, what: str, at: datetime, *, links: dict[str, list[str]], **values: Any) -> str:
+        """A task has one person."""
+        done = {"TaskSubtype": TASKS.get(what, "Task"), "CompletedDateTime": _moment(at, 6)}
+        done |= {name.title(): value for name, value in values.items()}
+        people = [(kind, id) for kind, ids in links.items() for id in ids]
+        return [self.add(CrmKind.ACTIVITIES, at=at, links={kind: [id]}, **done) for kind, id in people][-1]
+
+    def named(self, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+        days = {name: value.date().isoformat() for name, value in values.items() if isinstance(value, datetime)}
+        return super().named(kind, values | days)
 
     def merge(self, kind: str, keep: str, other: str) -> str:
         record = self.records[kind, other]
@@ -108,7 +120,7 @@ class SalesforceCrm(ServedCrm):
             kind = KIND.get(request.json()["records"][0]["attributes"]["type"], "setup")
             return f"push:{kind}" if kind != "setup" else "setup"
         if path.endswith("/results"):
-            return "pull:bulk"
+            return f"pull:{self.job_kinds.get(path.split('/')[2], 'none')}"
         return "bulk" if path.startswith("jobs/") else "describe" if path.endswith("describe") else "setup"
 
     def trouble(self, do: str) -> Response:
@@ -233,6 +245,7 @@ class SalesforceCrm(ServedCrm):
             if isinstance(rows, str):
                 return _error(400, "INVALID_FIELD", f"No such column '{rows}'")
             self.jobs[job] = rows
+            self.job_kinds[job] = KIND[rows[0]["attributes"]["type"]] if rows else "none"
             return Response(200, {"id": job, "operation": "query", "state": "UploadComplete"})
         job, _, rest = path.partition("/")
         if job not in self.jobs:
@@ -319,9 +332,9 @@ def _roles(record: Record) -> dict[str, Any] | None:
     return {"totalSize": len(rows), "done": True, "records": rows} if rows else None
 
 
-def _moment(moment: datetime) -> str:
+def _moment(moment: datetime, digits: int = 3) -> str:
     """As Salesforce writes it, but in a form that compares as text with what a query says: whole milliseconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[: 20 + digits] + "Z"
 
 
 def _described(name: str) -> dict[str, Any]:

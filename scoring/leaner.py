@@ -90,6 +90,7 @@ class Leaner:
         return self.changed + int((found.labels != first).sum()) - int((now != first).sum())
 
     def _recounted(self, found: Touched) -> NDArray[np.int64]:
+        assert self.counts is not None
         return self.counts - self._counts(found.rows, self.totals[found.rows]) + self._counts(found.rows, found.totals)
 
     def remove(self, place: int) -> None:

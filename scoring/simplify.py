@@ -129,7 +129,8 @@ class Simplifier:
 
         Always the one whose loss hurts least: of AUC in steps of FLAT, then of labels. Criteria that disqualify stay.
         """
-        removal, removed = self._whole(), []
+        removal = self._whole()
+        removed: list[int] = []
         free = [i for i, rule in enumerate(self.definition.criteria) if not rule.disqualifies]
         while len(self.definition.criteria) - len(removed) > most and free:
             least = min(free, key=lambda place: _pain(removal.loss(place)))

@@ -21,7 +21,7 @@ MAY_PUBLISH = permission_required("scoring.publish_scoringmodel", raise_exceptio
 
 
 def publishing_of(model: ScoringModel, viewer: User) -> dict[str, Any]:
-    """What stands between the draft and being live, for its page. At most nine queries."""
+    """What stands between the draft and being live, for its page."""
     policy, given = PublishingPolicy.get(), list(approvals.approvals_of(model))
     last = model.scheduled.select_related("by", "cancelled_by").first()
     new = not approvals.nothing_new(model)

@@ -62,7 +62,7 @@ def model(request: Request, pk: int) -> HttpResponse:
 
 
 def model_page(request: Request, model: ScoringModel, form: PublicationForm, status: int = 200) -> HttpResponse:
-    """The draft in sentences, what it changes, and every version so far. Twenty queries at most."""
+    """The draft in sentences, what it changes, and every version so far."""
     versions = versions_of(model)
     live = next((version for version in versions if version.state == VersionState.LIVE), None)
     context = _draft(model, live) | {

@@ -75,10 +75,13 @@ def _sums(card: Card, criteria: list[Criterion], table: Table) -> NDArray[np.int
 
 
 def _limits(sums: NDArray[np.int64]) -> list[int]:
-    """Three limits, each smaller than the one before."""
+    """Three limits, each smaller than the one before. Where many have the least an axis gives, as who did nothing yet,
+    the last grade is theirs.
+    """
     a, b, c = (round(float(np.quantile(sums, share))) for share in GRADES)
-    b = min(b, a - 1)
-    return [a, b, min(c, b - 1)]
+    c = max(c, int(sums.min()) + 1, 1)
+    b = max(b, c + 1)
+    return [max(a, b + 1), b, c]
 
 
 def _rule(name: str, when: dict[str, Any], points: int) -> dict[str, Any]:

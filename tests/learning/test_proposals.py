@@ -55,6 +55,16 @@ def test_the_draft_asks_who_they_are_and_what_they_did(proposed: tuple[Learned, 
 
 
 @pytest.mark.django_db
+def test_who_did_nothing_has_the_last_grade(proposed: tuple[Learned, dict[str, Any]]) -> None:
+    _, file = proposed
+    definition = load(freeze(apply(file).model))
+    scores = past_rows([definition], sample(QUESTION, timezone.now()).moments)
+    least = min(one.engagement for one in scores)
+    assert {one.grade[1] for one in scores if one.engagement == least} == {"4"}
+    assert min(definition.engagement_limits) > 0
+
+
+@pytest.mark.django_db
 def test_too_few_leads_give_no_draft(team: Team) -> None:
     past_lead(team, 300, 40)
     learned, file = propose(QUESTION, timezone.now())

@@ -31,7 +31,8 @@ class NurtureListSerializer(Strict, serializers.ModelSerializer):
 
     class Meta:
         model = NurtureList
-        fields = ("id", "team", "name", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint")
+        fields = ("id", "team", "name", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint",
+                  "to_crm")  # fmt: skip
         validators: tuple[Any, ...] = ()  # the table's own words come from the row
 
     def validate_team(self, team: Team) -> Team:

@@ -1,6 +1,7 @@
 """What people and rules ask of connections: bring a lead there, try again, read everything anew, pause."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -32,7 +33,8 @@ def push_leads(lead_ids: Iterable[int], *, because: str = "", by: User | None = 
         Link.objects.filter(connection=each, kind__in=PEOPLE, lead__in=wanted).update(mark="")
         each.problems.filter(way=SyncProblem.OUT, lead__in=wanted).delete()
         asked += len(rows)
-        soon(each)
+        # After the commit: who asks may hold leads, which a run takes after its connection.
+        transaction.on_commit(partial(soon, each))
     return asked
 
 

@@ -29,6 +29,7 @@ OUR_FIELDS = {
         OurField("label", "Lead label", FieldType.CHOICE, tuple(Label.choices)),
         OurField("reasons", "Lead score, top reasons", help="What gives most points, most first."),
         OurField("handoff", "Handoff to sales", FieldType.CHOICE, tuple(HandoffState.choices)),
+        OurField("nurture", "Nurture list", help="The lists the lead is on. Empty: none."),
         OurField("id", "leadscore id", help="The number of the lead in leadscore."),
     )
 }

@@ -9,7 +9,7 @@ from django.db.models.expressions import Func, Value
 
 from leads.crm.mapping import OUR_FIELDS, Maps
 from leads.crm.values import ours_now, plain, value_of
-from leads.models import FieldMap, Handoff, Lead, LedgerLine, Link, Standing, top_reasons
+from leads.models import FieldMap, Handoff, Lead, LedgerLine, Link, NurtureMember, Standing, top_reasons
 
 PREFIX = "lead__standing__"
 
@@ -30,13 +30,14 @@ class Outbound:
     maps: Maps
     lines: dict[int, list[LedgerLine]]
     handoffs: dict[int, str]
+    lists: dict[int, str]
 
     @classmethod
     def of(cls, maps: Maps, leads: Iterable[Lead]) -> "Outbound":
-        """Two queries for any number of leads, which carry their standing and company."""
+        """Three queries for any number of leads, which carry their standing and company."""
         leads = list(leads)
-        lines = LedgerLine.objects.of(lead.standing.version for lead in leads)
-        return cls(maps, lines, handoff_states([lead.pk for lead in leads]))
+        lines, ids = LedgerLine.objects.of(lead.standing.version for lead in leads), [lead.pk for lead in leads]
+        return cls(maps, lines, handoff_states(ids), nurture_lists(ids))
 
     def changes(self, kind: str, link: Link, lead: Lead) -> dict[str, Any]:
         """{their field: value} of what they do not have yet. Empty: nothing to say."""
@@ -76,6 +77,8 @@ class Outbound:
                 return self._reasons(standing) or None
             case "handoff":
                 return self.handoffs.get(lead.pk)
+            case "nurture":
+                return self.lists.get(lead.pk)
         return str(lead.pk)
 
     def _reasons(self, standing: Standing) -> str:
@@ -90,6 +93,15 @@ def handoff_states(leads: Sequence[int]) -> dict[int, str]:
     latest = Handoff.objects.filter(lead=OuterRef("pk")).order_by("-opened_at", "-pk").values("state")[:1]
     found = Lead.objects.filter(pk__in=leads).values_list("pk", Subquery(latest))
     return {lead: state for lead, state in found if state}
+
+
+def nurture_lists(leads: Sequence[int]) -> dict[int, str]:
+    """The names of the lists that each lead is on."""
+    found: dict[int, list[str]] = {}
+    rows = NurtureMember.objects.present().filter(lead__in=leads).order_by("list__name")
+    for lead, name in rows.values_list("lead", "list__name"):
+        found.setdefault(lead, []).append(name)
+    return {lead: "; ".join(names)[:250] for lead, names in found.items()}
 
 
 def with_all(links: QuerySet[Link]) -> QuerySet[Link]:

@@ -34,6 +34,11 @@ class NurtureList(models.Model):
         Endpoint, models.SET_NULL, null=True, blank=True, help_text="The webhook told who enters and who leaves."
     )
 
+    to_crm = models.BooleanField(
+        "bring its leads into the CRM", default=False,
+        help_text="They are made there where they are not, with the name of the list.",
+    )  # fmt: skip
+
     objects = OwnedQuerySet["NurtureList"].as_manager()
 
     class Meta:

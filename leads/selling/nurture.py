@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
+from leads.crm.asking import push_leads
 from leads.enums import Stage
 from leads.history import attributed
 from leads.models import Endpoint, Handoff, Lead, NurtureList, NurtureMember, Segment, Team, User
@@ -35,6 +36,8 @@ def nurture(of: NurtureList, lead_ids: Iterable[int], *, reason: str, until: dat
     made = of.members.present().filter(lead__in=[member.lead_id for member in members]).select_related("lead__company")
     for member in made:
         _push(of, member, "nurture.entered")
+    if of.to_crm:
+        push_leads([member.lead_id for member in made], because=f"nurture list {of}")
     return len(members)
 
 
@@ -53,6 +56,7 @@ def leave(members: Any, because: str) -> int:
             NurtureMember.objects.filter(pk__in=[member.pk for member in gone]).update(**left)
         for member in gone:
             _push(member.list, member, "nurture.left", because)
+        push_leads([member.lead_id for member in gone if member.list.to_crm], because="left a nurture list")
     return len(gone)
 
 

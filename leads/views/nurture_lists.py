@@ -28,7 +28,7 @@ class NurtureListForm(forms.ModelForm):
 
     class Meta:
         model = NurtureList
-        fields = ("name", "team", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint")
+        fields = ("name", "team", "takes_rejected", "takes_labels", "segment", "quiet_days", "endpoint", "to_crm")
 
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -9,14 +9,14 @@ from django.db.models import Q
 from leads.access import teams_with
 from leads.conditions.formfields import ConditionFormField, WidgetOverStanding
 from leads.enums import Role
-from leads.models import Endpoint, NurtureList, Rule, Segment, Team, User
+from leads.models import Connection, Endpoint, NurtureList, Rule, Segment, Team, User
 from leads.rules import editing
 from leads.rules.actions import endpoints_of
 from leads.rules.actions.changing import LONGEST_TAG
 
 WHEN = ("name", "direction", "segment", "stays", "team", "quiet_days")
-ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "nurture", "assign")
-WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "nurture", "assign")
+ACTIONS = ("hand_off", "owner", "people", "mail", "slack", "webhook", "tag", "untag", "nurture", "assign", "crm_push")
+WHOLE = ("hand_off", "slack", "webhook", "tag", "untag", "nurture", "assign", "crm_push")
 PERSONAL = ("mail",)
 WHO = "Choose a segment, or build a condition."
 
@@ -39,6 +39,7 @@ class RuleForm(forms.ModelForm):
     )
     tag = forms.CharField(label="Add the tag", required=False, max_length=LONGEST_TAG)
     untag = forms.CharField(label="Take away the tag", required=False, max_length=LONGEST_TAG)
+    crm_push = forms.BooleanField(label="Push to the CRM", required=False)
     nurture = forms.ModelChoiceField(
         NurtureList.objects.none(), label="Put on a nurture list", required=False, empty_label="None"
     )
@@ -71,10 +72,12 @@ class RuleForm(forms.ModelForm):
         self.fields["name"].widget.attrs["placeholder"] = "Hot with a phone number"
 
     def _withheld(self) -> list[str]:
-        """Somebody's own rule tells them, of what happens from now on; only who makes segments builds conditions."""
+        """Somebody's own rule tells them, of what happens from now on; who makes no segments builds no conditions."""
         if self.personal:
             return ["team", "also_inside", "condition", *(set(ACTIONS) - set(PERSONAL))]
-        return [] if self.user.has_perm("leads.add_segment") else ["condition"]
+        nothing = [] if self.user.has_perm("leads.add_segment") else ["condition"]
+        connected = Connection.objects.visible_to(self.user).exists() or "crm_push" in self.instance.actions
+        return nothing if connected else [*nothing, "crm_push"]
 
     def _offer(self, user: User) -> None:
         """Only what the person may choose. What is chosen already stays on offer."""

@@ -155,7 +155,8 @@ def test_the_api_does_what_the_pages_do(mara: User) -> None:
     ("actions", "problem"),
     [
         ({}, "Say what shall happen."),
-        ({"crm_push": True}, "crm_push: There is no such action."),
+        ({"fax": True}, "fax: There is no such action."),
+        ({"crm_push": True}, "crm_push: No CRM is connected"),
         ({"tag": "VIP"}, "tag: Give a word in small letters"),
         ({"tell": {}}, "tell: Say who is told."),
         ({"slack": 7}, "slack: There is no such endpoint"),

@@ -23,7 +23,7 @@ from leads.rules.actions.changing import (
     tag_problem,
     untag,
 )
-from leads.rules.actions.sending import problem_of, slack, webhook
+from leads.rules.actions.sending import crm_problem, crm_push, problem_of, slack, webhook
 from leads.selling.handoffs import open_handoffs
 
 # What somebody's own rule may do: nobody else hears of it, and no lead changes.
@@ -82,6 +82,7 @@ ACTIONS: dict[str, Action] = {
         Action("tag", "Add a tag", lambda value: f"add the tag {value}", tag_problem, tag),
         Action("untag", "Take a tag away", lambda value: f"take away the tag {value}", tag_problem, untag),
         Action("nurture", "Put on a nurture list", list_said, list_problem, put_on_list),
+        Action("crm_push", "Push to the CRM", lambda value: "push to the CRM", crm_problem, crm_push),
         Action("assign", "Make somebody the owner", lambda value: f"make {person_said(value)} the owner",
                assign_problem, assign),
     )

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from leads.models import Crossing, Endpoint, Rule
+from leads.crm.asking import push_leads
+from leads.models import Connection, Crossing, Endpoint, Rule
 from leads.outgoing.outbox import enqueue
 from leads.rules.actions.wording import facts, words
 
@@ -36,6 +37,18 @@ def webhook(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
                 "timestamp": crossing.at.isoformat(), "data": facts(rule, crossing),
             }  # fmt: skip
             enqueue("webhook", payload, key=f"crossing.{crossing.pk}.webhook", team=endpoint.team)
+
+
+def crm_push(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
+    """Into every CRM of the lead's team, made there where it is not."""
+    push_leads([crossing.lead_id for crossing in crossings], because=f"rule “{rule}”")
+
+
+def crm_problem(value: Any, rule: Rule) -> str:
+    if value is not True:
+        return "Give true, or leave it out."
+    found = Connection.objects.filter(team=rule.team_id) if rule.team_id else Connection.objects.all()
+    return "" if found.exists() else "No CRM is connected with the rule's team."
 
 
 def problem_of(kind: str) -> Callable[[Any, Rule], str]:

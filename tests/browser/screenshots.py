@@ -48,17 +48,49 @@ def criterion(window: Window) -> None:
     first("a[href*='/scoring/criterion/'][href$='/change/']")(window)
 
 
+def answer(noun: str) -> Callable[[Window], None]:
+    """The page of an answer, which without JavaScript stands alone."""
+    return first(f".handoff a[href*='/{noun}/']")
+
+
+def built(window: Window) -> None:
+    window.until(lambda: window.all(".cb-tree"))
+
+
+def opened_segment(window: Window) -> None:
+    first("main table a[href*='/segments/']")(window)
+    window.until(lambda: "match" in window.text(".cb-live"))
+
+
 # role, name of the picture, where, what to do there
 PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
     ("", "login", "/login/", None),
     ("rep", "today-rep", "/", None),
     ("rep", "handoffs", "/handoffs/", None),
     ("rep", "lead-to-decide", "/handoffs/?tab=team", first(".handoff .who a")),
+    ("rep", "rejection", "/handoffs/?tab=team", answer("rejection")),
+    ("rep", "notices", "/notices/", None),
+    ("rep", "absences", "/absences/", None),
+    ("rep", "rule-own", "/rules/own/", None),
+    ("rep", "profile", "/profile/", None),
+    ("rep", "week", "/reports/digest/", None),
     ("marketing", "today-marketing", "/", None),
     ("marketing", "leads", "/leads/", None),
     ("marketing", "lead", "/leads/", first(".leadlist .who a")),
     ("marketing", "companies", "/companies/", None),
     ("marketing", "company", "/companies/", first("main table a")),
+    ("marketing", "handoffs-marketing", "/handoffs/", None),
+    ("marketing", "review", "/handoffs/review/", None),
+    ("marketing", "rules", "/rules/", None),
+    ("marketing", "rule", "/rules/", first("main table a")),
+    ("marketing", "rule-new", "/rules/new/", built),
+    ("marketing", "segments", "/segments/", None),
+    ("marketing", "segment", "/segments/", opened_segment),
+    ("marketing", "nurture", "/nurture/", None),
+    ("marketing", "nurture-list", "/nurture/", first("main table a")),
+    ("marketing", "feedback", "/scoring/feedback/", None),
+    ("marketing", "webhooks", "/webhooks/", None),
+    ("marketing", "webhook", "/webhooks/", first("main table a")),
     ("marketing", "imports", "/imports/", None),
     ("marketing", "import", "/imports/", checked_file),
     ("marketing", "models", "/scoring/", None),
@@ -68,10 +100,19 @@ PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
     ("manager", "reports", "/reports/", None),
     ("manager", "forecast", "/reports/forecast/", None),
     ("manager", "handoffs-manager", "/handoffs/", None),
+    ("manager", "calendar", "/admin/leads/calendar/", first("#result_list th a")),
+    ("manager", "capacity", "/admin/leads/capacity/", None),
+    ("admin", "people", "/people/", None),
+    ("admin", "deactivation", "/people/", first("main a[href$='/deactivation/']")),
+    ("admin", "roles", "/roles/", None),
+    ("admin", "outbox", "/outbox/", None),
     ("admin", "admin", "/admin/", None),
 ]  # fmt: skip
 SCREENS = {"": (DESKTOP, False), "-phone": (PHONE, False), "-dark": (DESKTOP, True)}
-IN_DOCS = ("leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast")
+IN_DOCS = (
+    "leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast", "rules", "review", "nurture-list",
+    "people", "webhook",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -18,6 +18,10 @@ document.addEventListener("htmx:load", (event) => {
     return;
   }
   dialog()?.close();
+});
+
+// Not before everything has settled: until then htmx gives the new row the attributes it came with.
+document.addEventListener("htmx:afterSettle", () => {
   if (current) document.getElementById(current)?.classList.add("current");
   current = "";
 });

@@ -29,9 +29,8 @@ def window(chromium: webdriver.Chrome, live_server: Any) -> Iterator[Window]:
 def come(window: Window, person: User) -> None:
     client = Client()
     client.force_login(person)
-    window.open("/health/live")
+    window.open("/login/")
     window.browser.add_cookie({"name": "sessionid", "value": client.cookies["sessionid"].value})
-    window.complaints.clear()  # that page has no icon
 
 
 def press(window: Window, keys: str) -> None:

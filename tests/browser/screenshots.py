@@ -110,8 +110,8 @@ PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
 ]  # fmt: skip
 SCREENS = {"": (DESKTOP, False), "-phone": (PHONE, False), "-dark": (DESKTOP, True)}
 IN_DOCS = (
-    "leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast", "rules", "review", "nurture-list",
-    "people", "webhook",
+    "leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast", "rules", "review",
+    "nurture-list", "people", "webhook",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from leads.retry import retried
 from scoring.modelfile.apply import apply, import_as_new
+from scoring.modelfile.read import ModelFileError
 from scoring.models import Learning, ScoringModel
 
 ORIGIN = "learned from past leads"
@@ -18,16 +19,20 @@ def make_draft(learning: Learning, *, into: ScoringModel | None = None, by: Any)
     """The criteria as rows to edit, preview and publish like any others.
 
     Labels and who is handed to sales stay what they are with `into`, or with the version it was compared with. What the
-    draft was before stays in its history. Raises ValidationError where there is no card.
+    draft was before stays in its history. Raises ValidationError where there is no card, or where
+    it asks a field that is gone.
     """
     held = Learning.objects.select_for_update(of=("self",)).select_related("live__model").get(pk=learning.pk)
     if held.file is None:
         raise ValidationError("There is no card to make a draft of.")
     file = held.file | _kept(into, held)
-    if into is None:
-        made = import_as_new(file, by=by, origin=ORIGIN).model
-    else:
-        made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN).model
+    try:
+        if into is None:
+            made = import_as_new(file, by=by, origin=ORIGIN).model
+        else:
+            made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN).model
+    except ModelFileError as error:  # a field it asks is gone by now
+        raise ValidationError(error.problems) from None
     held.draft = made
     held.save(update_fields=["draft"])
     return made

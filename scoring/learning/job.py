@@ -30,7 +30,7 @@ from scoring.publishing import UNSCORABLE
 from scoring.sample import Question, sample
 
 logger = logging.getLogger(__name__)
-LEASE = timedelta(minutes=4)  # longer than anything between two signs of life
+LEASE = timedelta(minutes=2)  # longer than anything between two signs of life
 TRIES = 3
 READING, FITTING, COMPARING = "past leads as they stood", "sizes of card", "comparing with the live version"
 

@@ -69,11 +69,9 @@ def _keep(row: SuggestionCount, definition: Definition, found: list[Suggested], 
         _write(model, known.pop(one.edit.key, None), one, definition, now)
     gone = [one.pk for one in known.values() if one.state == SuggestionState.OPEN]
     Suggestion.objects.filter(pk__in=gone).delete()
-    # Asked for again meanwhile: the newer wish stays.
-    wished = {"due_at": now + WEEK} if row.due_at <= now else {}
-    SuggestionCount.objects.filter(pk=row.pk).update(
-        figures=figures, problem="", counted_at=now, leased_until=None, **wished
-    )
+    ours = SuggestionCount.objects.filter(pk=row.pk)
+    ours.filter(due_at__lte=now).update(due_at=now + WEEK)  # asked for again meanwhile, it is still due
+    ours.update(figures=figures, problem="", counted_at=now, leased_until=None)
 
 
 def _write(model: ScoringModel, was: Suggestion | None, one: Suggested, definition: Definition, now: Any) -> None:

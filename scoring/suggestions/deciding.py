@@ -92,4 +92,6 @@ def _make(model: ScoringModel, held: Suggestion) -> None:
     axis = made.pop("axis")
     place = (model.groups.aggregate(n=Max("position"))["n"] or 0) + 1
     group, _ = Group.objects.get_or_create(model=model, name=GROUPS[axis], defaults={"axis": axis, "position": place})
-    Criterion.objects.create(model=model, group=group, position=group.criteria.count(), **made)
+    row = Criterion(model=model, group=group, position=group.criteria.count(), **made)
+    row.full_clean(exclude=["model", "group"])
+    row.save()

@@ -1,11 +1,13 @@
 """Edits that past leads and sales speak for: found where the truth is otherwise than the points, and what follows."""
 
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -14,13 +16,14 @@ from leads.enums import Axis, HandoffState, Role
 from leads.models import Feedback, Handoff, Lead, Team
 from scoring.models import Group, ScoringModel, Suggestion, SuggestionCount, SuggestionState
 from scoring.preview.steps import switch_off
-from scoring.suggestions import counting
+from scoring.suggestions import counting, deciding
 from scoring.suggestions.deciding import adopt, bring_back, changed, dismiss
 from scoring.tasks import count_suggestions
 from tests.leads.api import Caller
 from tests.learning.history import history
 from tests.sales import make_team, make_user, reason
 from tests.scoring.workshop import add, field, go_live
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +203,34 @@ class TestDecided:
         counting.ask(model)
         count_suggestions()
         assert not Suggestion.objects.filter(name="VP").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    """Two people press the button at the same moment."""
+
+    @pytest.fixture
+    def waiting(self) -> Suggestion:
+        edit = {"name": "From France", "condition": field("country", "is", "FR"), "points": 5, "axis": "fit"}
+        return Suggestion.objects.create(
+            model=make_model(), key="new:1", kind=Suggestion.NEW, name="From France", words="A criterion", edit=edit,
+            evidence={},
+        )  # fmt: skip
+
+    def test_the_edit_is_made_once(self, waiting: Suggestion) -> None:
+        answers = at_once(lambda one: adopt(one, by=None), [waiting, waiting, waiting])
+        assert sorted(isinstance(answer, ValidationError) for answer in answers) == [False, True, True]
+        assert waiting.model.criteria.filter(name="From France").count() == 1
+
+    def test_without_the_lock_it_would_be_made_again(
+        self, waiting: Suggestion, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Negative control."""
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, *args, **kwargs: rows)
+        meet = Barrier(2, timeout=10)
+        monkeypatch.setattr(deciding, "keep", lambda model: meet.wait())
+        answers = at_once(lambda one: adopt(one, by=None), [waiting, waiting])
+        assert not any(isinstance(answer, ValidationError) for answer in answers)
 
 
 EVIDENCE: dict[str, Any] = {"outcome": "won", "with": [30, 100], "without": [100, 1000], "low": 0.1, "high": 0.3}

@@ -7,7 +7,7 @@ past. Handoffs and feedback are written as rows at the end: the verbs of leads/s
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -27,8 +27,18 @@ from scoring.demo.decisions import Answer
 from scoring.demo.story import Person, Story
 from scoring.engine.evaluate import compiled_for, evaluate
 from scoring.engine.ledger import record, switch
-from scoring.models import Move, Publication, PublicationPage, PublicationScore, ScoringModel, Version, VersionState
+from scoring.models import (
+    Move,
+    Publication,
+    PublicationPage,
+    PublicationScore,
+    Revision,
+    ScoringModel,
+    Version,
+    VersionState,
+)
 from scoring.publishing import publish
+from scoring.revisions import record as record_draft
 
 FIRST_DAY, SECOND_DAY = DAYS - 240, DAYS - 70  # on which the versions were published
 PROMISED = ("fit", "engagement", "total", "grade", "label", "version", "points")
@@ -99,6 +109,7 @@ class History:
 
     def _go_live(self, draft: ScoringModel, note: str, moment: datetime) -> None:
         """publishing.run() for a moment of the past, and for the leads there were."""
+        _written(draft, moment - timedelta(hours=3))
         publication = publish(draft, by=people.marketer(), note=note, published_at=moment)
         version = publication.version
         there = [lead for lead, life in self.lives.items() if self.year.moment(life.person.created) <= moment]
@@ -188,6 +199,12 @@ class History:
             rejected = answer.state == HandoffState.REJECTED
             life.rests_until = int(decided) + (QUIET_DAYS if rejected else answer.days)
             life.path.append((decided, Stage.REJECTED if rejected else Stage.RESTING))
+
+
+def _written(draft: ScoringModel, moment: datetime) -> None:
+    """Marketing wrote the draft in the admin, at that moment."""
+    if revision := record_draft(draft, by=people.marketer(), origin="admin", apart=True):
+        Revision.objects.filter(pk=revision.pk).update(began_at=moment, at=moment)
 
 
 def _nothing_is_due(leads: list[int]) -> None:

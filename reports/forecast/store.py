@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -70,8 +70,7 @@ def run_asked() -> bool:
     evidence = count(say=say)
     lacks = missing(evidence)
     say("Simulating")
-    rows = [] if lacks else forecasts(evidence, list(Assumption.objects.in_force()), None)
-    _finish(claimed, evidence, rows, lacks)
+    _finish(claimed, evidence, lacks)
     return True
 
 
@@ -87,26 +86,31 @@ def _claim() -> ForecastCount | None:
 
 @retried
 @transaction.atomic
-def _finish(claimed: ForecastCount, evidence: Evidence, rows: list[TeamForecast], lacks: str) -> None:
+def _finish(claimed: ForecastCount, evidence: Evidence, lacks: str) -> None:
+    _alone()
     ForecastCount.objects.filter(pk=claimed.pk).update(
         evidence=evidence.as_json(), as_of=evidence.as_of, missing=lacks, finished_at=timezone.now(), step=""
     )
     ForecastCount.objects.filter(finished_at__isnull=False).exclude(pk=claimed.pk).delete()
-    _replace(rows)
+    _replace([] if lacks else forecasts(evidence, list(Assumption.objects.in_force()), None))
 
 
 @retried
 @transaction.atomic
 def simulate_again() -> bool:
-    """The latest forecast from the counts we have, with the assumptions as they are now. About a second.
-
-    One after another: whoever waited sees the assumptions of who was first.
-    """
-    last = ForecastCount.objects.select_for_update().filter(finished_at__isnull=False, missing="").first()
+    """The latest forecast from the counts we have, with the assumptions as they are now. About a second."""
+    _alone()
+    last = ForecastCount.objects.filter(finished_at__isnull=False, missing="").first()
     if last is None:
         return False
     _replace(forecasts(Evidence.from_json(last.evidence), list(Assumption.objects.in_force()), None))
     return True
+
+
+def _alone() -> None:
+    """One after another until the transaction ends: who waited reads the counts and assumptions of who was first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('reports.forecast'))")
 
 
 def _replace(rows: list[TeamForecast]) -> None:

@@ -1,6 +1,7 @@
 """What is kept, and that it is what was known."""
 
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ from reports.tasks import forecast
 from scoring.models import Entry
 from tests.forecast.worlds import first_of, sell
 from tests.sales import make_lead, make_team, make_user
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -196,3 +198,36 @@ def test_a_replay_of_a_slice(team):
     assert found.together.inside.k / found.together.inside.n > 0.6
     assert found.teams.inside.n == 2 * found.together.inside.n
     assert not TeamForecast.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("guarded", [True, False])
+def test_an_assumption_set_while_a_count_ends_is_in_the_forecast(team, monkeypatch, guarded):
+    """Who sets it waits for the count to end; without that it would be lost until the next one (negative control)."""
+    manager = make_user("Helen", team, Role.MANAGER)
+    value = counted(team, a_day=0.4).basis["labels"]["hot"]["counted"]["value"]
+    read, done, make = Event(), Event(), store.forecasts
+
+    def slowly(*given):
+        rows = make(*given)
+        if not read.is_set():  # the count has read the assumptions, and ends a moment later
+            read.set()
+            done.wait(1 if guarded else 20)
+        return rows
+
+    def set_it():
+        read.wait(20)
+        overrule(team, "value", 30_000, label="hot", why="New prices", by=manager, counted=value)
+        again = store.simulate_again()
+        done.set()
+        return again
+
+    monkeypatch.setattr(store, "forecasts", slowly)
+    if not guarded:
+        monkeypatch.setattr(store, "_alone", lambda: None)
+    store.ask()
+    assert guarded is (at_once(lambda act: act(), [store.run_asked, set_it]) == [True, True] and in_force())
+
+
+def in_force() -> bool:
+    return bool(TeamForecast.objects.latest_ones().get().basis["assumptions"])

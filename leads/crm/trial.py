@@ -1,0 +1,105 @@
+"""What a first sync would do, on both sides: the sync itself, on the first rows, taken back before anything is sent."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from leads.crm import mapping
+from leads.crm.base import Row, Window
+from leads.crm.mapping import PEOPLE
+from leads.crm.outbound import Outbound
+from leads.crm.pulling import TAKE
+from leads.crm.pushing import due, missing
+from leads.crm.registry import connector_of
+from leads.crm.run import Run
+from leads.enums import CrmKind
+from leads.models import Connection, SyncConflict, SyncEntry, SyncProblem, SyncRun
+
+MOST = 500  # rows of a kind that are looked at
+SHOWN = 5
+
+
+@dataclass
+class Trial:
+    """`here` {kind: {"read", "created", "updated", "unchanged", "failed"}} of the rows looked at, `of` {kind: how many
+    there are in all, where the CRM says so}. `there`: {"created", "updated"} in the CRM. Samples are in the words of
+    the log: {"who", "what", "said"}.
+    """
+
+    here: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    of: dict[str, int | None] = field(default_factory=dict)
+    there: dict[str, int] = field(default_factory=dict)
+    samples_here: list[dict[str, Any]] = field(default_factory=list)
+    samples_there: list[dict[str, Any]] = field(default_factory=list)
+    conflicts: int = 0
+    samples_conflicts: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def try_out(connection: Connection, most: int = MOST) -> Trial:
+    """Read the first rows of every kind and say what would become of them. Writes to neither side; only the pipelines
+    of the CRM, and the mapping where there is none yet, are taken over. Raises what a connector raises.
+    """
+    connector = connector_of(connection)
+    mapping.begin(connection)
+    mapping.read_stages(connection, connector)
+    run = Run(connection, connector, SyncRun(connection=connection, number=connection.runs))
+    trial = Trial()
+    found = {kind: _first_rows(run, kind, trial, most) for kind in connector.kinds if kind != CrmKind.ACTIVITIES}
+    with transaction.atomic():
+        _take(run, found, trial)
+        transaction.set_rollback(True)
+    return trial
+
+
+def _first_rows(run: Run, kind: str, trial: Trial, most: int) -> list[Row]:
+    window, rows, after = Window(None, timezone.now()), list[Row](), ""
+    while len(rows) < most:
+        page = run.connector.pull(kind, window, after, run.maps.asked(kind))
+        rows += page.rows
+        trial.of.setdefault(kind, page.total)
+        if not (after := page.next):
+            break
+    return rows[:most]
+
+
+def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
+    last = SyncEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    run.hold()
+    for kind, rows in found.items():
+        TAKE[kind](run, kind, rows)
+    trial.here = {kind: dict(counts) for kind, counts in run.counts.items() if kind != CrmKind.OWNERS}
+    entries = SyncEntry.objects.filter(connection=run.connection, pk__gt=last).select_related("lead").order_by("pk")
+    trial.samples_here = [
+        {"who": str(each.lead or each.external_id), "what": each.get_what_display(), "said": each.said}
+        for each in entries.filter(lead__isnull=False)[:SHOWN]
+    ]
+    conflicts = SyncConflict.objects.filter(connection=run.connection)
+    trial.conflicts = conflicts.count()
+    trial.samples_conflicts = [
+        {"who": str(each.lead), "what": each.field, "said": {each.field: [each.ours, each.theirs]}, "rule": each.rule}
+        for each in conflicts.select_related("lead")[:SHOWN]
+    ]
+    problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
+    trial.problems = list(dict.fromkeys(problems))[:SHOWN]
+    _compare(run, trial)
+
+
+def _compare(run: Run, trial: Trial) -> None:
+    """What would go there: changes of those who are there, and those who are not there yet."""
+    counts = Counter[str]()
+    for kind in run.connector.kinds:
+        links = list(due(run.connection, kind)[:MOST]) if kind in PEOPLE else []
+        outbound = Outbound.of(run.maps, [link.lead for link in links if link.lead])
+        for link in links:
+            if link.lead and (values := outbound.changes(kind, link, link.lead)):
+                counts["updated"] += 1
+                if len(trial.samples_there) < SHOWN:
+                    said = {name: [link.theirs.get(name, ""), value] for name, value in values.items()}
+                    trial.samples_there.append({"who": str(link.lead), "what": "Changed in the CRM", "said": said})
+    counts["created"] = missing(run.connection).exclude(email="").count()
+    trial.there = dict(counts)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
-from leads.enums import ConnectionState
+from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
 from leads.wake import wake
 
@@ -67,6 +67,14 @@ def resync(connection: Connection) -> None:
         Cursor.objects.filter(connection=connection).update(at=None, until=None, after="")
         Link.objects.filter(connection=connection).update(mark="")
         Connection.objects.filter(pk=connection.pk).update(swept_at=None)
+    soon(connection)
+
+
+def stages_changed(connection: Connection) -> None:
+    """The mapping of stages says something else: every deal is read once more and judged by it."""
+    with transaction.atomic():
+        Cursor.objects.filter(connection=connection, kind=CrmKind.DEALS).update(at=None, until=None, after="")
+        Link.objects.filter(connection=connection, kind=CrmKind.DEALS).update(theirs={})
     soon(connection)
 
 

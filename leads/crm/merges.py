@@ -19,7 +19,9 @@ def follow(run: Run, kind: str, rows: Sequence[Row]) -> dict[str, Link]:
     The merge of the two leads can be undone like any other.
     """
     ids = {row.id for row in rows} | {id for row in rows for id in row.merged}
-    found = Link.objects.filter(connection=run.connection, kind=kind, external_id__in=ids).select_related("lead")
+    found = Link.objects.filter(connection=run.connection, kind=kind, external_id__in=ids).select_related(
+        "lead", "deal"
+    )
     links = {link.external_id: link for link in found}
     for row in rows:
         for id in row.merged:

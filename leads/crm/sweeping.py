@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from leads.crm import merges
+from leads.crm import mapping, merges
 from leads.crm.base import IdPage
 from leads.crm.mapping import PEOPLE
 from leads.crm.pulling import TOGETHER, take
@@ -29,6 +29,7 @@ def sweep(run: Run) -> bool:
     for kind in run.connector.kinds:
         if kind in SWEPT and not _sweep_kind(run, kind):
             return False
+    mapping.read_stages(run.connection, run.connector)  # pipelines change too
     Connection.objects.filter(pk=run.connection.pk).update(swept_at=timezone.now())
     return True
 

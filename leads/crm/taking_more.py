@@ -124,8 +124,8 @@ def _deal(run: Run, row: Row, link: Link | None, lead: int | None, employer: int
     if state:
         said["state"] = state
     if state in (DealState.WON, DealState.LOST):
-        was = link.theirs.get("@known") if link else ""
-        if not said.get("closed_at") and was != state:
+        deal = link.deal if link else None
+        if not said.get("closed_at") and not (deal and deal.state == state and deal.closed_at):
             said["closed_at"] = row.modified_at  # where the CRM does not say when, as soon as it could have been
         if link is None and said.get("closed_at") and said["closed_at"] < run.connection.created_at:
             known_at = said["closed_at"]  # the company knew it before we were there
@@ -165,8 +165,6 @@ def _remember(run: Run, kind: str, rows: Sequence[Row], outcomes: Sequence[Outco
             continue
         link = links[row.id]
         link.theirs, link.modified_at, link.pulled_at, link.gone_at = seen(run, kind, row), row.modified_at, now, None
-        if kind == CrmKind.DEALS:
-            link.theirs["@known"] = run.maps.state_of(row)
         kept.append(link)
         run.count(kind, **{str(outcome.result): 1})
         if outcome.result != Result.UNCHANGED:

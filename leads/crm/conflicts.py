@@ -101,9 +101,8 @@ def _winner(each: FieldMap, row: Row, mine: Lead | Company) -> tuple[str, str]:
 
 def changed_at(mine: Lead | Company, key: str) -> datetime:
     """When we learned the value that a field of a lead or company has now."""
-    if isinstance(mine, Company):
-        of = {"company": mine.pk}
-    else:
+    of: dict[str, int | None] = {"company": mine.pk}
+    if isinstance(mine, Lead):
         of = {"company": mine.company_id} if key.startswith(COMPANY) else {"lead": mine.pk}
     name = key.removeprefix(COMPANY)
     columns = NAMES if isinstance(mine, Lead) and key == "name" else (COLUMNS.get(name, name),)

@@ -58,8 +58,9 @@ def try_out(connection: Connection, most: int = MOST) -> Trial:
 
 def _first_rows(run: Run, kind: str, trial: Trial, most: int) -> list[Row]:
     window, rows, after = Window(None, timezone.now()), list[Row](), ""
+    fields = [each.theirs for each in run.maps.coming(kind)]  # ours are not there yet
     while len(rows) < most:
-        page = run.connector.pull(kind, window, after, run.maps.asked(kind))
+        page = run.connector.pull(kind, window, after, fields)
         rows += page.rows
         trial.of.setdefault(kind, page.total)
         if not (after := page.next):

@@ -95,7 +95,8 @@ class Connection(models.Model):
         sealing.put(row, "value", text)
 
     @classmethod
-    def make(cls, team: Team, *, crm: str, name: str, slug: str, by: User | None = None, **extra: Any) -> Self:
+    def make(cls, team: Team, *, crm: str, name: str, slug: str, by: User | None = None,
+             **extra: Any) -> "Connection":  # fmt: skip
         """A connection with a source of its own, not yet on."""
         source = Source.objects.create(team=team, name=name[:100], slug=slug, kind=SourceKind.CRM)
         return cls.objects.create(team=team, source=source, crm=crm, name=name, slug=slug, created_by=by, **extra)
@@ -114,7 +115,7 @@ class ConnectionSecret(models.Model):
         constraints = [models.UniqueConstraint(fields=["connection", "name"], name="secret_once")]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.value.hint}"
+        return f"{self.name} of {self.connection_id}"
 
     @property
     def is_readable(self) -> bool:

@@ -93,7 +93,7 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
     ),
     "writekey": lambda team, person: WriteKey.issue(_source(team))[0],
     "sourcecost": lambda team, person: SourceCost.objects.create(
-        team=team, source="Fair", month="2026-07-01", amount=9
+        team=team, source=f"Fair {person.pk}", month="2026-07-01", amount=9
     ),
     "absence": lambda team, person: Absence.objects.create(user=person, first="2999-01-01", last="2999-01-02"),
     "calendar": lambda team, person: Calendar.objects.get_or_create(team=team)[0],

@@ -50,9 +50,9 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("scoring", "learning suggestion", VIEW, ADD, CHANGE)
     | _may("reports", "sourcecost", VIEW, ADD, CHANGE, DELETE)
     | {"scoring.publish_scoringmodel", "reports.view_report"}
-    | {"scoring.view_experiment", "scoring.run_experiment"},
+    | {"scoring.view_experiment", "scoring.run_experiment", "scoring.view_controlsample", "scoring.set_controlsample"},
     Role.MANAGER: _EVERYBODY
-    | {"scoring.view_experiment"}
+    | {"scoring.view_experiment", "scoring.view_controlsample"}
     | _may("leads", "nurturelist", ADD, CHANGE, DELETE)
     | _may("leads", "feedback handoff", ADD)
     | _may("leads", "handoff lead", CHANGE)

@@ -37,6 +37,7 @@ app.conf.beat_schedule = {
     "run-publications": {"task": "scoring.run_publications", "schedule": 11.0},
     "check-health": {"task": "scoring.check_health", "schedule": 127.0},
     "watch-experiments": {"task": "scoring.watch_experiments", "schedule": 173.0},
+    "draw-control": {"task": "scoring.draw_control", "schedule": 311.0},
     "publish-scheduled": {"task": "scoring.publish_scheduled", "schedule": 31.0},
     "run-learnings": {"task": "scoring.run_learnings", "schedule": 17.0},
     "count-suggestions": {"task": "scoring.count_suggestions", "schedule": 67.0},

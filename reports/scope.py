@@ -77,9 +77,10 @@ class Scope:
         return Lead.objects.filter(pk__in=self.facts().values("pk"))
 
     def handoffs(self) -> QuerySet[Handoff]:
-        """Handoffs opened in the range."""
+        """Handoffs opened in the range; without those of the control sample, where they are to be left out."""
         start, end = self.span
         rows = self._mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
+        rows = rows.exclude(control__excluded=True)
         if self.model:
             rows = rows.filter(version__in=self._versions())
         return rows.filter(lead__source=self._known_source) if self.source else rows

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from leads.wake import wake
 from scoring import health, likelihood, pipeline, publishing, scheduling
+from scoring.control.draw import draw_due
 from scoring.experiments import guards, looks
 from scoring.learning import job as learning
 from scoring.models import Publication
@@ -38,6 +39,11 @@ def publish_scheduled() -> None:
 def watch_experiments() -> None:
     looks.take_due()
     guards.watch_due()
+
+
+@shared_task(name="scoring.draw_control")
+def draw_control() -> None:
+    draw_due()
 
 
 @shared_task(name="scoring.run_publications")

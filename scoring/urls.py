@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from scoring.views import (
     conditions,
+    control,
     drafts,
     experiment_form,
     experiments,
@@ -39,6 +40,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("models/<int:pk>/approvals/withdrawal", governing.withdraw, name="approval-withdrawal"),
     path("models/<int:pk>/scheduled/<int:scheduled>/cancellation", governing.cancellation, name="cancellation"),
     path("policy/", governing.policy, name="policy"),
+    path("control-sample/", control.control_sample, name="control-sample"),
+    path("control-sample/leads/", control.cases, name="control-cases"),
     path("experiments/", experiments.index, name="experiments"),
     path("experiments/new/", experiment_form.new, name="experiment-new"),
     path("experiments/<int:pk>/", experiments.experiment, name="experiment"),

@@ -3,7 +3,18 @@
 from django.urls import URLPattern, URLResolver, re_path
 
 from leads.api.routers import Router
-from scoring.api import drafts, experiments, learning, models, overrides, previews, standings, suggestions, whatif
+from scoring.api import (
+    control,
+    drafts,
+    experiments,
+    learning,
+    models,
+    overrides,
+    previews,
+    standings,
+    suggestions,
+    whatif,
+)
 
 router = Router()
 router.register("models", models.ModelViewSet)
@@ -42,6 +53,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="api-suggestion-dismissal",
     ),
     re_path(r"^suggestion-counts/?$", suggestions.CountsView.as_view(), name="api-suggestion-counts"),
+    re_path(r"^control-sample/?$", control.ControlSampleView.as_view(), name="api-control-sample"),
+    re_path(r"^control-sample/leads/?$", control.CasesView.as_view(), name="api-control-leads"),
     re_path(r"^experiments/plan/?$", experiments.PlanView.as_view(), name="api-experiment-plan"),
     re_path(
         r"^experiments/(?P<pk>[0-9]{1,9})/leads/?$", experiments.ParticipantsView.as_view(), name="api-experiment-leads"

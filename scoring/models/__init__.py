@@ -1,3 +1,4 @@
+from scoring.models.control import ControlCase, ControlSample
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
 from scoring.models.experiment import Alarm, Arm, Ending, Experiment, Look, Outcome, Participant, TrialScore
@@ -22,9 +23,10 @@ from scoring.models.scoring_model import ScoringModel
 from scoring.models.version import Version, VersionState
 
 __all__ = [
-    "Alarm", "Approval", "Arm", "Calibration", "Counting", "Criterion", "DraftStep", "Ending", "Entry", "Experiment",
-    "Group", "Health", "LabelWeek", "Learning", "LearningState", "Look", "Move", "Outcome", "Override", "Participant",
-    "Preview", "PreviewScore", "PreviewStage", "Publication", "PublicationOther", "PublicationPage",
-    "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision", "ScheduledPublication", "Score",
-    "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "TrialScore", "Version", "VersionState",
+    "Alarm", "Approval", "Arm", "Calibration", "ControlCase", "ControlSample", "Counting", "Criterion", "DraftStep",
+    "Ending", "Entry", "Experiment", "Group", "Health", "LabelWeek", "Learning", "LearningState", "Look", "Move",
+    "Outcome", "Override", "Participant", "Preview", "PreviewScore", "PreviewStage", "Publication",
+    "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision",
+    "ScheduledPublication", "Score", "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "TrialScore",
+    "Version", "VersionState",
 ]  # fmt: skip

@@ -21,8 +21,9 @@ WHERE = (
 # Words of a statement by which its rows are the person's own: of their teams, none yet, or rows made by VisibleRow.
 SCOPED = ("visible_to(", ".none()", "VisibleRow(", "teams_with(", "teams_of(", "sources_of(", "user=request.user")
 # Rows that belong to the company, not to a team: everybody's, as far as their role allows the act.
-OF_THE_COMPANY = {"Arm", "Calibration", "Criterion", "Entry", "EventKind", "Experiment", "Field", "ForecastCount",
-                  "Group", "Health", "Learning", "Preview", "Publication", "Refresh", "RejectionReason",
+OF_THE_COMPANY = {"Arm", "Calibration", "ControlSample", "Criterion", "Entry", "EventKind", "Experiment", "Field",
+                  "ForecastCount", "Group", "Health", "Learning", "Preview", "Publication", "Refresh",
+                  "RejectionReason",
                   "ScheduledPublication", "ScoringModel", "Suggestion", "SuggestionCount", "Version"}  # fmt: skip
 BELOW = "of a row that was found through visible_to just before"
 KEY = "a secret key is what lets them in; there is no person yet"
@@ -68,6 +69,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "reports/forecast/forms.py": {"TeamForecast": "of a team that was checked"},
     "scoring/views/standings.py": {"Handoff": BELOW},
     "scoring/views/experiments.py": {"TrialScore": BELOW},
+    "scoring/views/control.py": {"Team": "counts all teams, of which what holds for every team is everybody's"},
+    "scoring/api/control.py": {"Team": "counts all teams, of which what holds for every team is everybody's"},
     "scoring/api/experiments.py": {"TrialScore": BELOW},
 }  # fmt: skip
 

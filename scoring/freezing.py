@@ -23,8 +23,11 @@ def freeze_version(model: ScoringModel, definition: dict[str, Any], **extra: Any
 
 
 def check_no_experiment(model: ScoringModel) -> None:
-    """Raises ExperimentRunning. Call it with the draft held: an experiment starts and ends under the same lock."""
-    if running := model.experiments.running().first():
+    """Raises ExperimentRunning. Call it with the draft held: an experiment starts and ends under the same lock.
+
+    A shadow decides nothing, so it does not stand in the way: it ends with the switch (scoring/experiments/ending.py).
+    """
+    if running := model.experiments.running().filter(shadow=False).first():
         raise ExperimentRunning(
             f"The experiment “{running}” runs on {model}. Publishing now would spoil it: promote its challenger, or"
             " stop it first."

@@ -13,5 +13,6 @@ history     the year replayed: standings day by day, handoffs, answers
 deals       what came of it
 office      hours, promises, territories, who is away
 teamwork    segments, rules and who crossed them, nurture lists, talk
+shadow      an experiment: version 1 in the shadow of version 2
 build       the whole, in order
 """

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from leads.models import Lead, Standing
-from scoring.demo import deals, learned, model, office, people, teamwork
+from scoring.demo import deals, learned, model, office, people, shadow, teamwork
 from scoring.demo.chance import dice
 from scoring.demo.ending import Ending
 from scoring.demo.history import History
@@ -45,7 +45,8 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     loader.quarantines()
     _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
     say("a year of scoring and handoffs")
-    history.walk(model.draft())
+    draft = model.draft()
+    history.walk(draft)
     say(f"{len(history.offers):,} handoffs")
     ending.of(history)
     ending.write()
@@ -53,6 +54,7 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     office.open_up(teams, story.year)
     teamwork.work(teams, story.year)
     score_rest(say)
+    shadow.cast(draft, story.year)
     say("rules, lists and talk")
     _analyze("leads_lead", "leads_standing", "leads_deal", "leads_handoff", "scoring_entry")
     if story.leads <= IN_HISTORY:

@@ -22,10 +22,11 @@ SELECT p.arm_id, p.team_id, p.entered_at <= %(now)s - %(within)s AS ripe,
        p.entered_at
   FROM scoring_participant p
   LEFT JOIN LATERAL (
-       SELECT min(opened_at) AS opened, min(decided_at) FILTER (WHERE state = 'accepted') AS accepted,
-              min(decided_at) FILTER (WHERE state IN ('accepted', 'rejected')) AS decided,
-              count(*) FILTER (WHERE decided_at IS NOT NULL OR due_at < %(now)s) AS due,
-              count(*) FILTER (WHERE coalesce(decided_at, %(now)s) > due_at) AS late
+       SELECT min(opened_at) AS opened,
+              min(decided_at) FILTER (WHERE state = 'accepted' AND decided_at <= %(now)s) AS accepted,
+              min(decided_at) FILTER (WHERE state IN ('accepted', 'rejected') AND decided_at <= %(now)s) AS decided,
+              count(*) FILTER (WHERE least(decided_at, due_at) <= %(now)s) AS due,
+              count(*) FILTER (WHERE least(coalesce(decided_at, %(now)s), %(now)s) > due_at) AS late
          FROM leads_handoff h WHERE h.lead_id = p.lead_id AND h.opened_at >= p.entered_at
                                 AND h.opened_at <= %(now)s) h ON true
   LEFT JOIN LATERAL (

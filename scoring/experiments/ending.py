@@ -16,13 +16,18 @@ UPDATE leads_standing s
 
 
 def end_promoted(publication: Publication, now: datetime) -> None:
-    """The switch of a publication: an experiment on its model has been promoted, and the leads of every other one are
-    counted again, since who decides them may have changed.
+    """The switch of a publication: an experiment on its model has been promoted, or was a shadow and ends; the leads of
+    every other one are counted again, since who decides them may have changed.
     """
+    version = publication.version
     for experiment in Experiment.objects.running():
-        if experiment.model_id == publication.version.model_id:
+        if experiment.arms.filter(version=version).exists():
             forget(experiment)
-            close(experiment, Ending.PROMOTED, now, by=publication.by_id, promoted=publication.version_id)
+            close(experiment, Ending.PROMOTED, now, by=publication.by_id, promoted=version.pk)
+        elif experiment.model_id == version.model_id:
+            forget(experiment)
+            note = f"Version {version.number} was published."
+            close(experiment, Ending.STOPPED, now, by=publication.by_id, note=note)
         else:
             count_again(experiment)
 

@@ -8,7 +8,7 @@ Start and stop hold the draft, then all standings, as a switch does: a worker se
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -43,10 +43,19 @@ class Challenger:
         return f"Draft of {self.source}"
 
 
+@dataclass(frozen=True)
+class Since:
+    """A start in the past, for the demo: from which lead on, and when."""
+
+    after: int
+    at: datetime
+
+
 @retried
 def start(
-    model: ScoringModel, *, name: str, challengers: Sequence[Challenger], plan: Plan, by: Any, shadow: bool = False
-) -> Experiment:
+    model: ScoringModel, *, name: str, challengers: Sequence[Challenger], plan: Plan, by: Any, shadow: bool = False,
+    since: Since | None = None,
+) -> Experiment:  # fmt: skip
     """From now on each new lead of the model is on one side, drawn by lead. Nobody's present score changes.
 
     Challengers are frozen for the run, for the champion's audience. Raises ValidationError where one runs already on
@@ -58,7 +67,7 @@ def start(
         definitions = [_definition(one, held, champion, by, shadow) for one in challengers]
         _check_different(definitions, champion, challengers)
         publishing.hold_standings()
-        experiment = _create(held, champion, name, plan, by, shadow)
+        experiment = _create(held, champion, name, plan, by, shadow, since or _now())
         _sides(experiment, definitions, challengers, by)
         if not shadow:
             experiment.looks.create(number=1, due_at=_first_look(experiment))
@@ -114,16 +123,21 @@ def _says(definition: Definition) -> Definition:
     return replace(definition, criteria=tuple(replace(rule, id=0) for rule in definition.criteria))
 
 
-def _create(model: ScoringModel, champion: Version, name: str, plan: Plan, by: Any, shadow: bool) -> Experiment:
-    now = timezone.now()
+def _now() -> Since:
+    return Since(Lead.objects.aggregate(last=Max("pk"))["last"] or 0, timezone.now())
+
+
+def _create(
+    model: ScoringModel, champion: Version, name: str, plan: Plan, by: Any, shadow: bool, since: Since
+) -> Experiment:
     try:
         with transaction.atomic():
             return Experiment.objects.create(
                 model=model, name=name.strip() or f"Against version {champion.number}",
                 champion=champion, shadow=shadow, outcome=plan.outcome, within=plan.within, base=plan.base,
                 effect=plan.effect, planned=plan.planned, looks_planned=LOOKS, days_between=plan.days_between,
-                salt=secrets.token_hex(8), after=Lead.objects.aggregate(last=Max("pk"))["last"] or 0,
-                started_at=now, started_by=by, watched_at=now,
+                salt=secrets.token_hex(8), after=since.after,
+                started_at=since.at, started_by=by, watched_at=since.at,
             )  # fmt: skip
     except IntegrityError:
         raise ValidationError(f"An experiment runs on {model} already.") from None
@@ -138,7 +152,8 @@ def _sides(experiment: Experiment, definitions: list[Definition], challengers: S
     for place, (definition, challenger) in enumerate(zip(definitions, challengers, strict=True), 1):
         version = publishing.freeze_version(
             experiment.model, asdict(definition), position=experiment.champion.position, state=VersionState.TRIAL,
-            note=f"{challenger.name}, for the experiment “{experiment}”", published_by=by, published_at=timezone.now(),
+            note=f"{challenger.name}, for the experiment “{experiment}”", published_by=by,
+            published_at=experiment.started_at,
         )  # fmt: skip
         publishing.check_scorable(version)
         low = end + share * (place - 1)

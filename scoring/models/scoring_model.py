@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -68,3 +70,8 @@ class ScoringModel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def experiment(self) -> Any:
+        """The one that runs on it, if any. One query."""
+        return self.experiments.running().first()  # type: ignore[attr-defined]

@@ -390,3 +390,15 @@ def test_a_plan_says_how_many_and_how_long() -> None:
     plan = a_plan()
     assert 600 < plan.planned < 800 and plan.weeks == pytest.approx(plan.planned / 140 + 30 / 7)
     assert plan.per_side == [(plan.planned + 1) // 2] * 2
+
+
+def test_a_shadow_ends_when_another_version_is_published(model: ScoringModel) -> None:
+    experiment = begin(model, shadow=True)
+    leads = newcomers(make_team(), 5)
+    model.criteria.filter(name="VP").update(points=7)
+    go_live(model)
+    rescore()
+    experiment.refresh_from_db()
+    assert (experiment.ending, experiment.note) == ("stopped", "Version 3 was published.")
+    assert {total(lead) for lead in leads} == {7} and not TrialScore.objects.exists() and holds()
+    assert set(Version.objects.values_list("number", "state")) == {(1, "retired"), (2, "retired"), (3, "live")}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from leads.requests import Request
 from scoring.approvals import nothing_new
@@ -56,8 +58,10 @@ class ExperimentForm(forms.Form):
         self.fields["model"].queryset = live  # type: ignore[attr-defined]
         chosen = self.data.get("model") or self.initial.get("model")
         self.model = next((model for model in live if str(model.pk) == str(chosen)), live.first())
-        self.initial.setdefault("model", self.model and self.model.pk)
-        self.fields["challengers"].choices = list(_choices(self.model))  # type: ignore[attr-defined]
+        self.initial["model"] = self.model and self.model.pk
+        offered = list(_choices(self.model))
+        self.fields["challengers"].choices = offered  # type: ignore[attr-defined]
+        self.initial["challengers"] = [key for key, _ in offered[:1]]
 
     def clean_effect(self) -> float:
         effect = self.cleaned_data["effect"]
@@ -107,6 +111,8 @@ def new(request: Request) -> HttpResponse:
         else:
             messages.success(request, "Started. From now on each new lead is on one side.")
             return redirect("scoring:experiment", made.pk)
+    if request.htmx and given.get("model") != given.get("shown"):
+        return HttpResponseClientRedirect(f"{request.path}?{urlencode({'model': given.get('model', '')})}")
     size = _size(form)
     if request.htmx:
         response = render(request, "scoring/experiments/_size.html", size)

@@ -25,6 +25,7 @@ from tests.scoring.workshop import rescore
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
+PAGE = "/scoring/experiments/control-sample/"
 
 
 @pytest.fixture
@@ -175,7 +176,7 @@ def marketer(team: Team) -> User:
 
 def test_the_page_sets_the_share_and_shows_what_is_missed(team: Team, marketer: User, client: Client) -> None:
     client.force_login(marketer)
-    page = "/scoring/control-sample/"
+    page = PAGE
     assert "Nothing is drawn." in client.get(page).content.decode()
     wrong = client.post(page, {"team": team.slug, "percent": 50, "after_days": 0})
     assert wrong.status_code == 422 and "less than or equal to 10" in wrong.content.decode()
@@ -190,7 +191,7 @@ def test_the_page_sets_the_share_and_shows_what_is_missed(team: Team, marketer: 
     assert found.reached == len(leads) and found.accepted[-1].k == 5
     shown = client.get(page).content.decode()
     assert f"of the {len(leads)} leads below the bar" in shown and f"from {len(drawn)} that were drawn" in shown
-    assert client.get("/scoring/control-sample/leads/").content.decode().count("<tr data-item>") == min(50, len(drawn))
+    assert client.get(f"{PAGE}leads/").content.decode().count("<tr data-item>") == min(50, len(drawn))
     assert estimate([]).accepted == []
 
 
@@ -198,12 +199,12 @@ def test_what_another_team_draws_is_not_shown_or_set(team: Team, marketer: User,
     other = make_team("APAC")
     client.force_login(marketer)
     given = {"percent": 5, "after_days": 0}
-    assert client.post("/scoring/control-sample/", {"team": other.slug, **given}).status_code == 404
-    assert client.post("/scoring/control-sample/", {"team": "", **given}).status_code == 403, "it would be APAC's too"
+    assert client.post(PAGE, {"team": other.slug, **given}).status_code == 404
+    assert client.post(PAGE, {"team": "", **given}).status_code == 403, "it would be APAC's too"
     sampled(other, 10)
     newcomers(other, 100)
     draw_due()
-    assert "<tr data-item>" not in client.get("/scoring/control-sample/leads/").content.decode()
+    assert "<tr data-item>" not in client.get(f"{PAGE}leads/").content.decode()
 
 
 def test_for_programs(team: Team, marketer: User) -> None:

@@ -42,7 +42,7 @@ from scoring.demo.build import make
 from scoring.demo.calendar import DAYS, Year
 from scoring.demo.story import BUYER, COMPETITOR, STUDENT, Person, Story, truth
 from scoring.engine.evaluate import evaluate
-from scoring.models import Entry, Version
+from scoring.models import Entry, Experiment, Participant, TrialScore, Version
 
 LEADS, EVENTS, SEED = 320, 8, 4
 TODAY = date(2025, 11, 20)
@@ -192,9 +192,15 @@ class TestDemo(TestCase):
             before[entry.lead_id] = entry.seq, entry.total
         assert before == {pk: (seq, total) for pk, seq, total in Standing.objects.values_list("pk", "seq", "total")}
 
+    def test_the_first_version_is_in_the_shadow_of_the_second(self) -> None:
+        experiment = Experiment.objects.get()
+        assert experiment.shadow and experiment.running
+        took = set(Participant.objects.values_list("lead", flat=True))
+        assert took == set(TrialScore.objects.values_list("lead", flat=True)) and len(took) > 20
+
     def test_two_versions_and_the_second_is_live(self) -> None:
         states = Version.objects.order_by("number").values_list("number", "state")
-        assert list(states) == [(1, "retired"), (2, "live")]
+        assert list(states) == [(1, "retired"), (2, "live"), (3, "trial")]
 
     def test_a_database_with_leads_is_refused_in_one_line(self) -> None:
         before = Lead.objects.count()

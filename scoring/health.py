@@ -5,8 +5,8 @@
 - Drift: the share of new leads that meet each criterion on fit, last 30 days against the 90 days before. On engagement
   an older lead has had more time, so the two would not be alike.
 - Outcomes: handoffs of the last 90 days by the label they had: accepted of those decided, won of all.
-- Silent: criteria that gave points before, and none to the leads that did something in the last 30 days (the newest
-  changes of score, before and in these days).
+- Silent: criteria on something done or known that gave points before, and none to the leads that did something in the
+  last 30 days (the newest changes of score, before and in these days).
 """
 
 from datetime import date, datetime, time, timedelta
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
 from leads.enums import Axis, Cause, DealState, HandoffState, Label
 from leads.models import Deal, Handoff, Standing
 from leads.retry import retried
@@ -183,12 +184,25 @@ def _silent(version: Version, now: datetime) -> dict[str, Any]:
     before}.
     """
     definition, since = load(version.definition), now - NEW
-    asked = [place for place, rule in enumerate(definition.criteria) if rule.points]
+    asked = [place for place, rule in enumerate(definition.criteria) if rule.points and not waits(rule.node)]
     changes, firing = _firing(version, asked, "recorded_at >= %s AND cause = %s", [since, Cause.ACTIVITY])
     quiet = [place for place in asked if place not in firing] if changes else []
     fired = _fired_before(version, {definition.criteria[place].id for place in quiet}, since)
     silent = [place for place in quiet if definition.criteria[place].id in fired]
     return {"changes": changes, "criteria": [_named(definition, place) for place in silent]}
+
+
+def waits(node: Node, negated: bool = False) -> bool:
+    """Whether it asks for something that has not happened: then who does something never meets it."""
+    match node:
+        case All(parts) | AnyOf(parts):
+            return any(waits(part, negated) for part in parts)
+        case Not(part):
+            return waits(part, not negated)
+        case EventTest():
+            return negated is not (node.question in ("last_before", "at_most"))
+        case FieldTest():
+            return node.field == "days_since_activity"
 
 
 def _fired_before(version: Version, criteria: set[int], since: datetime) -> set[int]:

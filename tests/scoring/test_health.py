@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from leads.conditions import parse
 from leads.enums import Cause, HandoffState, Role
 from leads.models import Company, Handoff, Lead, Membership, Standing, Team, User
 from scoring.findings import drift, findings, last_review
-from scoring.health import mondays, refresh, refresh_due
+from scoring.health import mondays, refresh, refresh_due, waits
 from scoring.models import Entry, Health, LabelWeek, Version
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
@@ -118,6 +119,24 @@ def test_a_criterion_that_stopped_firing(team: Team, version: Version) -> None:
         entry(lead, version, 2, 5, "cold", points=[15, 0, 0, 0, 0, 0])
     kept = health(version)
     assert [one.title for one in findings(kept, timezone.now())] == ["“Pricing page” has stopped firing."]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"event": "any", "last_before": 60}, True),
+        ({"not": {"event": "page_viewed", "days": 30}}, True),
+        ({"event": "page_viewed", "at_most": 2, "days": 30}, True),
+        ({"any": [{"field": "title", "op": "known"}, {"event": "any", "last_before": 60}]}, True),
+        ({"field": "days_since_activity", "op": "at_least", "value": 30}, True),
+        ({"event": "page_viewed", "days": 30}, False),
+        ({"not": {"event": "any", "last_before": 60}}, False),
+        ({"not": {"field": "title", "op": "contains", "value": "VP"}}, False),
+    ],
+)
+def test_silence_does_not_fall_silent(condition: dict[str, Any], expected: bool) -> None:
+    """Whoever has just done something meets no criterion on having done nothing: that is no finding."""
+    assert waits(parse(condition)) is expected
 
 
 def test_what_sales_said_by_label(team: Team, version: Version) -> None:

@@ -74,9 +74,11 @@ class ConditionFormField(forms.JSONField):
     }
 
     def prepare_value(self, value: Any) -> Any:
-        """Readable in the textarea."""
+        """Readable in the textarea, which is empty where nothing is asked."""
+        if value is None:
+            return ""
         prepared = super().prepare_value(value)
-        if value is None or isinstance(value, str):
+        if isinstance(value, str):
             return prepared
         return json.dumps(value, indent=2, ensure_ascii=False)
 

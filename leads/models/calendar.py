@@ -84,7 +84,7 @@ class Promise(models.Model):
         ordering = ["hours"]
 
     def __str__(self) -> str:
-        return f"{self.get_label_display() or 'Others'} within {self.hours:g} working hours"
+        return f"{self.get_label_display() or 'Others'} within {float(self.hours):g} working hours"
 
 
 class Step(models.Model):

@@ -117,11 +117,15 @@ def _parted(row: Any, by: User, form: LeavingForm) -> str:
 
 def _waiting(person: User, team_ids: list[int]) -> str:
     stake = members.at_stake(person, team_ids)
-    waiting = f"{stake.waiting:,} open handoff{'s' * (stake.waiting != 1)}"
-    owned = f"{stake.owned:,} lead{'s' * (stake.owned != 1)}"
-    return (
-        f"{waiting} of theirs go to the next in turn, or wait for the team where nobody has room."
-        f" They own {owned}, which stay theirs unless you say who takes over."
+    waiting = (
+        f"{stake.waiting:,} open handoff{'s' * (stake.waiting != 1)} of theirs go to the next in turn, or wait for"
+    )
+    owned = f"They own {stake.owned:,} lead{'s' * (stake.owned != 1)}, which stay theirs unless you say who takes over."
+    return " ".join(
+        (
+            f"{waiting} the team where nobody has room." if stake.waiting else "No handoff waits for their answer.",
+            owned if stake.owned else "They own no lead.",
+        )
     )
 
 

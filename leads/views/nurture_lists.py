@@ -38,7 +38,7 @@ class NurtureListForm(forms.ModelForm):
         fields["segment"].queryset = Segment.objects.visible_to(user)
         fields["segment"].empty_label = "None"
         fields["endpoint"].queryset = Endpoint.objects.visible_to(user).filter(kind=Endpoint.WEBHOOK)
-        fields["endpoint"].empty_label = "Nobody"
+        fields["endpoint"].empty_label, fields["endpoint"].label = "None", "Webhook"
         if self.instance.pk:
             del fields["team"]  # its leads are of that team
 

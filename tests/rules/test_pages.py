@@ -1,5 +1,6 @@
 """Pages and API of rules and the review list."""
 
+import re
 from typing import Any
 
 import pytest
@@ -180,6 +181,7 @@ def test_a_rep_makes_personal_rules_by_api_only() -> None:
 
 def test_a_rule_with_a_condition_of_its_own_makes_a_segment_of_it(page: Client, mara: User) -> None:
     go_live(make_model())
+    assert re.search(r"<textarea[^>]*></textarea>", page.get(reverse("rule-new")).content.decode())
     vps = '{"field": "title", "op": "contains", "value": "VP"}'
     answer = page.post(reverse("rule-new"), said(condition=vps))
     assert answer.status_code == 302

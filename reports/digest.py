@@ -19,9 +19,10 @@ from leads.people.zones import zone_for
 from leads.retry import retried
 from leads.statistics import Rate
 from reports.models import Digest
-from reports.queries.week import WEEK, TeamWeek, team_week
+from reports.queries.week import WEEK, PastWeek, TeamWeek, team_week
 
 MORNING = time(8)
+PICTURE = 20  # parts of a bar
 # The furthest any zone is ahead of UTC.
 AHEAD = timedelta(hours=14)
 
@@ -93,12 +94,26 @@ def _shown(week: TeamWeek) -> dict[str, Any]:
             ["Time to answer", hours],
             ["Late now", f"{_words(week.late)} that wait"],
         ],
+        "past": _pictured(week.past),
         "reasons": [[label, f"{_words(rate)} rejections"] for label, rate in week.reasons],
         "hots": f"{_words(week.hots)} Hot leads answered",
         "rejected_hots": [asdict(one) for one in week.rejected_hots],
         "colds": f"{_words(week.colds)} deals won",
         "won_colds": [asdict(one) for one in week.won_colds],
     }
+
+
+def _pictured(past: list[PastWeek]) -> list[list[Any]]:
+    """[day, handed off, accepted, three widths that add up to PICTURE] of each week: a bar any mail program shows.
+
+    A picture made of table cells, since mail programs show no SVG and ask before they load an image.
+    """
+    most = max((week.handed_off for week in past), default=0) or 1
+    rows: list[list[Any]] = []
+    for week in past:
+        whole, yes = round(PICTURE * week.handed_off / most), round(PICTURE * week.accepted / most)
+        rows.append([f"{week.start:%-d %b}", week.handed_off, week.accepted, yes, whole - yes, PICTURE - whole])
+    return rows
 
 
 def _words(rate: Rate) -> str:

@@ -17,7 +17,7 @@ from reports.behind import address
 from reports.queries.agreement import Agreement
 from reports.queries.cohorts import Cohort
 from reports.queries.impact import Impact
-from reports.queries.outcomes import closing_by, sums_by
+from reports.queries.outcomes import sums_by
 from reports.queries.performance import Decile, ScoreMonth
 from reports.queries.sources import SourceOutcome
 from reports.queries.stages import Passage
@@ -61,15 +61,13 @@ def _by_label(groups: Sequence[dict[str, int]]) -> list[charts.Part]:
     return [*([charts.Part("Not scored", rest, "before")] if any(rest) else []), *named]
 
 
-def closed_by_day(scope: Scope, by: str, groups: Sequence[Impact]) -> charts.Curves:
+def closed_by_day(groups: Sequence[Impact]) -> charts.Curves:
     """The share that became customers by each day of age, of the groups with most leads."""
-    column = {"team": "team_id"}.get(by, by)
-    closings = closing_by(scope, column, facts_only=by == "grade")
     largest = sorted(groups, key=lambda group: -group.leads)[:SHOWN]
     shown = [group for group in groups if group in largest and group.name]
     drawn, known = [], []
     for at, group in enumerate(shown):
-        closed = closings.get(group.key)
+        closed = group.closing
         if closed is None or len(closed.share) < 2:
             continue
         points = [(float(day), float(value)) for day, value in enumerate(closed.share[: HORIZON + 1])]
@@ -153,11 +151,9 @@ def said_and_seen(months: Sequence[ScoreMonth]) -> charts.Lines:
     )
 
 
-def label_mix(scope: Scope) -> charts.Columns:
+def label_mix(scope: Scope, rows: Sequence[ScoreMonth]) -> charts.Columns:
     """The labels of each month's leads, as shares: where Hot grows and customers do not, scores are inflated."""
-    counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(scope.tallies(), "month", "label"):
-        counts[row["month"]][row["label"]] += row["leads"]
+    counts = {row.month: row.labels for row in rows}
     months = sorted(counts)
     urls = [address(scope, "leads", {"month": f"{month:%Y-%m}"}) for month in months]
     parts = _by_label([counts[month] for month in months])

@@ -95,6 +95,7 @@ class Handoff(models.Model):
             models.Index(fields=["team", "state", "due_at"], name="handoff_queue"),
             models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),
             models.Index(fields=["team", "opened_at"], condition=Q(waits_for_rep=True), name="handoff_waits"),
+            models.Index(fields=["team", "opened_at"], name="handoff_opened"),  # reports of a period
         ]
 
     def __str__(self) -> str:

@@ -70,7 +70,7 @@ class Impact:
     revenue: Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]
     only: dict[str, str] = field(default_factory=dict)
     label: str = ""
-    key: Any = None
+    closing: Closing | None = None
 
 
 DIMENSIONS: dict[str, tuple[str, str]] = {
@@ -112,7 +112,7 @@ def impact(scope: Scope, dimension: str) -> list[Impact]:
         ordered.sort(key=lambda key: -groups[key]["leads"])
     return [
         _row(names(key), groups[key], whole, closings.get(key), {dimension: asked(key)},
-             key)
+             key if dimension == "label" else "")
         for key in ordered
     ]  # fmt: skip
 
@@ -125,7 +125,7 @@ def _rows(scope: Scope, dimension: str) -> Any:
 
 
 def _row(
-    name: str, group: dict[str, Any], whole: Rate, closed: Closing | None, only: dict[str, str], key: Any
+    name: str, group: dict[str, Any], whole: Rate, closed: Closing | None, only: dict[str, str], label: str
 ) -> Impact:
     customers = Rate(group["customers"], group["leads"])
     rest = Rate(whole.k - customers.k, whole.n - customers.n)
@@ -137,8 +137,8 @@ def _row(
         low=interval and interval.low, high=interval and interval.high,
         in_time=closed.by(FAIR) if closed else None, quarter=days[0], half=days[1], three_quarters=days[2],
         average_deal=float(group["value"]) / group["priced"] if group["priced"] else None,
-        priced=group["priced"], revenue=float(group["value"]), only=only, key=key,
-        label=key if "label" in only else "",
+        priced=group["priced"], revenue=float(group["value"]), only=only, label=label,
+        closing=closed,
     )  # fmt: skip
 
 

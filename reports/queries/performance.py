@@ -78,6 +78,7 @@ class ScoreMonth:
         ),
     ]  # fmt: skip
     only: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
 
     @property
     def kept(self) -> bool | None:
@@ -88,11 +89,29 @@ class ScoreMonth:
         return seen.low <= self.expected <= seen.high
 
 
+def performance(scope: Scope) -> tuple[list[Decile], list[ScoreMonth]]:
+    """Both tables of the page. Two queries."""
+    scores = _scores(scope)
+    return _deciles(scores), _months(scope, scores)
+
+
 def deciles(scope: Scope) -> list[Decile]:
     """Best first. One query."""
-    rows = list(_settled(scope).order_by().values_list("total").annotate(n=Count("pk"), k=Sum("customers")))
-    average = Rate(sum(k for *_, k in rows), sum(n for _, n, _ in rows))
-    found = tenths(*zip(*rows, strict=True)) if rows else []
+    return _deciles(_scores(scope))
+
+
+def months(scope: Scope) -> list[ScoreMonth]:
+    """The earliest first. Two queries."""
+    return _months(scope, _scores(scope))
+
+
+def _deciles(scores: dict[date, list["_Score"]]) -> list[Decile]:
+    counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for row in (row for rows in scores.values() for row in rows):
+        counted[row.total][0] += row.n
+        counted[row.total][1] += row.customers
+    average = Rate(sum(k for _, k in counted.values()), sum(n for n, _ in counted.values()))
+    found = tenths(list(counted), *zip(*counted.values(), strict=True)) if counted else []
     return [
         Decile(
             tenth=str(number), scores=f"{low} to {high}" if low != high else str(low), customers=Rate(k, n),
@@ -103,23 +122,22 @@ def deciles(scope: Scope) -> list[Decile]:
     ]  # fmt: skip
 
 
-def months(scope: Scope) -> list[ScoreMonth]:
-    """The earliest first. Two queries."""
+def _months(scope: Scope, scores: dict[date, list["_Score"]]) -> list[ScoreMonth]:
     labels: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in sums_by(scope.tallies(), "month", "label"):
         labels[row["month"]][row["label"]] += row["leads"]
-    scores = _scores(scope)
     said = _said(scores)
     return [_month(month, counts, scores.get(month, []), said.get(month)) for month, counts in sorted(labels.items())]
 
 
 @dataclass(frozen=True)
 class _Score:
-    """Settled leads of one month, total and label: how many, how many old enough, and won in time of those."""
+    """Settled leads of one month, total and label: how many, customers, how many old enough, won in time of those."""
 
     total: int
     label: str
     n: int
+    customers: int
     old: int
     won: int
 
@@ -133,7 +151,7 @@ def _scores(scope: Scope) -> dict[date, list[_Score]]:
     soon = ExpressionWrapper(F("created_at") + IN_TIME, DateTimeField())
     rows = (
         _settled(scope).annotate(month=TruncMonth("day")).order_by().values_list("month", "total", "label").annotate(
-            n=Count("pk"), old=Count("pk", filter=Q(day__lte=limit)),
+            n=Count("pk"), k=Sum("customers"), old=Count("pk", filter=Q(day__lte=limit)),
             won=Count("pk", filter=Q(day__lte=limit, won_at__lte=soon)),
         )
     )  # fmt: skip
@@ -172,7 +190,7 @@ def _month(month: date, labels: dict[str, int], scores: list[_Score], said: floa
         mean=sum(row.total * row.n for row in scores) / n if n else None,
         auc=auc and auc.value, auc_low=auc and auc.low, auc_high=auc and auc.high,
         in_time=Rate(sum(row.won for row in scores), sum(row.old for row in scores)), expected=said,
-        only={"month": f"{month:%Y-%m}"},
+        only={"month": f"{month:%Y-%m}"}, labels=labels,
     )  # fmt: skip
 
 

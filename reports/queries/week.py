@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Floor
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,8 +13,10 @@ from leads.enums import DealState, HandoffState, Label
 from leads.medians import Median
 from leads.models import Deal, Feedback, Handoff, Team
 from leads.statistics import Rate
+from reports.queries.outcomes import Days
 
 REASONS = LISTED = 3
+WEEKS = 8  # in the picture
 WEEK = timedelta(days=7)
 YES_OR_NO = (HandoffState.ACCEPTED, HandoffState.REJECTED)
 
@@ -29,12 +31,21 @@ class Surprise:
 
 
 @dataclass(frozen=True)
+class PastWeek:
+    """Handoffs opened in the seven days from `start` on, and those of them accepted by now."""
+
+    start: datetime
+    handed_off: int
+    accepted: int
+
+
+@dataclass(frozen=True)
 class TeamWeek:
     """One team from `start` on, for seven days. What is late is late now.
 
     `accepted`, `before`: of the handoffs answered with yes or no in the week and in the one before. `hours`: median
-    working hours to an answer, of `answers`. `late`: of those still open. `hots`: rejected, of the Hots answered.
-    `colds`: Cold when they were first handed off (never: today), of the deals won.
+    working hours to an answer, of `answers`. `past`: eight weeks, this one last. `late`: of those still open. `hots`:
+    rejected, of the Hots answered. `colds`: Cold when they were first handed off (never: today), of the deals won.
     """
 
     team: Team
@@ -45,6 +56,7 @@ class TeamWeek:
     answers: int
     reasons: list[tuple[str, Rate]]
     late: Rate
+    past: list[PastWeek]
     hots: Rate
     rejected_hots: list[Surprise]
     colds: Rate
@@ -57,7 +69,7 @@ class TeamWeek:
 
 
 def team_week(team: Team, start: datetime) -> TeamWeek:
-    """Eight queries."""
+    """Nine queries."""
     end, of_team = start + WEEK, Handoff.objects.filter(team=team)
     answered = of_team.filter(decided_at__gte=start, decided_at__lt=end, state__in=YES_OR_NO)
     time = answered.aggregate(hours=Median("hours_taken"), n=Count("hours_taken"))
@@ -73,11 +85,21 @@ def team_week(team: Team, start: datetime) -> TeamWeek:
         answers=time["n"],
         reasons=_reasons(answered),
         late=Rate(waiting["k"], waiting["n"]),
+        past=_past(of_team, start),
         hots=Rate(rejected.count(), hots.count()),
         rejected_hots=_rejected(rejected),
         colds=Rate(cold.count(), won.count()),
         won_colds=[_won_cold(deal) for deal in cold.select_related("lead").order_by("-amount", "pk")[:LISTED]],
     )
+
+
+def _past(of_team: QuerySet[Handoff], start: datetime) -> list[PastWeek]:
+    first = start - (WEEKS - 1) * WEEK
+    week = Floor(Days(F("opened_at"), Value(first, DateTimeField())) / 7.0)
+    opened = of_team.filter(opened_at__gte=first, opened_at__lt=start + WEEK).annotate(week=week).order_by()
+    yes = Count("pk", filter=Q(state=HandoffState.ACCEPTED))
+    counted = {int(week): (n, k) for week, n, k in opened.values_list("week").annotate(Count("pk"), k=yes)}
+    return [PastWeek(first + number * WEEK, *counted.get(number, (0, 0))) for number in range(WEEKS)]
 
 
 def _accepted(answered: QuerySet[Handoff]) -> Rate:

@@ -51,7 +51,7 @@ def index(request: Request) -> HttpResponse:
         handoffs=table(opened, handoffs_by_label(scope), scope),
         reasons=[(row, address(scope, "rejected", row.only)) for row in reasons],
         most_given=max((row.given.k for row in reasons), default=0),
-        source_table=table(REPORTS["sources"], sources(scope)[:8], scope, without=_aside(scope)),
+        source_table=table(REPORTS["sources"], sources(scope, timed=False)[:8], scope, without=_aside(scope)),
         reps=table(REPORTS["reps"], reps(scope), scope),
     )  # fmt: skip
 

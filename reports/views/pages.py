@@ -29,7 +29,7 @@ def impact_of_scoring(request: Request) -> HttpResponse:
     groups = impact.impact(scope, by)
     return page(
         request, "reports/impact.html", "Impact of scoring", form, scope, by=by, ways=list(impact.WAYS.items()),
-        chart=drawings.closed_by_day(scope, by, groups), table=table(report, groups, scope),
+        chart=drawings.closed_by_day(groups), table=table(report, groups, scope),
         reps=table(REPORTS["reps"], reps(scope), scope),
     )  # fmt: skip
 
@@ -52,7 +52,7 @@ def funnel_by_month(request: Request) -> HttpResponse:
 def score(request: Request) -> HttpResponse:
     """Whether the score says who will buy, and still means what it meant."""
     form, scope = asked(request)
-    tenths, months = performance.deciles(scope), performance.months(scope)
+    tenths, months = performance.performance(scope)
     hots, colds = surprises.rejected_hots(scope), surprises.won_colds(scope)
     shown = [
         table(REPORTS[name], rows, scope)
@@ -68,7 +68,7 @@ def score(request: Request) -> HttpResponse:
         request, "reports/score.html", "The score", form, scope,
         tenths=shown[0], tenths_chart=drawings.deciles(scope, tenths),
         months=shown[1], sorts=drawings.sorts(months),
-        mix=drawings.label_mix(scope), said=drawings.said_and_seen(months),
+        mix=drawings.label_mix(scope, months), said=drawings.said_and_seen(months),
         hots=hots, hot_table=shown[2],
         colds=colds, cold_table=shown[3],
         drift=drift, tables=(*shown, drift),

@@ -60,6 +60,8 @@ def test_the_figures_of_a_week():
     assert figures["Handed off"] == "4"
     assert figures["Accepted"] == "2 of 3 answered yes or no; the week before 0 of 0"
     assert figures["Late now"] == "1 of 1 that wait"
+    assert [week[:3] for week in shown["past"]][-2:] == [["23 Feb", 0, 0], ["2 Mar", 4, 2]]
+    assert shown["past"][-1][3:] == [10, 10, 0], "half of the longest bar was accepted"
     assert shown["reasons"] == [["No budget", "1 of 1 rejections"]]
     assert shown["hots"] == "1 of 2 Hot leads answered"
     assert [one["said"] for one in shown["rejected_hots"]] == ["30 at handoff; No budget"]
@@ -83,6 +85,7 @@ def test_on_monday_morning_where_they_are():
         assert list(User.objects.filter(digests__isnull=False).order_by("pk")) == got
     delivery.deliver_due()
     assert sorted(message.to[0] for message in mail.outbox) == sorted([here.email, there.email])
+    assert " 2 Mar ##########---------- 4, 2 accepted" in mail.outbox[0].body
     assert mail.outbox[0].subject == "Your week of handoffs, 2 March to 8 March 2026"
 
 

@@ -33,7 +33,7 @@ def sorted_by(scores: Sequence[int], yes: Sequence[int], no: Sequence[int]) -> S
     """
     order = np.argsort(np.asarray(scores))
     won, lost = np.asarray(yes, float)[order], np.asarray(no, float)[order]
-    k, m = won.sum(), lost.sum()
+    k, m = float(won.sum()), float(lost.sum())
     if k < FEWEST or m < ENOUGH - FEWEST:
         return Sorted(None, None, None, int(k), int(m))
     above_lost = (lost.cumsum() - lost / 2) / m  # of each winner: the losers below, ties half

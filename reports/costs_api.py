@@ -22,7 +22,7 @@ class SourceCostSerializer(serializers.ModelSerializer):
 
 class SourceCostInput(Strict, serializers.Serializer):
     team = serializers.CharField(required=False, help_text="Id or slug. Needed by who is in several teams.")
-    source = serializers.CharField(max_length=100, help_text="As leads have it.")
+    source = serializers.CharField(max_length=100, help_text="As leads have it.")  # type: ignore[assignment]
     month = serializers.DateField(help_text="Any day of it.")
     amount = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0), help_text="In euro.")
 

@@ -204,7 +204,7 @@ def agree(months: Sequence[Agreement]) -> charts.Lines:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 10 else f"{name[:8].rstrip()}…"
+    return name if len(name) <= 9 else f"{name[:8].rstrip()}…"
 
 
 def _tenth(value: float) -> str:

@@ -29,8 +29,8 @@ def filename(report: Report, first: date, last: date) -> str:
 
 def as_values(row: Any) -> dict[str, Any]:
     """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
-    shown = get_type_hints(type(row), include_extras=True)
-    shown = {name for name, hint in shown.items() if hasattr(hint, "__metadata__")}
+    hints = get_type_hints(type(row), include_extras=True)
+    shown = {name for name, hint in hints.items() if hasattr(hint, "__metadata__")}
     return {field.name: _value(getattr(row, field.name)) for field in fields(row) if field.name in shown}
 
 

@@ -68,7 +68,7 @@ def _is_numeric(figure: Figure, values: Sequence[Any]) -> bool:
 def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cell:
     value = getattr(row, head.name)
     url = _url(figure, value, row, scope)
-    if figure.kind == "label" or (head.name == "name" and getattr(row, "label", "")):
+    if figure.kind == "label" or _is_of_label(head, row):
         return Cell(head, "", label=value if figure.kind == "label" else row.label)
     if isinstance(value, Rate):
         return _rate(head, value, url, top)
@@ -85,6 +85,10 @@ def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cel
     if isinstance(value, str):
         return Cell(head, value or "Not known", url=url, tone="" if value else "muted")
     return Cell(head, _written(figure, value), url=url)
+
+
+def _is_of_label(head: Head, row: Any) -> bool:
+    return head.name == "name" and bool(getattr(row, "label", None))
 
 
 def _rate(head: Head, rate: Rate, url: str, top: float) -> Cell:

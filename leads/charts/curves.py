@@ -65,7 +65,8 @@ def curves(
 
 
 def _points(curve: Curve, across: Scale, scale: Scale) -> str:
-    corners, before = [], None
+    corners: list[tuple[float, float]] = []
+    before: float | None = None
     for x, y in curve.points:
         if curve.steps and before is not None:
             corners.append((x, before))

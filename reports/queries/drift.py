@@ -31,8 +31,8 @@ def drifted(scope: Scope) -> list[Drifted]:
     found = [
         Drifted(
             criterion=moved.name, model=health.model.name, now=moved.now, before=moved.before,
-            gap=moved.change if moved.interval else None, low=moved.interval and moved.interval.low,
-            high=moved.interval and moved.interval.high,
+            gap=moved.change if moved.interval else None, low=moved.interval.low if moved.interval else None,
+            high=moved.interval.high if moved.interval else None,
         )
         for health in (rows.filter(model=scope.model) if scope.model else rows) for moved in drift(health)
     ]  # fmt: skip

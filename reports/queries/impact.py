@@ -134,7 +134,7 @@ def _row(
     return Impact(
         name=name, leads=group["leads"], customers=customers,
         gap=None if interval is None else customers.k / customers.n - rest.k / rest.n,
-        low=interval and interval.low, high=interval and interval.high,
+        low=interval.low if interval else None, high=interval.high if interval else None,
         in_time=closed.by(FAIR) if closed else None, quarter=days[0], half=days[1], three_quarters=days[2],
         average_deal=float(group["value"]) / group["priced"] if group["priced"] else None,
         priced=group["priced"], revenue=float(group["value"]), only=only, label=label,

@@ -111,7 +111,7 @@ def _deciles(scores: dict[date, list["_Score"]]) -> list[Decile]:
         counted[row.total][0] += row.n
         counted[row.total][1] += row.customers
     average = Rate(sum(k for _, k in counted.values()), sum(n for n, _ in counted.values()))
-    found = tenths(list(counted), *zip(*counted.values(), strict=True)) if counted else []
+    found = tenths(list(counted), [n for n, _ in counted.values()], [k for _, k in counted.values()])
     return [
         Decile(
             tenth=str(number), scores=f"{low} to {high}" if low != high else str(low), customers=Rate(k, n),
@@ -184,11 +184,11 @@ def _month(month: date, labels: dict[str, int], scores: list[_Score], said: floa
     for row in scores:
         by_total[row.total][0] += row.won
         by_total[row.total][1] += row.old - row.won
-    auc = sorted_by(list(by_total), *zip(*by_total.values(), strict=True)) if by_total else None
+    auc = sorted_by(list(by_total), [yes for yes, _ in by_total.values()], [no for _, no in by_total.values()])
     return ScoreMonth(
         month=month, leads=scored, hot=Rate(labels.get(Label.HOT, 0), scored),
         mean=sum(row.total * row.n for row in scores) / n if n else None,
-        auc=auc and auc.value, auc_low=auc and auc.low, auc_high=auc and auc.high,
+        auc=auc.value, auc_low=auc.low, auc_high=auc.high,
         in_time=Rate(sum(row.won for row in scores), sum(row.old for row in scores)), expected=said,
         only={"month": f"{month:%Y-%m}"}, labels=labels,
     )  # fmt: skip

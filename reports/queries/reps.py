@@ -50,7 +50,7 @@ def reps(scope: Scope) -> list[Rep]:
     rows = list(
         answered(scope).filter(decided_by__isnull=False).annotate(won=won).order_by().values("decided_by").annotate(
             worked=Count("pk"), accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-            rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)), hours=Median("hours_taken"),
+            rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)), took=Median("hours_taken"),
             contacted=Count("contacted_at"), winners=Count("pk", filter=Q(won=True)),
             touch=Median(Days(F("contacted_at"), F("opened_at"))),
         )
@@ -59,7 +59,7 @@ def reps(scope: Scope) -> list[Rep]:
     return [
         Rep(
             name=names[row["decided_by"]], worked=row["worked"],
-            accepted=Rate(row["accepted"], row["accepted"] + row["rejected"]), hours=row["hours"],
+            accepted=Rate(row["accepted"], row["accepted"] + row["rejected"]), hours=row["took"],
             contacted=row["contacted"], touch=row["touch"], on_winners=Rate(row["winners"], row["worked"]),
             only={"rep": str(row["decided_by"])},
         )

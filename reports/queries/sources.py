@@ -46,7 +46,7 @@ class SourceOutcome:
         float | None,
         Figure("Cost", "What was entered for the months of the period, a month in part by its days.", kind="money"),
     ]
-    per_lead: Annotated[float | None, Figure("Cost of a lead", "Cost divided by leads.", kind="money")]
+    per_lead: Annotated[float | None, Figure("Cost of a lead", "Cost divided by leads.", kind="money", aside=True)]
     per_customer: Annotated[
         float | None, Figure("Cost of a customer", "Cost divided by customers so far.", kind="money")
     ]

@@ -11,7 +11,7 @@ from reports.models.summary import Chosen
 # What a tally is kept by, and what is added up in it.
 KEYS = ("day", "team_id", "source", "version", "label", "chosen")
 COUNTS = ("leads", "mql", "sal", "sql", "won_sql", "open_sql", "customers", "priced", "value")
-COLUMNS = tuple(field.column for field in Fact._meta.concrete_fields)
+COLUMNS = tuple(str(field.column) for field in Fact._meta.concrete_fields)
 assert set(COLUMNS) >= {*KEYS, *COUNTS} == {field.column for field in Tally._meta.concrete_fields} - {"id"}
 
 SETTLES = "30 days"  # after which the label of a lead that was never handed off is its label

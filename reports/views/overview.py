@@ -62,7 +62,7 @@ def _cards(request: Request) -> tuple[str, ...]:
 
 
 def _aside(scope: Scope) -> tuple[str, ...]:
-    return ("good", "per_lead", "half")
+    return ("good", "half")
 
 
 def _steps(came: Funnel, scope: Scope) -> list[Any]:

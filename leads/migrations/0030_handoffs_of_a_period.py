@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0028_field_maps_once"),
+        ("leads", "0029_nurture_to_crm"),
     ]
 
     operations = [

@@ -64,9 +64,9 @@ def still(world: World) -> None:
 
 
 def people(world: World, count: int, **values: Any) -> list[str]:
-    names = {"last_name": "Ruiz"}  # some know full names only
+    said = {"last_name": "Ruiz"} | values  # some know full names only
     return [
-        world.crm.add(CONTACTS, email=f"a{n}@example.com", first_name=f"Ana{n}", **names, **values)
+        world.crm.add(CONTACTS, **({"email": f"a{n}@example.com", "first_name": f"Ana{n}"} | said))
         for n in range(count)
     ]
 
@@ -574,3 +574,49 @@ def test_commands_print_one_json_object(world: World, capsys: pytest.CaptureFixt
     assert (result["ok"], result["counts"]["contacts"]["created"], result["problems"]) == (True, 3, 0)
     call_command("sync_reconcile", world.connection.slug, "--json")
     assert json.loads(capsys.readouterr().out)["holds"] is True
+
+
+@ONE
+def test_edited_here_and_deleted_there(world: World) -> None:
+    """The push finds that it is gone; the lead keeps its value, and nothing is made anew."""
+    [id] = people(world, 1)
+    sync(world)
+    sync(world)
+    world.crm.delete(CONTACTS, id)
+    with attributed(origin="test"):
+        Lead.objects.update(last_name="Ours")
+    sync(world)
+    assert (Link.objects.get(kind=CONTACTS).gone_at is None, Lead.objects.get().last_name) == (False, "Ours")
+    still(world)
+    assert world.crm.living(CONTACTS) == []
+
+
+@ONE
+def test_emptied_there_says_nothing(world: World) -> None:
+    [id] = people(world, 1, last_name="Ruiz")
+    sync(world)
+    world.crm.edit(CONTACTS, id, last_name="")
+    sync(world)
+    assert Lead.objects.get().last_name == "Ruiz"
+    still(world)
+    assert world.crm.get(CONTACTS, id)["last_name"] == ""
+
+
+@ONE
+@pytest.mark.parametrize("wins", ["ours", "theirs", "latest"])
+@pytest.mark.parametrize("changed", ["here", "there", "nowhere"])
+def test_one_side_changed_a_field_and_no_rule_is_asked(world: World, changed: str, wins: str) -> None:
+    [id] = people(world, 1, last_name="Before")
+    sync(world)
+    sync(world)
+    world.connection.field_maps.update(wins=wins)
+    if changed == "there":
+        world.crm.edit(CONTACTS, id, last_name="New")
+    if changed == "here":
+        with attributed(origin="test"):
+            Lead.objects.update(last_name="New")
+    sync(world)
+    both = "Before" if changed == "nowhere" else "New"
+    assert (Lead.objects.get().last_name, world.crm.get(CONTACTS, id)["last_name"]) == (both, both)
+    assert SyncConflict.objects.count() == 0
+    still(world)

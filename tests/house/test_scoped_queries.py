@@ -37,6 +37,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "leads/views/imports.py": {"Import": BELOW, "Source": BELOW},
     "leads/views/joining.py": {"User": KEY},
     "leads/views/lead.py": {"Lead": "of the team the form was checked for"},
+    "leads/views/crm_hooks.py": {"Connection": "a CRM sends there; its signature is the key"},
     "leads/views/mail_hooks.py": {"MailHook": KEY, "Call": KEY},
     "leads/views/notices.py": {"Notice": BELOW},
     "leads/views/nurture.py": {"NurtureMember": BELOW},

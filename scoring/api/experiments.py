@@ -172,7 +172,7 @@ class ParticipantsView(ListAPIView):
         return page
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"scores": getattr(self, "scores", {})}
+        return {**super().get_serializer_context(), "scores": getattr(self, "scores", {})}
 
 
 def _scores(ids: list[int], user: Any) -> dict[int, list[dict[str, Any]]]:

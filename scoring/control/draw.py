@@ -58,7 +58,7 @@ def _due() -> Any:
 @transaction.atomic
 def _reach(sample: ControlSample) -> None:
     with connection.cursor() as cursor:
-        values = {"now": timezone.now(), "sample": sample.pk}
+        values: dict[str, Any] = {"now": timezone.now(), "sample": sample.pk}
         cursor.execute(_REACHED.format(number=number_sql(sample.salt, "s.lead_id")), values)
 
 

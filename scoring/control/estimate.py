@@ -9,6 +9,7 @@ Sampling; E. L. Korn, B. I. Graubard (1998), Survey Methodology 24, 193–201.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 from django.db import connection
 
@@ -57,7 +58,16 @@ SELECT c.label, c.permille, count(*), count(*) FILTER (WHERE c.drawn),
  WHERE c.team_id = ANY(%s) GROUP BY c.label, c.permille
 """
 
-Row = tuple[str, int, int, int, int, int, int, int]
+
+class Row(NamedTuple):
+    label: str
+    permille: int
+    reached: int
+    drawn: int
+    answered: int
+    accepted: int
+    handed: int
+    won: int
 
 
 @dataclass(frozen=True)
@@ -76,24 +86,26 @@ def estimate(teams: Iterable[int]) -> Estimate:
     """Of these teams. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, [list(teams)])
-        rows: list[Row] = cursor.fetchall()
-    labels = [label for label in BELOW if any(row[0] == label for row in rows)]
+        rows = [Row(*row) for row in cursor.fetchall()]
+    labels = [label for label in BELOW if any(row.label == label for row in rows)]
+    asked = [*labels, *([""] if rows else [])]
     return Estimate(
-        [*(missed(label, rows, n=4, k=5) for label in labels), *([missed("", rows, n=4, k=5)] if rows else [])],
-        [*(missed(label, rows, n=6, k=7) for label in labels), *([missed("", rows, n=6, k=7)] if rows else [])],
+        [missed(label, rows, n="answered", k="accepted") for label in asked],
+        [missed(label, rows, n="handed", k="won") for label in asked],
     )
 
 
-def missed(label: str, rows: Sequence[Row], *, n: int, k: int) -> Missed:
-    """`n` and `k` are columns of the rows."""
-    mine = [row for row in rows if label in ("", row[0])]
-    weights = [(1000 / row[1], row[n], row[k]) for row in mine if row[n]]
+def missed(label: str, rows: Sequence[Row], *, n: str, k: str) -> Missed:
+    """`n` and `k` name the counts: of so many cases so many had the outcome."""
+    mine = [row for row in rows if label in ("", row.label)]
+    weights = [(1000 / row.permille, getattr(row, n), getattr(row, k)) for row in mine if getattr(row, n)]
     weight, had = sum(w * cases for w, cases, _ in weights), sum(w * yes for w, _, yes in weights)
     squared = sum(w * w * cases for w, cases, _ in weights)
-    cases, effective = sum(row[n] for row in mine), weight**2 / squared if squared else 0.0
+    cases, effective = sum(getattr(row, n) for row in mine), weight**2 / squared if squared else 0.0
     enough = cases >= ENOUGH
     return Missed(
-        label, sum(row[2] for row in mine), sum(row[3] for row in mine), sum(row[k] for row in mine), cases, effective,
+        label, sum(row.reached for row in mine), sum(row.drawn for row in mine), sum(getattr(row, k) for row in mine),
+        cases, effective,
         had / weight if enough else None, _wilson(had / weight, effective) if enough else None,
     )  # fmt: skip
 

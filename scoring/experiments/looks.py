@@ -1,7 +1,7 @@
 """The scheduled looks: due rows, each taken once, and what was seen. The first that meets the stop rule is the last."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -107,11 +107,11 @@ def judge(found: Counts, arms: Sequence[Arm], share: str, planned: int, before: 
     rates = [found.rate(arm.pk, share) for arm in arms]
     cases = sum(rate.n for rate in rates)
     fraction = min(1.0, cases / planned)
-    champion = {"k": rates[0].k, "n": rates[0].n, "cases": cases}
+    saw = Seen(rates[0].k, rates[0].n, cases, fraction)
     if why := _too_little(rates, fraction, before):
-        return Seen(**champion, fraction=fraction, skipped=why)
+        return replace(saw, skipped=why)
     limit = bounds((*before, fraction), ALPHA / (len(arms) - 1))[-1]
-    return Seen(**champion, fraction=fraction, limit=limit, against=_against(found, arms, share, limit))
+    return replace(saw, limit=limit, against=_against(found, arms, share, limit))
 
 
 def _too_little(rates: Sequence[Rate], fraction: float, before: Sequence[float]) -> str:

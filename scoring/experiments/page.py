@@ -96,7 +96,7 @@ def progress(experiment: Experiment, arms: Sequence[Arm], now: datetime) -> Line
     """The cases of each side that count, from the start to now, and how many it needs. One query."""
     moments = _moments(experiment.started_at, now)
     cases = _DECIDED if experiment.outcome == Outcome.DECIDED else _RIPE
-    values = {
+    values: dict[str, Any] = {
         "experiment": experiment.pk, "within": timedelta(days=experiment.within), "moments": moments,
         "arms": [arm.pk for arm in arms],
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, sqrt
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -87,7 +88,7 @@ SELECT count(*) FILTER (WHERE h.decided_at >= %(lately)s), count(*) FILTER (WHER
 def volume(model: ScoringModel, within: int, now: datetime | None = None) -> Volume:
     """Of the last year; each rate over leads that came at least `within` days ago. Company-wide. Three queries."""
     now, days = now or timezone.now(), timedelta(days=within)
-    values = {
+    values: dict[str, Any] = {
         "lately": now - timedelta(weeks=WEEKS), "since": now - HISTORY - days, "ripe": now - days, "within": days,
         "versions": list(model.versions.values_list("pk", flat=True)),
     }  # fmt: skip

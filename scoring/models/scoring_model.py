@@ -74,4 +74,4 @@ class ScoringModel(models.Model):
     @property
     def experiment(self) -> Any:
         """The one that runs on it, if any. One query."""
-        return self.experiments.running().first()  # type: ignore[attr-defined]
+        return self.experiments.running().first()

@@ -47,7 +47,7 @@ def _page(request: Request, bad: dict[int, ShareForm] | None = None) -> HttpResp
     may, seen = teams_with(request.user, SET), teams_with(request.user, SEE)
     rows = []
     for team in (None, *Team.objects.visible_to(request.user).filter(pk__in=seen)):
-        sample, pk = samples.get(team and team.pk), team.pk if team else 0
+        sample, pk = samples.get(team.pk if team else None), team.pk if team else 0
         form = (bad or {}).get(pk) or ShareForm(initial=_initial(sample), auto_id=f"id_{pk}_%s")
         rows.append({"team": team, "sample": sample, "form": form, "may": _may(team, may)})
     context = {"rows": rows, "estimate": estimate(seen), "on": any(sample.permille for sample in samples.values())}

@@ -56,10 +56,10 @@ class ExperimentForm(forms.Form):
         super().__init__(*args, **extra)
         live = ScoringModel.objects.filter(versions__state="live").distinct()
         self.fields["model"].queryset = live  # type: ignore[attr-defined]
-        chosen = self.data.get("model") or self.initial.get("model")
-        self.model = next((model for model in live if str(model.pk) == str(chosen)), live.first())
-        self.initial["model"] = self.model and self.model.pk
-        offered = list(_choices(self.model))
+        asked = self.data.get("model") or self.initial.get("model")
+        self.chosen = next((model for model in live if str(model.pk) == str(asked)), live.first())
+        self.initial["model"] = self.chosen and self.chosen.pk
+        offered = list(_choices(self.chosen))
         self.fields["challengers"].choices = offered  # type: ignore[attr-defined]
         self.initial["challengers"] = [key for key, _ in offered[:1]]
 
@@ -138,13 +138,13 @@ def _size(form: ExperimentForm) -> dict[str, Any]:
     if form.is_bound:
         form.is_valid()
     given = getattr(form, "cleaned_data", {}) or {}
-    if form.model is None:
+    if form.chosen is None:
         return {"plan": None, "volume": None, "table": [], "model": None}
     outcome, within = given.get("outcome") or Outcome.ACCEPTED, given.get("within") or 30
-    known = volume(form.model, within)
+    known = volume(form.chosen, within)
     base = _base(given.get("base"), known, outcome)
     sides = 1 + len(given.get("challengers") or [None])
-    told: dict[str, Any] = {"volume": known, "model": form.model, "rate": known.rate(outcome), "outcome": outcome,
+    told: dict[str, Any] = {"volume": known, "model": form.chosen, "rate": known.rate(outcome), "outcome": outcome,
                             "within": within, "base": base, "sides": sides, "table": []}  # fmt: skip
     return told | _found(known, base, given.get("effect", 5.0) / 100, outcome, within, (1 / sides,) * sides)
 

@@ -1,7 +1,6 @@
 """A share of the leads below the bar is handed off by lot, once, and stands for all of them."""
 
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from leads.models import Handoff, Lead, Standing, Team, User
 from leads.statistics import wilson
 from reports.scope import Scope
 from scoring.control.draw import draw_due, set_share
-from scoring.control.estimate import estimate, missed
+from scoring.control.estimate import Row, estimate, missed
 from scoring.engine.sides import number_of
 from scoring.models import ControlCase, ControlSample
 from scoring.tasks import draw_control
@@ -123,12 +122,12 @@ def test_reports_leave_them_out_if_wished(team: Team) -> None:
 # --- What it misses ---------------------------------------------------------------------------------------------------
 
 
-def row(label: str, permille: int, reached: int, drawn: int, answered: int, accepted: int) -> Any:
-    return label, permille, reached, drawn, answered, accepted, answered, 0
+def row(label: str, permille: int, reached: int, drawn: int, answered: int, accepted: int) -> Row:
+    return Row(label, permille, reached, drawn, answered, accepted, answered, 0)
 
 
 def test_with_one_chance_it_is_the_plain_share() -> None:
-    found = missed("", [row("warm", 50, 1000, 50, 40, 8)], n=4, k=5)
+    found = missed("", [row("warm", 50, 1000, 50, 40, 8)], n="answered", k="accepted")
     plain = wilson(8, 40)
     assert (found.share, found.effective) == (pytest.approx(0.2), pytest.approx(40))
     assert found.interval is not None
@@ -139,13 +138,13 @@ def test_with_one_chance_it_is_the_plain_share() -> None:
 def test_each_drawn_lead_stands_for_those_like_it() -> None:
     """20 Warm at 10 % stand for 200, 20 Cold at 1 % for 2,000: the answer is nearly that of Cold."""
     rows = [row("warm", 100, 200, 20, 20, 10), row("cold", 10, 2000, 20, 20, 0)]
-    found = missed("", rows, n=4, k=5)
+    found = missed("", rows, n="answered", k="accepted")
     assert found.share == pytest.approx(10 * 10 / (20 * 10 + 20 * 100))
     assert found.effective == pytest.approx(2200**2 / (20 * 100 + 20 * 10_000)) and found.effective < 40
 
 
 def test_under_30_answers_nothing_is_said() -> None:
-    found = missed("warm", [row("warm", 50, 500, 25, 20, 8)], n=4, k=5)
+    found = missed("warm", [row("warm", 50, 500, 25, 20, 8)], n="answered", k="accepted")
     assert (found.share, found.interval, found.missed) == (None, None, None) and (found.k, found.n) == (8, 20)
 
 
@@ -159,7 +158,7 @@ def test_the_interval_holds_what_is_true() -> None:
         for label, permille, reached, good in (("cold", 20, 3000, 0.04), ("warm", 50, 1000, 0.12)):
             drawn = int(random.binomial(reached, permille / 1000))
             rows.append(row(label, permille, reached, drawn, drawn, int(random.binomial(drawn, good))))
-        found = missed("", rows, n=4, k=5)
+        found = missed("", rows, n="answered", k="accepted")
         assert found.interval is not None and found.share is not None
         shares.append(found.share)
         inside += found.interval.low <= truth <= found.interval.high

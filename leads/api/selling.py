@@ -39,7 +39,7 @@ class HolidaysValue(serializers.JSONField):
     default_validators = [check_holidays]
 
 
-class PromiseSerializer(Strict, serializers.ModelSerializer):
+class LabelPromiseSerializer(Strict, serializers.ModelSerializer):
     """For a label; empty: for every other. All in working hours. `then`: empty, `pass_on` or `expire`."""
 
     class Meta:
@@ -55,7 +55,7 @@ class CalendarSerializer(Strict, serializers.ModelSerializer):
     week = WeekValue(required=False)
     holidays = HolidaysValue(required=False)
     public_holidays_of = serializers.CharField(write_only=True, required=False, max_length=10)
-    promises = PromiseSerializer(many=True, required=False)
+    promises = LabelPromiseSerializer(many=True, required=False)
 
     class Meta:
         model = Calendar

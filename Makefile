@@ -3,6 +3,7 @@
 #   make run         everything, on http://127.0.0.1:8000/ (PORT, DATA_DIR, DEMO=0 …: docs/operating.md)
 #   make test        the test suite, on the embedded PostgreSQL or on DATABASE_URL; ARGS="-k word" for a part of it
 #   make test-engine the engine against an independent interpreter, CASES=50000 random leads
+#   make test-tryton a connector against a real CRM, installed for it at the first time
 #   make check       style, types, migrations, deployment settings, templates
 #   make format      rewrite code and templates in the common style
 #   make bench       all benchmarks; bench-engine, bench-pages, bench-ingest, bench-sync, … for one (SCALE=10k, 100k or 1m)
@@ -56,6 +57,23 @@ bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview 
 .PHONY: bench-learning
 bench-learning: $(VENV)/bench.stamp
 	@exec $(PYTHON) -W ignore -m bench.learning $(ARGS)
+
+# A real CRM: Tryton with its sales module on SQLite, in a venv of its own; its database is made once.
+.PHONY: test-tryton
+TRYTON = .venv-tryton
+test-tryton: $(VENV)/dev.stamp $(TRYTON)/crm.sqlite
+	@TRYTON=$(CURDIR)/$(TRYTON) $(PYTHON) -m pytest tests/crm/test_tryton.py $(ARGS)
+
+$(TRYTON)/crm.sqlite: requirements-tryton.txt | $(PYTHON)
+	@echo "install  | $(TRYTON), a Tryton server to test with"
+	@$(PYTHON) -m venv --clear $(TRYTON)
+	@$(TRYTON)/bin/pip install --quiet --disable-pip-version-check -r requirements-tryton.txt
+	@printf '[database]\nuri = sqlite://\npath = $(CURDIR)/$(TRYTON)\n' >$(TRYTON)/conf
+	@printf quiet-river-42 >$(TRYTON)/password
+	@touch $(TRYTON)/new.sqlite
+	@TRYTONPASSFILE=$(TRYTON)/password $(TRYTON)/bin/trytond-admin -c $(TRYTON)/conf -d new \
+	  -u ir res sale_opportunity --activate-dependencies --email admin@acme.example
+	@mv $(TRYTON)/new.sqlite $@
 
 # On the embedded servers only: it empties the broker.
 chaos: $(VENV)/dev.stamp

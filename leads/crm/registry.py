@@ -6,10 +6,11 @@ from leads.crm.base import Access, Connector
 from leads.crm.hubspot import HubSpot
 from leads.crm.odoo import Odoo
 from leads.crm.salesforce import Salesforce
+from leads.crm.tryton import Tryton
 from leads.models import Connection
 from leads.outgoing import sealing
 
-CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce, Odoo)}
+CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce, Odoo, Tryton)}
 
 
 def kind_of(connection: Connection) -> type[Connector]:

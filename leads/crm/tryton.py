@@ -1,0 +1,272 @@
+"""Tryton, by the JSON-RPC that its own client speaks. A party is a contact; an opportunity is a deal.
+
+All that Tryton knows of a party beside its name are contact mechanisms: its e-mail address, its phone, and under
+"other" whatever people name. Our fields are such mechanisms too, and stand on the party where sales sees them.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from leads.crm.base import (
+    Access,
+    Busy,
+    Check,
+    Connector,
+    CrmError,
+    Denied,
+    IdPage,
+    OurField,
+    Page,
+    PushResult,
+    PushRow,
+    RemoteField,
+    RemoteStage,
+    Row,
+    Setting,
+    Window,
+)
+from leads.crm.http import Http
+from leads.crm.tryton_rows import (
+    DEAL,
+    FIELDS,
+    KNOWN,
+    MECHANISM,
+    MODEL,
+    PARTY,
+    STAGES,
+    field_of,
+    literal,
+    mechanism,
+    row_of,
+    within,
+)
+from leads.crm.values import plain
+from leads.enums import CrmKind
+
+
+class Tryton(Connector):
+    slug, name = "tryton", "Tryton"
+    kinds = (CrmKind.OWNERS, CrmKind.CONTACTS, CrmKind.DEALS)
+    page = 1000
+    most_pushed = 200
+    settings = (
+        Setting("database", "Database"),
+        Setting("login", "User", "It needs a company, and rights on parties and opportunities."),
+        Setting("password", "Password", kind="password", secret=True),
+    )
+    defaults: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        CrmKind.CONTACTS: {"name": "name", "email": "email", "phone": "phone", "website": "website", "title": "title"},
+        CrmKind.DEALS: {
+            "description": "name", "state": "stage", "amount": "amount", "start_date": "opened_at",
+            "end_date": "closed_at", "lost_reason": "lost_reason", "employee": "owner",
+        },
+    }  # fmt: skip
+
+    def __init__(self, access: Access):
+        super().__init__(access)
+        self.http = Http(access.base_url, renew=self._sign_in)
+
+    def test(self) -> list[Check]:
+        found = []
+        for name, look in (
+            ("Key", lambda: self._call("res.user", "get_preferences", True)),
+            ("Company", lambda: self._context["company"]),
+            ("Read parties", lambda: self._call(PARTY, "search", [], 0, 1, None)),
+            ("Read opportunities", lambda: self._call(DEAL, "search", [], 0, 1, None)),
+        ):
+            try:
+                look()
+                found.append(Check(name, ok=True))
+            except CrmError as error:
+                found.append(Check(name, ok=False, words=str(error)))
+        return found
+
+    def fields(self, kind: str) -> list[RemoteField]:
+        if kind == CrmKind.CONTACTS:
+            others = self._rows(
+                MECHANISM, [["type", "=", "other"], ["name", "!=", None]], ["name", "value"], order="DESC"
+            )
+            samples: dict[str, list[str]] = {name: [] for name in ("name", *KNOWN)}
+            for other in others:
+                samples.setdefault(other["name"], []).append(other["value"])
+            return [RemoteField(name, name, samples=tuple(dict.fromkeys(some))[:3]) for name, some in samples.items()]
+        return [
+            RemoteField(name, name, "owner" if name == "employee" else "text", writable=False) for name in FIELDS[kind]
+        ]
+
+    def stages(self) -> list[RemoteStage]:
+        return [
+            RemoteStage("sale", "Opportunities", stage, stage.title(), state, n)
+            for n, (stage, state) in enumerate(STAGES.items())
+        ]
+
+    def pull(self, kind: str, window: Window, after: str, fields: Sequence[str]) -> Page:
+        domain = self._after(kind, after)
+        if kind != CrmKind.OWNERS:
+            domain.append(within(window, of_mechanisms=kind == CrmKind.CONTACTS))
+        records = self._rows(MODEL[kind], domain, [*FIELDS[kind], "create_date", "write_date"], self.page)
+        rows = [row_of(kind, record) for record in records]
+        return Page(rows, rows[-1].id if len(rows) == self.page else "")
+
+    def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        names = [*FIELDS[kind], "create_date", "write_date"]
+        return [
+            row_of(kind, record) for record in self._rows(MODEL[kind], [["id", "in", [int(id) for id in ids]]], names)
+        ]
+
+    def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
+        return self.read(kind, sorted(set(self._known(emails).values())), fields)
+
+    def ids(self, kind: str, after: str) -> IdPage:
+        later = self._after(kind, after)
+        ids = [str(id) for id in self._call(MODEL[kind], "search", later, 0, self.page, [["id", "ASC"]])]
+        return IdPage(ids, ids[-1] if len(ids) == self.page else "")
+
+    def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
+        """Tryton has no fields to make. That a name is in use is written on the party of one's own company."""
+        there = {field.name for field in self.fields(kind)}
+        missing = [field for field in fields if self.name_of(field.key) not in there]
+        if missing:
+            [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
+            made = [
+                {"party": company["party"], "type": "other", "name": self.name_of(field.key), "value": field.label}
+                for field in missing
+            ]
+            self._call(MECHANISM, "create", made)
+        return [self.name_of(field.key) for field in missing]
+
+    @classmethod
+    def name_of(cls, key: str) -> str:
+        return f"leadscore_{key}"
+
+    def push(self, kind: str, rows: Sequence[PushRow]) -> list[PushResult]:
+        """Three requests for any number of rows: what mechanisms there are, which are changed, which are made."""
+        known = self._known([row.email for row in rows if not row.id and row.email])
+        ids = {row.key: row.id or known.get(row.email.lower(), "") for row in rows}
+        results = self._write([row for row in rows if ids[row.key]], ids)
+        new = [row for row in rows if not ids[row.key]]
+        first = {row.email.lower() or f"#{row.key}": row for row in reversed(new)}
+        results |= self._make(list(first.values()))
+        again = "Another lead of this request has the same address."
+        later = {row.key: PushResult(row.key, ok=False, error=again, again=True) for row in new}
+        return [(later | results)[row.key] for row in rows]
+
+    # Writing
+
+    def _write(self, rows: Sequence[PushRow], ids: Mapping[int, str]) -> dict[int, PushResult]:
+        """All at once; where one of them spoils it, those that are gone are told and the others tried in halves."""
+        if not rows:
+            return {}
+        numbers = sorted({int(ids[row.key]) for row in rows})
+        there = {str(row["id"]): row for row in self._rows(PARTY, [["id", "in", numbers]], FIELDS[CrmKind.CONTACTS])}
+        gone = {
+            row.key: PushResult(row.key, ids[row.key], ok=False, error="There is no such party any more.", gone=True)
+            for row in rows if ids[row.key] not in there
+        }  # fmt: skip
+        left = [row for row in rows if row.key not in gone]
+        try:
+            self._put([(there[ids[row.key]], row) for row in left])
+            return gone | {row.key: PushResult(row.key, ids[row.key]) for row in left}
+        except CrmError as error:
+            if not error.permanent:
+                raise
+            if len(left) == 1:
+                return gone | {left[0].key: PushResult(left[0].key, ids[left[0].key], ok=False, error=str(error))}
+            half = len(left) // 2
+            return gone | self._write(left[:half], ids) | self._write(left[half:], ids)
+
+    def _put(self, pairs: Sequence[tuple[Mapping[str, Any], PushRow]]) -> None:
+        """One request: Tryton writes any number of different values in one transaction, parties with what is theirs."""
+        parts: list[Any] = []
+        for party, row in pairs:
+            held = {field_of(each): each["id"] for each in reversed(party["contact_mechanisms."])}
+            values: dict[str, Any] = {"name": row.values["name"]} if row.values.get("name") else {}
+            commands: list[Any] = []
+            for name, text in ((name, plain(value)) for name, value in row.values.items() if name != "name"):
+                if name in held:
+                    commands.append(["write", [held[name]], {"value": text}] if text else ["delete", [held[name]]])
+                elif text:
+                    commands.append(["create", [mechanism(name, text)]])
+            parts += [[party["id"]], values | {"contact_mechanisms": commands}]
+        if parts:
+            self._call(PARTY, "write", *parts)
+
+    def _make(self, rows: Sequence[PushRow]) -> dict[int, PushResult]:
+        if not rows:
+            return {}
+        made = []
+        for row in rows:
+            values = {"email": row.email} | {name: plain(value) for name, value in row.values.items() if plain(value)}
+            name = values.pop("name", "") or row.email
+            mechanisms = [mechanism(field, text) for field, text in values.items() if text]
+            made.append({"name": name, "contact_mechanisms": [["create", mechanisms]]})
+        try:
+            ids = self._call(PARTY, "create", made, once=True)
+            return {row.key: PushResult(row.key, str(id), made=True) for row, id in zip(rows, ids, strict=True)}
+        except CrmError as error:
+            if not error.permanent:
+                raise
+            if len(rows) == 1:
+                return {rows[0].key: PushResult(rows[0].key, ok=False, error=str(error))}
+            half = len(rows) // 2
+            return self._make(rows[:half]) | self._make(rows[half:])
+
+    def _known(self, emails: Sequence[str]) -> dict[str, str]:
+        """{address in small letters: the party that has it}, of several the first."""
+        either = [["value", "ilike", literal(email)] for email in sorted({email.lower() for email in emails})]
+        found = self._rows(MECHANISM, [["type", "=", "email"], ["OR", *either]], ["value", "party"]) if either else []
+        return {each["value"].lower(): str(each["party"]) for each in reversed(found)}
+
+    # Speaking
+
+    def _rows(self, model: str, domain: Sequence[Any], fields: Sequence[str], limit: int | None = None,
+              order: str = "ASC") -> list[dict[str, Any]]:  # fmt: skip
+        return list(self._call(model, "search_read", list(domain), 0, limit, [["id", order]], list(fields)))
+
+    def _call(self, model: str, method: str, *params: Any, once: bool = False) -> Any:
+        return self._ask(f"model.{model}.{method}", *params, self._context, once=once)
+
+    def _ask(self, method: str, *params: Any, once: bool = False) -> Any:
+        path = f"/{self.access.options.get('database', '')}/rpc/"
+        answer = self.http.json("POST", path, {"id": 0, "method": method, "params": list(params)}, once=once)
+        if not isinstance(answer, dict) or not {"result", "error"} & answer.keys():
+            raise Busy("The answer is none that Tryton would give.")
+        if "error" not in answer:
+            return answer["result"]
+        kind, said = (*answer["error"], "")[:2]
+        if kind in ("UserError", "UserWarning"):
+            raise CrmError(str(said[0] if isinstance(said, list) else said), permanent=True)
+        if kind == "ConcurrencyException" or "locked" in str(kind):
+            raise Busy("Somebody else is writing the same.")
+        raise CrmError(str(kind)[:300], permanent=True)
+
+    def _after(self, kind: str, after: str) -> list[Any]:
+        """One's own companies are parties too, and no leads."""
+        domain: list[Any] = [["id", ">", int(after)]] if after else []
+        return [*domain, ["id", "not in", self._own]] if kind == CrmKind.CONTACTS else domain
+
+    @cached_property
+    def _own(self) -> list[int]:
+        return [company["party"] for company in self._rows("company.company", [], ["party"])]
+
+    @cached_property
+    def _context(self) -> dict[str, Any]:
+        """Without a company Tryton shows nothing of it; archived records are records."""
+        preferences = self._ask("model.res.user.get_preferences", True, {})
+        if not preferences.get("company"):
+            raise Denied("The user has no company in Tryton: give it one, under Administration, Users.")
+        return {"company": preferences["company"], "active_test": False}
+
+    def _sign_in(self) -> Mapping[str, str]:
+        """A session; also called when the last one ended."""
+        login, password = self.access.options.get("login", ""), self.access.secrets.get("password", "")
+        door = Http(self.access.base_url)
+        path = f"/{self.access.options.get('database', '')}/rpc/"
+        try:
+            body = {"id": 0, "method": "common.db.login", "params": [login, {"password": password}, "en"]}
+            user, session, *_ = door.json("POST", path, body)["result"]
+        except Denied:
+            raise Denied("Tryton does not know this user with this password in this database.") from None
+        return {"Authorization": "Session " + b64encode(f"{login}:{user}:{session}".encode()).decode()}

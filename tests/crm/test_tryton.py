@@ -1,0 +1,64 @@
+"""A fourth connector against a real server: the contract suite of the others, and a whole sync. `make test-tryton`."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from leads.crm import registry
+from leads.crm.sync import sync_now
+from leads.enums import ConnectionState, CrmKind, DealState
+from leads.models import Connection, Deal, Lead
+from tests.crm.test_contract import *  # noqa: F403 the same promises
+from tests.crm.worlds import World
+from tests.fakes.crm import FakeCrm
+from tests.fakes.tryton import TrytonCrm, TrytonServer
+from tests.sales import make_team, score
+
+pytestmark = pytest.mark.skipif("TRYTON" not in os.environ, reason="A real Tryton is asked: make test-tryton.")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server() -> Iterator[None]:
+    if "TRYTON" not in os.environ:
+        yield
+        return
+    with TrytonServer() as TrytonCrm.real:
+        yield
+
+
+@pytest.fixture
+def world(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(registry.CONNECTORS["tryton"], "page", FakeCrm.page)
+    with TrytonCrm() as crm:
+        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://")]
+        connection = Connection.make(
+            make_team(), crm="tryton", name="Tryton", slug="tryton", base_url=crm.base_url, options=crm.options,
+            state=ConnectionState.ON,
+        )  # fmt: skip
+        for name, text in crm.secrets.items():
+            connection.keep_secret(name, text)
+        yield World(crm, connection)
+
+
+def test_a_whole_sync(world: World) -> None:
+    contact = world.crm.add(CrmKind.CONTACTS, email="ana@a.example", first_name="Ana", last_name="Ruiz", title="VP")
+    world.crm.add(CrmKind.DEALS, name="500 seats", stage="won", links={CrmKind.CONTACTS: [contact]})
+    run = sync_now(world.connection)
+    assert run and run.ok, run and run.error
+    lead, deal = Lead.objects.get(), Deal.objects.get()
+    assert (lead.first_name, lead.last_name, lead.title, deal.lead, deal.state) == (
+        "Ana",
+        "Ruiz",
+        "VP",
+        lead,
+        DealState.WON,
+    )
+    score(lead)
+    for _ in range(2):
+        run = sync_now(world.connection)
+        assert run and run.ok, run and run.error
+    assert run.counts.get("push", {}) == {}
+    [row] = world.connector.read(CrmKind.CONTACTS, [contact], [])
+    assert (row.values["leadscore_score"], row.values["leadscore_id"]) == ("30", str(lead.pk))

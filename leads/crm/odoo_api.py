@@ -44,7 +44,9 @@ class Api:
              order: str = "id asc") -> list[dict[str, Any]]:  # fmt: skip
         """Also the archived ones."""
         asked: dict[str, Any] = {"domain": list(domain), "fields": list(fields), "order": order, "context": ALL}
-        return list(self.call(model, "search_read", **asked, **({"limit": limit} if limit else {})))
+        if limit:
+            asked["limit"] = limit
+        return list(self.call(model, "search_read", **asked))
 
     def make(self, model: str, values: Sequence[Mapping[str, Any]]) -> list[int]:
         """Ids of the new rows, in order: all or none are made."""

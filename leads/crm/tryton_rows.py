@@ -75,9 +75,10 @@ def value_of(value: Any) -> Any:
         parts = [value.get(name, 0) for name in ("year", "month", "day", "hour", "minute", "second", "microsecond")]
         match value.get("__class__"):
             case "datetime":
-                return datetime(*parts, tzinfo=UTC)
+                year, month, day, hour, minute, second, fraction = parts
+                return datetime(year, month, day, hour, minute, second, fraction, UTC)
             case "date":
-                return date(*parts[:3])
+                return date(parts[0], parts[1], parts[2])
             case "Decimal":
                 return Decimal(value["decimal"])
             case "timedelta":

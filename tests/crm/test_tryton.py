@@ -47,6 +47,7 @@ def test_a_whole_sync(world: World) -> None:
     world.crm.add(CrmKind.DEALS, name="500 seats", stage="won", links={CrmKind.CONTACTS: [contact]})
     run = sync_now(world.connection)
     assert run and run.ok, run and run.error
+    assert not world.connection.problems.exists()
     lead, deal = Lead.objects.get(), Deal.objects.get()
     assert (lead.first_name, lead.last_name, lead.title, deal.lead, deal.state) == (
         "Ana",

@@ -57,7 +57,7 @@ ALWAYS = {
     CrmKind.DEALS: ("hs_merged_object_ids", "hs_is_closed", "hs_is_closed_won"),
 }  # fmt: skip
 # (name, scope, and the request that is refused without it)
-SCOPES = (
+SCOPES: tuple[tuple[str, str, str, str, str, Any], ...] = (
     ("Contacts, read", "crm.objects.contacts.read", "POST", "objects", "/contacts/search", {"limit": 1}),
     ("Contacts, write", "crm.objects.contacts.write", "POST", "objects", "/contacts/batch/update", {"inputs": []}),
     ("Contact fields, make", "crm.schemas.contacts.write", "POST", "properties", "/contacts/batch/create",

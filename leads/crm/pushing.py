@@ -145,7 +145,7 @@ def missing(connection: Connection) -> QuerySet[Lead]:
     """Leads that belong into the CRM by the rule of the connection, or were sent there, and are not."""
     links = Link.objects.filter(connection=connection, kind__in=PEOPLE, lead=OuterRef("pk"))
     asked = Exists(PushAsk.objects.filter(connection=connection, lead=OuterRef("pk")))
-    wanted = asked & ~Exists(links.filter(gone_at=None))
+    wanted: Any = Q(asked) & ~Q(Exists(links.filter(gone_at=None)))
     if connection.creates != Creates.ASKED:
         handed_off = Exists(Handoff.objects.filter(lead=OuterRef("pk")))
         belongs = handed_off if connection.creates == Creates.HANDED_OFF else Q(pk__isnull=False)
@@ -170,7 +170,7 @@ def make_new(run: Run) -> None:
     _answer_asks(run)
 
 
-def _make(run: Run, kind: str, leads: list[Lead]) -> None:
+def _make(run: Run, kind: str, leads: Sequence[Lead]) -> None:
     rows = run.connector.match(kind, [lead.email for lead in leads], run.maps.asked(kind))
     if rows:
         take(run, kind, rows)

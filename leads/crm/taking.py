@@ -111,7 +111,7 @@ def _known(run: Run, kind: str, rows: Sequence[Row], links: Mapping[str, Link]) 
     same = Link.objects.filter(connection=run.connection, external_id__in=[id for _, id in refs], lead__isnull=False)
     for link in same if refs else ():
         if (link.kind, link.external_id) in refs:
-            found[refs[link.kind, link.external_id]] = link.lead_id
+            found[refs[link.kind, link.external_id]] = int(link.lead_id or 0)
     name = next((each.theirs for each in run.maps.coming(kind) if each.ours == "email"), "")
     emails = {plain(row.values.get(name)).lower(): row.id for row in rows if row.id not in found}
     emails.pop("", None)

@@ -1,6 +1,6 @@
 """What belongs to people: owners, companies, deals and activities of a CRM."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -150,7 +150,7 @@ def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:
     return {id: next((lead for lead in found if lead in offered), found[0]) for id, found in leads.items() if found}
 
 
-def _people_links(run: Run, refs: set[tuple[str, str]]) -> Sequence[Link]:
+def _people_links(run: Run, refs: set[tuple[str, str]]) -> Iterable[Link]:
     kinds, ids = {kind for kind, _ in refs}, {id for _, id in refs}
     return Link.objects.filter(connection=run.connection, kind__in=kinds, external_id__in=ids, lead__isnull=False)
 

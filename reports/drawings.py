@@ -29,7 +29,7 @@ DAYS = (30, 60, 90, 120, 180)
 LONG = 100  # days; a longer range is shown by month, not by week
 # Bottom first, so that the best stands on top.
 LABELS = [(Label.COLD, "cold"), (Label.COOL, "cool"), (Label.WARM, "warm"), (Label.HOT, "hot")]
-TONES = ("", "actual", "before", "good", "wrong")
+TONES = ("", "actual", "part-2", "part-3", "before")
 
 
 def arrivals(scope: Scope) -> charts.Columns:

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             if model is None:
                 known = ", ".join(ScoringModel.objects.values_list("slug", flat=True)) or "none"
                 raise CommandError(f"there is no model {slug!r}; there is: {known}")
-            versions = Version.objects.live().filter(model=model).values_list("pk", flat=True)
+            versions = Version.objects.deciding().filter(model=model).values_list("pk", flat=True)
             standings = standings.filter(version__in=list(versions))
         ids = list(standings.order_by("pk").values_list("pk", flat=True))
         for start in range(0, len(ids), BATCH):

@@ -41,7 +41,7 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("leads", "import importproblem", VIEW, ADD, CHANGE)
     | _may("leads", "field eventkind rejectionreason source", ADD, CHANGE)
     | _may("leads", "handoff", ADD)
-    | _may("leads", "endpoint", VIEW, ADD, CHANGE)
+    | _may("leads", "endpoint connection", VIEW, ADD, CHANGE)
     | _may("leads", "problem quarantine cleanup", VIEW, ADD, CHANGE)
     | _may("leads", "segment rule", ADD, CHANGE, DELETE)
     | _may("leads", "duplicatepair", CHANGE)
@@ -65,7 +65,8 @@ PERMISSIONS: dict[str, set[str]] = {
     | _may("scoring", "learning suggestion", VIEW)
     | _may("reports", "sourcecost", VIEW, ADD, CHANGE, DELETE)
     | _may("reports", "assumption", CHANGE)
-    | {"leads.release_handoff", "leads.view_user", "leads.view_membership", "reports.view_report"},
+    | _may("leads", "connection user membership", VIEW)
+    | {"leads.release_handoff", "reports.view_report"},
 }
 PERMISSIONS[Role.ADMIN] = (
     PERMISSIONS[Role.MARKETING]

@@ -94,6 +94,14 @@ def resume(connection: Connection) -> None:
     _wake()
 
 
+@transaction.atomic
+def disconnect(connection: Connection, *, by: User | None) -> None:
+    """Forget the keys and stop. Links, mapping and history stay: with new keys it goes on where it was."""
+    pause(connection, by=by)
+    connection.secrets.all().delete()
+    Connection.objects.filter(pk=connection.pk).update(state=ConnectionState.SETUP, error="", failures=0)
+
+
 def _wake() -> None:
     from leads.tasks import run_syncs  # here, for the task in turn needs what asks
 

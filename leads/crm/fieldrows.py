@@ -1,0 +1,116 @@
+"""The mapping of fields as people set it: one row for each pair, with what the CRM holds there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from leads.crm.base import Connector, RemoteField
+from leads.crm.mapping import IMPORT_KINDS, ONLY_COMES, OUR_FIELDS, PEOPLE
+from leads.crm.values import SENDABLE
+from leads.enums import CrmKind, Flow, Wins
+from leads.ingest.targets import KEEP, NEW, targets_of
+from leads.models import Connection, Field, FieldMap
+
+# Of these, fields may be mapped; owners and activities are read as they are.
+MAPPED = tuple(IMPORT_KINDS)
+NOT_BY_FIELD = {"lead", "external_id", "lead_id", KEEP}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a field of theirs may become here. `comes`, `goes`: the ways it can take."""
+
+    key: str
+    label: str
+    comes: bool
+    goes: bool
+
+
+def kinds_of(kind: type[Connector]) -> list[tuple[str, str]]:
+    """(kind, its name) of what fields are mapped for, in the order of the CRM."""
+    return [(each, str(CrmKind(each).label)) for each in kind.kinds if each in MAPPED]
+
+
+def choices_of(kind: str) -> dict[str, Choice]:
+    """What of ours there is for this kind of record, by key: facts first, then what scoring and sales know."""
+    found = {}
+    for key, target in targets_of(IMPORT_KINDS[kind], Field.objects.all()).items():
+        if key not in NOT_BY_FIELD and not key.startswith(NEW):
+            goes = kind not in ONLY_COMES and (key in SENDABLE or key.startswith("fields."))
+            found[key] = Choice(key, target.label, comes=True, goes=goes)
+    if kind in PEOPLE:
+        found |= {key: Choice(key, field.label, comes=False, goes=True) for key, field in OUR_FIELDS.items()}
+    return found
+
+
+class FieldMapForm(forms.Form):
+    """One pair. What is empty on their side is no pair."""
+
+    theirs = forms.CharField(max_length=150, required=False)
+    ours = forms.ChoiceField(required=False)
+    flow = forms.ChoiceField(choices=Flow.choices, required=False)
+    wins = forms.ChoiceField(choices=Wins.choices, required=False)
+    remove = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, choices: Mapping[str, Choice], fields: Sequence[RemoteField] = (), **options: Any):
+        super().__init__(*args, **options)
+        self.choices, self.remote = choices, {each.name: each for each in fields}
+        self.fields["ours"].choices = [("", "–"), *((each.key, each.label) for each in choices.values())]  # type: ignore[attr-defined]
+        if fields:
+            said = self.initial.get("theirs", "")
+            listed = [(each.name, f"{each.label} ({each.name})") for each in fields]
+            lost = [(said, f"{said}, not in the CRM")] if said and said not in self.remote else []
+            self.fields["theirs"] = forms.ChoiceField(choices=[("", "–"), *lost, *listed], required=False)
+
+    @property
+    def there(self) -> RemoteField | None:
+        """The field of theirs, if the CRM could be asked."""
+        return self.remote.get(self.initial.get("theirs", ""))
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("remove") or not (said.get("theirs") or said.get("ours")):
+            return said
+        if not (said.get("theirs") and said.get("ours")):
+            raise ValidationError("A pair has a field of theirs and one of ours: choose both, or remove it.")
+        choice, flow = self.choices[said["ours"]], said.get("flow") or self._usual(said["ours"])
+        remote = self.remote.get(said["theirs"])
+        if flow != Flow.PULL and not choice.goes:
+            raise ValidationError(f"{choice.label} only comes from the CRM.")
+        if flow != Flow.PUSH and not choice.comes:
+            raise ValidationError(f"{choice.label} is ours: it only goes to the CRM.")
+        if flow != Flow.PULL and remote and not remote.writable:
+            raise ValidationError(f"The CRM does not let anybody write {remote.label}.")
+        return said | {"flow": flow, "wins": said.get("wins") or Wins.LATEST}
+
+    def _usual(self, ours: str) -> str:
+        choice = self.choices[ours]
+        return Flow.PULL if not choice.goes else Flow.PUSH if not choice.comes else Flow.BOTH
+
+    @property
+    def pair(self) -> dict[str, str] | None:
+        said = self.cleaned_data
+        kept = not said.get("remove") and said.get("theirs") and said.get("ours")
+        return {name: said[name] for name in ("theirs", "ours", "flow", "wins")} if kept else None
+
+
+def double(pairs: Sequence[Mapping[str, str]]) -> str:
+    """What of ours is said twice; "" if nothing is."""
+    seen: set[str] = set()
+    for pair in pairs:
+        if pair["ours"] in seen:
+            return pair["ours"]
+        seen.add(pair["ours"])
+    return ""
+
+
+@transaction.atomic
+def replace_pairs(connection: Connection, kind: str, pairs: Sequence[Mapping[str, str]]) -> None:
+    """These pairs and no others; every lead is compared anew at the next run."""
+    connection.field_maps.filter(kind=kind).delete()
+    FieldMap.objects.bulk_create([FieldMap(connection=connection, kind=kind, **pair) for pair in pairs])
+    connection.links.filter(kind=kind).update(mark="")

@@ -1,0 +1,98 @@
+"""What people say of a connection: how to get in, and what it does. Its secrets are shown by their last four only."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from leads.access import teams_with
+from leads.crm import mapping
+from leads.crm.base import Connector, Setting
+from leads.enums import Creates
+from leads.models import Connection, Team, User
+from leads.outgoing.endpoint_forms import public_address
+
+MOST = 2000  # signs of a setting; a private key is long
+
+
+class ConnectionForm(forms.Form):
+    """A new connection to that CRM, or an old one: then an empty secret stays as it is."""
+
+    name = forms.CharField(max_length=100, help_text="As colleagues will read it: HubSpot, Salesforce Europe.")
+    team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, help_text="Whose leads it brings and takes.")
+    creates = forms.ChoiceField(
+        label="Makes there", choices=Creates.choices, initial=Creates.HANDED_OFF,
+        help_text="Whoever is there already is linked, whatever you choose.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, kind: type[Connector], user: User, connection: Connection | None = None,
+                 **options: Any):  # fmt: skip
+        self.kind, self.connection = kind, connection
+        if connection:
+            known = {"name": connection.name, "creates": connection.creates, "base_url": connection.base_url}
+            options["initial"] = known | {_key(name): value for name, value in connection.options.items()}
+        super().__init__(*args, **options)
+        if connection:
+            del self.fields["team"]
+        else:
+            teams = Team.objects.filter(pk__in=teams_with(user, "leads.add_connection"))
+            self.fields["team"].queryset = teams  # type: ignore[attr-defined]
+            self.fields["name"].initial = kind.name
+        self.fields["base_url"] = _address(kind)
+        for setting in kind.settings:
+            self.fields[_key(setting.name)] = self._field(setting)
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        others = Connection.objects.filter(name=name).exclude(pk=self.connection.pk if self.connection else None)
+        team = self.connection.team_id if self.connection else self.data.get(self.add_prefix("team"))
+        if str(team).isdigit() and others.filter(team=int(team)).exists():
+            raise ValidationError("The team has a connection of that name.")
+        return name
+
+    @transaction.atomic
+    def save(self, *, by: User) -> Connection:
+        """Keep what was said; secrets sealed. A new connection is not on yet and has the mapping it begins with."""
+        said = self.cleaned_data
+        options = {each.name: said[_key(each.name)] for each in self.kind.settings if not each.secret}
+        given = {"name": said["name"], "creates": said["creates"], "base_url": said["base_url"], "options": options}
+        if self.connection:
+            Connection.objects.filter(pk=self.connection.pk).update(**given, needs_person=False)
+            connection = Connection.objects.get(pk=self.connection.pk)
+        else:
+            connection = Connection.make(said["team"], crm=self.kind.slug, slug=free_slug(said["name"]), by=by, **given)
+            mapping.begin(connection)
+        for setting in self.kind.settings:
+            if setting.secret and said[_key(setting.name)]:
+                connection.keep_secret(setting.name, said[_key(setting.name)])
+        return connection
+
+    def _field(self, setting: Setting) -> forms.Field:
+        kept = self.connection.secrets.filter(name=setting.name).first() if self.connection and setting.secret else None
+        widget: Any = {"password": forms.PasswordInput, "textarea": forms.Textarea}.get(setting.kind, forms.TextInput)
+        text = setting.help + (f" Kept: {kept.value.hint}. Empty: it stays." if kept else "")
+        return forms.CharField(
+            label=setting.label, help_text=text.strip(), required=setting.required and not kept, max_length=MOST,
+            initial=setting.default or None, widget=widget(attrs={"autocomplete": "off"}),
+            validators=[public_address] if setting.kind == "url" else [],
+        )  # fmt: skip
+
+
+def free_slug(name: str) -> str:
+    """A slug nobody has: crm, crm-2, …"""
+    base = slugify(name)[:40] or "crm"
+    taken = set(Connection.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    return next(slug for n in range(1, len(taken) + 2) if (slug := base if n == 1 else f"{base}-{n}") not in taken)
+
+
+def _key(name: str) -> str:
+    """Settings stand beside fields of ours: their names must not meet."""
+    return f"setting_{name}"
+
+
+def _address(kind: type[Connector]) -> forms.CharField:
+    text = f"Empty: {kind.base_url}" if kind.base_url else "Where your CRM is: https://crm.example.com"
+    return forms.CharField(label="Address", required=not kind.base_url, max_length=300, help_text=text,
+                           validators=[public_address])  # fmt: skip

@@ -1,0 +1,172 @@
+"""Setting a connection up: the key, the test, fields, stages, and a trial that writes nothing."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.forms import formset_factory
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from leads.crm import mapping
+from leads.crm.base import CrmError
+from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
+from leads.crm.forms import ConnectionForm
+from leads.crm.reconcile import reconcile, repair
+from leads.crm.registry import CONNECTORS, connector_of, kind_of
+from leads.crm.trial import try_out
+from leads.enums import DealState
+from leads.models import Lead
+from leads.outgoing.sealing import Unreadable
+from leads.requests import Request
+from leads.views.connections import MAY_CHANGE, MAY_SEE, connections_of, theirs
+
+MAY_ADD = permission_required("leads.add_connection", raise_exception=True)
+EMPTY = 3  # rows for new pairs
+Answer = TypeVar("Answer")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@MAY_ADD
+def new(request: Request, crm: str) -> HttpResponse:
+    if crm not in CONNECTORS:
+        raise Http404
+    kind = CONNECTORS[crm]
+    form = ConnectionForm(request.POST or None, kind=kind, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        return redirect("connection", form.save(by=request.user).pk)
+    return render(
+        request, "leads/connection_form.html", {"form": form, "crm": kind}, status=422 if form.errors else 200
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@MAY_CHANGE
+def settings(request: Request, pk: int) -> HttpResponse:
+    """How to get in. A secret that is left empty stays."""
+    found = theirs(request, pk)
+    form = ConnectionForm(request.POST or None, kind=kind_of(found), user=request.user, connection=found)
+    if request.method == "POST" and form.is_valid():
+        form.save(by=request.user)
+        messages.success(request, "Kept. Test it now.")
+        return redirect("connection", pk)
+    context = {"form": form, "crm": kind_of(found), "connection": found}
+    return render(request, "leads/connection_form.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@MAY_CHANGE
+def tests(request: Request, pk: int) -> HttpResponse:
+    """Try the key and each right, and take over the stages: asked of the CRM while the page waits."""
+    found = theirs(request, pk)
+    checks, wrong = _asked(lambda: connector_of(found).test())
+    if checks and all(check.ok for check in checks):
+        _, wrong = _asked(lambda: mapping.read_stages(found, connector_of(found)))
+    return render(request, "leads/connection_test.html", {"connection": found, "checks": checks, "wrong": wrong})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@MAY_CHANGE
+def fields(request: Request, pk: int, kind: str = "") -> HttpResponse:
+    """Which field of theirs is which of ours, with samples from the CRM; which way it goes, and who wins."""
+    found = theirs(request, pk)
+    kinds = kinds_of(kind_of(found))
+    kind = kind or kinds[0][0]
+    if kind not in dict(kinds):
+        raise Http404
+    remote, wrong = _asked(lambda: connector_of(found).fields(kind))
+    rows = list(found.field_maps.filter(kind=kind).values("theirs", "ours", "flow", "wins"))
+    made = formset_factory(FieldMapForm, extra=EMPTY)
+    forms = made(request.POST or None, initial=rows, prefix="f",
+                 form_kwargs={"choices": choices_of(kind), "fields": remote or ()})  # fmt: skip
+    if request.method == "POST" and forms.is_valid():
+        pairs = [form.pair for form in forms if form.cleaned_data and form.pair]
+        if twice := double(pairs):
+            wrong = f"{choices_of(kind)[twice].label} is said twice: one of ours has one field of theirs."
+        else:
+            replace_pairs(found, kind, pairs)
+            messages.success(request, f"Kept: {len(pairs)} pairs of fields.")
+            return redirect("connection-fields", pk, kind)
+    context = {"connection": found, "forms": forms, "kind": kind, "kinds": kinds, "wrong": wrong}
+    return render(request, "leads/connection_fields.html", context, status=422 if request.method == "POST" else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@MAY_CHANGE
+def stages(request: Request, pk: int) -> HttpResponse:
+    """Whether a deal in each stage is open, won or lost. What a person says counts more than what the CRM says."""
+    found = theirs(request, pk)
+    wrong = ""
+    if request.method == "POST" and request.POST.get("read"):
+        _, wrong = _asked(lambda: mapping.read_stages(found, connector_of(found)))
+    elif request.method == "POST":
+        for stage in found.stage_maps.all():
+            state = request.POST.get(f"stage-{stage.pk}", "")
+            if state in DealState.values and state != stage.state:
+                found.stage_maps.filter(pk=stage.pk).update(state=state, by_hand=True)
+        messages.success(
+            request, "Kept. Deals that are read from now on follow it; read everything again for the others."
+        )
+        return redirect("connection-stages", pk)
+    context = {"connection": found, "stages": found.stage_maps.all(), "states": DealState.choices, "wrong": wrong}
+    return render(request, "leads/connection_stages.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@MAY_CHANGE
+def trial(request: Request, pk: int) -> HttpResponse:
+    """What a sync would create and change on both sides, by one page of each kind. Nothing is written."""
+    found = theirs(request, pk)
+    shown, wrong = _asked(lambda: try_out(found)) if request.method == "POST" else (None, "")
+    return render(request, "leads/connection_trial.html", {"connection": found, "trial": shown, "wrong": wrong})
+
+
+@require_safe
+@MAY_SEE
+def reconciliation(request: Request, pk: int) -> HttpResponse:
+    """Whether everything that was handed off is there, and why not."""
+    found = get_object_or_404(connections_of(request.user), pk=pk)
+    report = reconcile(found)
+    leads = Lead.objects.visible_to(request.user).in_bulk([lead for why in report.reasons for lead in why.leads])
+    reasons = [(why, [leads[lead] for lead in why.leads if lead in leads]) for why in report.reasons]
+    may = request.user.has_perm("leads.change_connection", found)
+    context = {"connection": found, "report": report, "reasons": reasons, "may": may}
+    return render(request, "leads/connection_reconciliation.html", context)
+
+
+@require_POST
+@MAY_CHANGE
+def repairs(request: Request, pk: int) -> HttpResponse:
+    """Send those that are missing for this reason once more."""
+    found = theirs(request, pk)
+    try:
+        count = repair(found, request.POST.get("why", ""), by=request.user)
+    except ValueError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{count:,} lead{'s' * (count != 1)} sent with the next run.")
+    return redirect("connection-reconciliation", pk)
+
+
+def _asked(ask: Callable[[], Answer]) -> tuple[Answer | None, str]:
+    """(what the CRM answered, what is wrong): words for the page instead of an error."""
+    try:
+        return ask(), ""
+    except (CrmError, Unreadable, LookupError) as error:
+        return None, str(error)
+
+
+urlpatterns: list[URLPattern] = [
+    path("connections/new/<slug:crm>/", new, name="connection-new"),
+    path("connections/<int:pk>/settings/", settings, name="connection-settings"),
+    path("connections/<int:pk>/tests", tests, name="connection-tests"),
+    path("connections/<int:pk>/fields/", fields, name="connection-fields"),
+    path("connections/<int:pk>/fields/<slug:kind>/", fields, name="connection-fields"),
+    path("connections/<int:pk>/stages/", stages, name="connection-stages"),
+    path("connections/<int:pk>/trial/", trial, name="connection-trial"),
+    path("connections/<int:pk>/reconciliation/", reconciliation, name="connection-reconciliation"),
+    path("connections/<int:pk>/repairs", repairs, name="connection-repairs"),
+]

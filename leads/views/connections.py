@@ -1,0 +1,138 @@
+"""Connections: the CRMs of a team, how their syncs fare, and what is done about it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db.models import Count, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST, require_safe
+
+from leads.access import teams_with
+from leads.crm import asking
+from leads.crm.lookup import status_of
+from leads.crm.registry import CONNECTORS
+from leads.keyset import BadCursor, page_of
+from leads.models import Connection, User
+from leads.requests import Request
+
+MAY_SEE = permission_required("leads.view_connection", raise_exception=True)
+MAY_CHANGE = permission_required("leads.change_connection", raise_exception=True)
+PAGE = 25
+
+
+def connections_of(user: User, permission: str = "leads.view_connection") -> QuerySet[Connection]:
+    """The connections this person may look at, or act on."""
+    mine = teams_with(user, permission)
+    return Connection.objects.visible_to(user).filter(team__in=mine).select_related("team", "source")
+
+
+def theirs(request: Request, pk: int) -> Connection:
+    """The connection, for somebody who changes it."""
+    return get_object_or_404(connections_of(request.user, "leads.change_connection"), pk=pk)
+
+
+@require_safe
+@MAY_SEE
+def listed(request: Request) -> HttpResponse:
+    rows = connections_of(request.user).annotate(wrong=Count("problems"))
+    try:
+        page = page_of(rows, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
+    except BadCursor:
+        return redirect("connections")
+    return render(request, "leads/connections.html", {"page": page, "crms": CONNECTORS.values()})
+
+
+@require_safe
+@MAY_SEE
+def connection(request: Request, pk: int) -> HttpResponse:
+    """How it fares. While it is set up: what is done and what is next."""
+    found = get_object_or_404(connections_of(request.user), pk=pk)
+    return render(request, "leads/connection.html", _shown(request, found))
+
+
+@require_safe
+@MAY_SEE
+def progress(request: Request, pk: int) -> HttpResponse:
+    """The head of that page, which asks again while a run is under way."""
+    found = get_object_or_404(connections_of(request.user), pk=pk)
+    return render(request, "leads/_connection_status.html", _shown(request, found))
+
+
+def _shown(request: Request, found: Connection) -> dict[str, Any]:
+    problems = found.problems.select_related("lead")
+    try:
+        page = page_of(problems, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
+    except BadCursor:
+        page = page_of(problems, order="-id", size=PAGE)
+    return {
+        "connection": found, "status": status_of(found), "page": page,
+        "conflicts": found.conflicts.select_related("lead")[:10], "runs": found.history.all()[:10],
+        "may": request.user.has_perm("leads.change_connection", found),
+    }  # fmt: skip
+
+
+@require_POST
+@MAY_CHANGE
+def pausing(request: Request, pk: int) -> HttpResponse:
+    asking.pause(theirs(request, pk), by=request.user)
+    messages.success(request, "Paused. Nothing is read or written until it goes on.")
+    return redirect("connection", pk)
+
+
+@require_POST
+@MAY_CHANGE
+def resumption(request: Request, pk: int) -> HttpResponse:
+    """Begin, or go on."""
+    asking.resume(theirs(request, pk))
+    messages.success(request, "It is on. The first run begins within seconds.")
+    return redirect("connection", pk)
+
+
+@require_POST
+@MAY_CHANGE
+def runs(request: Request, pk: int) -> HttpResponse:
+    """Sync now instead of at the next time; `everything`: read and compare all of it once more."""
+    found = theirs(request, pk)
+    if request.POST.get("everything"):
+        asking.resync(found)
+        messages.success(request, "Everything is read and compared once more. What is the same stays untouched.")
+    else:
+        asking.soon(found)
+        messages.success(request, "It is synced within seconds.")
+    return redirect("connection", pk)
+
+
+@require_POST
+@MAY_CHANGE
+def retries(request: Request, pk: int) -> HttpResponse:
+    """Try rows again that did not go through: that one (`problem`), or all of them."""
+    found = theirs(request, pk)
+    rows = found.problems.select_related("connection")
+    one = request.POST.get("problem", "")
+    count = asking.again(rows.filter(pk=int(one)) if one.isdigit() else rows)
+    messages.success(request, f"{count:,} row{'s' * (count != 1)} tried again with the next run.")
+    return redirect("connection", pk)
+
+
+@require_POST
+@MAY_CHANGE
+def disconnection(request: Request, pk: int) -> HttpResponse:
+    """Forget the keys. Everything that was synced stays, and with new keys it goes on where it was."""
+    asking.disconnect(theirs(request, pk), by=request.user)
+    messages.success(request, "Disconnected. Its keys are forgotten; enter new ones to go on where it was.")
+    return redirect("connection", pk)
+
+
+urlpatterns: list[URLPattern] = [
+    path("connections/", listed, name="connections"),
+    path("connections/<int:pk>/", connection, name="connection"),
+    path("connections/<int:pk>/status", progress, name="connection-status"),
+    path("connections/<int:pk>/pausing", pausing, name="connection-pausing"),
+    path("connections/<int:pk>/resumption", resumption, name="connection-resumption"),
+    path("connections/<int:pk>/runs", runs, name="connection-runs"),
+    path("connections/<int:pk>/retries", retries, name="connection-retries"),
+    path("connections/<int:pk>/disconnection", disconnection, name="connection-disconnection"),
+]

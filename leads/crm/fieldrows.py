@@ -56,14 +56,15 @@ class FieldMapForm(forms.Form):
     wins = forms.ChoiceField(choices=Wins.choices, required=False)
     remove = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, choices: Mapping[str, Choice], fields: Sequence[RemoteField] = (), **options: Any):
+    def __init__(self, *args: Any, choices: Mapping[str, Choice], fields: Sequence[RemoteField] = (),
+                 mapped: Sequence[str] = (), **options: Any):  # fmt: skip
+        """`mapped`: names that are mapped already; those the CRM does not have (yet) can stay."""
         super().__init__(*args, **options)
         self.choices, self.remote = choices, {each.name: each for each in fields}
         self.fields["ours"].choices = [("", "–"), *((each.key, each.label) for each in choices.values())]  # type: ignore[attr-defined]
         if fields:
-            said = self.initial.get("theirs", "")
             listed = [(each.name, f"{each.label} ({each.name})") for each in fields]
-            lost = [(said, f"{said}, not in the CRM")] if said and said not in self.remote else []
+            lost = [(name, f"{name}, not there yet") for name in mapped if name not in self.remote]
             self.fields["theirs"] = forms.ChoiceField(choices=[("", "–"), *lost, *listed], required=False)
 
     @property

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -44,13 +43,13 @@ class ConnectionForm(forms.Form):
         for setting in kind.settings:
             self.fields[_key(setting.name)] = self._field(setting)
 
-    def clean_name(self) -> str:
-        name = str(self.cleaned_data["name"]).strip()
-        others = Connection.objects.filter(name=name).exclude(pk=self.connection.pk if self.connection else None)
-        team = self.connection.team_id if self.connection else self.data.get(self.add_prefix("team"))
-        if str(team).isdigit() and others.filter(team=int(team)).exists():
-            raise ValidationError("The team has a connection of that name.")
-        return name
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        team = self.connection.team if self.connection else said.get("team")
+        others = Connection.objects.filter(team=team, name=said.get("name", ""))
+        if team and (others.exclude(pk=self.connection.pk) if self.connection else others).exists():
+            self.add_error("name", "The team has a connection of that name.")
+        return said
 
     @transaction.atomic
     def save(self, *, by: User) -> Connection:
@@ -72,7 +71,7 @@ class ConnectionForm(forms.Form):
     def _field(self, setting: Setting) -> forms.Field:
         kept = self.connection.secrets.filter(name=setting.name).first() if self.connection and setting.secret else None
         widget: Any = {"password": forms.PasswordInput, "textarea": forms.Textarea}.get(setting.kind, forms.TextInput)
-        text = setting.help + (f" Kept: {kept.value.hint}. Empty: it stays." if kept else "")
+        text = setting.help + (f" Kept: {kept.hint}. Empty: it stays." if kept else "")
         return forms.CharField(
             label=setting.label, help_text=text.strip(), required=setting.required and not kept, max_length=MOST,
             initial=setting.default or None, widget=widget(attrs={"autocomplete": "off"}),

@@ -118,6 +118,11 @@ class ConnectionSecret(models.Model):
         return f"{self.name} of {self.connection_id}"
 
     @property
+    def hint(self) -> str:
+        """All that is shown of it: the last four characters."""
+        return str(self.value.hint)  # type: ignore[attr-defined]
+
+    @property
     def is_readable(self) -> bool:
         """Whether it can be used; False asks people to enter it again."""
         return sealing.is_readable(self, "value")

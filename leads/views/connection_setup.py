@@ -53,7 +53,7 @@ def settings(request: Request, pk: int) -> HttpResponse:
         form.save(by=request.user)
         messages.success(request, "Kept. Test it now.")
         return redirect("connection", pk)
-    context = {"form": form, "crm": kind_of(found), "connection": found}
+    context = {"form": form, "crm": kind_of(found).name, "connection": found}
     return render(request, "leads/connection_form.html", context, status=422 if form.errors else 200)
 
 
@@ -70,18 +70,18 @@ def tests(request: Request, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @MAY_CHANGE
-def fields(request: Request, pk: int, kind: str = "") -> HttpResponse:
-    """Which field of theirs is which of ours, with samples from the CRM; which way it goes, and who wins."""
+def fields(request: Request, pk: int) -> HttpResponse:
+    """Which field of theirs is which of ours, with samples from the CRM; which way it goes, and who wins: of ?kind."""
     found = theirs(request, pk)
     kinds = kinds_of(kind_of(found))
-    kind = kind or kinds[0][0]
+    kind = request.GET.get("kind") or kinds[0][0]
     if kind not in dict(kinds):
         raise Http404
     remote, wrong = _asked(lambda: connector_of(found).fields(kind))
     rows = list(found.field_maps.filter(kind=kind).values("theirs", "ours", "flow", "wins"))
+    known = {"choices": choices_of(kind), "fields": remote or (), "mapped": [row["theirs"] for row in rows]}
     made = formset_factory(FieldMapForm, extra=EMPTY)
-    forms = made(request.POST or None, initial=rows, prefix="f",
-                 form_kwargs={"choices": choices_of(kind), "fields": remote or ()})  # fmt: skip
+    forms = made(request.POST or None, initial=rows, prefix="f", form_kwargs=known)
     if request.method == "POST" and forms.is_valid():
         pairs = [form.pair for form in forms if form.cleaned_data and form.pair]
         if twice := double(pairs):
@@ -89,7 +89,7 @@ def fields(request: Request, pk: int, kind: str = "") -> HttpResponse:
         else:
             replace_pairs(found, kind, pairs)
             messages.success(request, f"Kept: {len(pairs)} pairs of fields.")
-            return redirect("connection-fields", pk, kind)
+            return redirect(f"{request.path}?kind={kind}")
     context = {"connection": found, "forms": forms, "kind": kind, "kinds": kinds, "wrong": wrong}
     return render(request, "leads/connection_fields.html", context, status=422 if request.method == "POST" else 200)
 
@@ -164,7 +164,6 @@ urlpatterns: list[URLPattern] = [
     path("connections/<int:pk>/settings/", settings, name="connection-settings"),
     path("connections/<int:pk>/tests", tests, name="connection-tests"),
     path("connections/<int:pk>/fields/", fields, name="connection-fields"),
-    path("connections/<int:pk>/fields/<slug:kind>/", fields, name="connection-fields"),
     path("connections/<int:pk>/stages/", stages, name="connection-stages"),
     path("connections/<int:pk>/trial/", trial, name="connection-trial"),
     path("connections/<int:pk>/reconciliation/", reconciliation, name="connection-reconciliation"),

@@ -42,7 +42,8 @@ def listed(request: Request) -> HttpResponse:
         page = page_of(rows, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         return redirect("connections")
-    return render(request, "leads/connections.html", {"page": page, "crms": CONNECTORS.values()})
+    crms = [(slug, kind.name) for slug, kind in CONNECTORS.items()]
+    return render(request, "leads/connections.html", {"page": page, "crms": crms})
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from django.apps import apps
@@ -20,6 +21,7 @@ from leads.models import (
     Cleanup,
     Comment,
     Company,
+    Connection,
     Crossing,
     Deal,
     Departure,
@@ -68,6 +70,7 @@ from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 MISSING = 987_654_321
+_numbers = count(1)
 FIRST_ID = 700_000_000  # so that an id is like no other number of a page
 
 # A kind of row → how the team and the person get one. Rows of the company belong to no team: see COMPANY.
@@ -116,6 +119,9 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
     ),
     "signin": lambda team, person: SignIn.objects.create(user=person, session_key=f"s{person.pk}"),
     "comment": lambda team, person: Comment.objects.create(lead=make_lead(team), by=person, text="Hello"),
+    "connection": lambda team, person: Connection.make(
+        team, crm="hubspot", name=f"CRM {person.pk}", slug=f"crm-{person.pk}-{next(_numbers)}", base_url="http://127.0.0.1:9"
+    ),
     "webhook": lambda team, person: Endpoint.objects.create(
         team=team, name=f"Bridge {person.pk}", url="https://hooks.example.com/"
     ),
@@ -155,6 +161,7 @@ COMPANY: dict[str, Callable[[], Any]] = {
     "suggestion": lambda: _suggestion(),
     "report": lambda: "funnel",
     "starter": lambda: "b2b-saas",
+    "crm": lambda: "hubspot",
     "feedbackreport": lambda: "reasons",
     "forecastreport": lambda: "months",
     "app": lambda: "leads",

@@ -1,0 +1,207 @@
+"""Connecting a CRM by the pages: key, test, fields, stages, trial, on; and what is done when rows do not go through."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from leads.crm.sync import sync_now
+from leads.enums import ConnectionState, CrmKind, Role
+from leads.models import Connection, FieldMap, Lead, Link, SyncEntry, SyncProblem
+from leads.models import User as Person
+from tests.fakes.hubspot import HubSpotCrm
+from tests.sales import hand_off, make_team, make_user
+
+CONTACTS, DEALS, COMPANIES = CrmKind.CONTACTS, CrmKind.DEALS, CrmKind.COMPANIES
+
+
+@pytest.fixture
+def crm(db: None, settings: Any) -> Iterator[HubSpotCrm]:
+    with HubSpotCrm() as fake:
+        settings.OUTBOUND_ALLOWLIST = [fake.base_url.removeprefix("http://").partition("/")[0]]
+        yield fake
+        assert fake.violations == []
+
+
+@pytest.fixture
+def mia(db: None) -> Person:
+    return make_user("Mia", make_team(), Role.MARKETING)
+
+
+@pytest.fixture
+def page(client: Client, mia: Person) -> Client:
+    client.force_login(mia)
+    return client
+
+
+def connect(page: Client, crm: HubSpotCrm) -> Connection:
+    team = Person.objects.get(name="Mia").team_ids[0]
+    said = {"name": "HubSpot", "team": team, "creates": "handed_off", "base_url": crm.base_url}
+    said |= {f"setting_{name}": text for name, text in crm.secrets.items()}
+    answer = page.post("/connections/new/hubspot/", said)
+    assert answer.status_code == 302, answer.context["form"].errors
+    return Connection.objects.get()
+
+
+def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
+    assert "No CRM is connected" in page.get("/connections/").text
+    ana = crm.add(CONTACTS, email="ana@example.com", first_name="Ana", last_name="Ruiz", title="CTO")
+    crm.add(DEALS, name="Pilot", stage="won", pipeline="sales", links={CONTACTS: [ana]})
+    ben = hand_off(make_team(), email="ben@example.com", first_name="Ben", last_name="Ruiz").lead
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/"
+
+    setup = page.get(at).text
+    assert "Test it first." in setup
+    tested = page.post(f"{at}tests").text
+    assert re.findall("<b>(Contacts, read|Owners, read)</b>", tested) == ["Contacts, read", "Owners, read"]
+    assert "missing" not in tested
+    assert connection.stage_maps.exists()
+
+    before = Lead.objects.count(), Link.objects.count(), SyncEntry.objects.count(), len(crm.records)
+    trial = page.post(f"{at}trial/").context["trial"]
+    assert [(each.name, each.words) for each in trial.here][:1] == [("Ana Ruiz", "is made here")]
+    there = [("Ben Ruiz", "is made there"), ("Ana Ruiz", "is changed there")]  # she gets our number of her
+    assert [(each.name, each.words) for each in trial.there] == there
+    assert trial.there[0].said["email"] == ["", "ben@example.com"]
+    assert trial.waiting == 1 and trial.new_fields
+    assert before == (Lead.objects.count(), Link.objects.count(), SyncEntry.objects.count(), len(crm.records))
+    assert connection.history.count() == 0
+
+    page.post(f"{at}resumption")
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ON
+    run = sync_now(connection)
+    assert run and run.ok, run and run.error
+    assert Lead.objects.get(email="ana@example.com").title == "CTO"
+    assert ben.email in [record.values.get("email") for record in crm.living(CONTACTS)]
+    status = page.get(at)
+    assert status.context["status"].words == "On"
+    assert (status.context["status"].went["created"], status.context["status"].to_make) == (1, 0)
+    assert crm.secrets["token"] not in status.text + page.get(f"{at}settings/").text
+
+
+def test_a_wrong_key_says_what_is_missing(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    crm.fail("denied", "fields", times=99)
+    crm.fail("denied", "pull", times=99)
+    answer = page.post(f"/connections/{connection.pk}/tests").text
+    assert "crm.objects" in answer and "missing" in answer
+    assert not connection.stage_maps.exists()
+
+
+def test_fields_are_mapped_with_samples_from_the_crm(page: Client, crm: HubSpotCrm) -> None:
+    crm.add(CONTACTS, email="ana@example.com", first_name="Ana", title="CTO")
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/fields/?kind=contacts"
+    shown = page.get(at)
+    assert "ana@example.com" in shown.text
+    rows = [form.initial for form in shown.context["forms"] if form.initial]
+    kept = [row for row in rows if row["ours"] != "title"]
+    data = _posted([*kept, {"theirs": "jobtitle", "ours": "title", "flow": "pull", "wins": "theirs"}])
+    assert page.post(at, data).status_code == 302
+    title = connection.field_maps.get(kind=CONTACTS, ours="title")
+    assert (title.theirs, title.flow, title.wins) == ("jobtitle", "pull", "theirs")
+    assert connection.field_maps.filter(kind=CONTACTS).count() == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ({"theirs": "jobtitle", "ours": "score", "flow": "pull"}, "it only goes to the CRM"),
+        ({"theirs": "", "ours": "title", "flow": "both"}, "choose both, or remove it"),
+        ({"theirs": "jobtitle", "ours": "created_at", "flow": "push"}, "only comes from the CRM"),
+    ],
+)
+def test_a_pair_that_cannot_be_is_refused_at_its_place(page: Client, crm: HubSpotCrm, pair: Any, words: str) -> None:
+    crm.add(CONTACTS, email="ana@example.com", first_name="Ana", title="CTO")
+    connection = connect(page, crm)
+    before = list(connection.field_maps.order_by("pk").values_list("pk", flat=True))
+    answer = page.post(f"/connections/{connection.pk}/fields/?kind=contacts", _posted([pair | {"wins": "latest"}]))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert list(connection.field_maps.order_by("pk").values_list("pk", flat=True)) == before
+
+
+def test_what_a_person_says_of_a_stage_counts(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/stages/"
+    assert "No stages yet" in page.get(at).text
+    page.post(at, {"read": "1"})
+    stage = connection.stage_maps.filter(state="open").first()
+    assert stage
+    page.post(at, {f"stage-{stage.pk}": "won"})
+    stage.refresh_from_db()
+    assert (stage.state, stage.by_hand) == ("won", True)
+
+
+def test_a_refused_row_is_told_retried_and_reconciled(page: Client, crm: HubSpotCrm) -> None:
+    lead = hand_off(make_team(), email="ben@example.com").lead
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/"
+    page.post(f"{at}resumption")
+    crm.refused["ben@example.com"] = "This address was blocked"
+    connection.refresh_from_db()
+    sync_now(connection)
+    assert "This address was blocked" in page.get(at).text
+    report = page.get(f"{at}reconciliation/")
+    assert [(reason.why, reason.count) for reason, _ in report.context["reasons"]] == [("refused", 1)]
+    assert f'href="/leads/{lead.pk}/"' in report.text
+
+    crm.refused.clear()
+    page.post(f"{at}repairs", {"why": "refused"})
+    connection.refresh_from_db()
+    sync_now(connection)
+    assert page.get(f"{at}reconciliation/").context["report"].missing == 0
+    assert not SyncProblem.objects.exists()
+
+
+def test_one_row_is_tried_again(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    problem = SyncProblem.objects.create(connection=connection, way="in", kind=CONTACTS, external_id="1", message="No")
+    page.post(f"/connections/{connection.pk}/retries", {"problem": problem.pk})
+    problem.refresh_from_db()
+    assert problem.retry_at is not None
+
+
+def test_pausing_and_disconnecting_lose_nothing(page: Client, crm: HubSpotCrm) -> None:
+    crm.add(CONTACTS, email="ana@example.com", first_name="Ana")
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/"
+    page.post(f"{at}resumption")
+    connection.refresh_from_db()
+    sync_now(connection)
+    page.post(f"{at}pausing")
+    connection.refresh_from_db()
+    assert (connection.state, sync_now(connection)) == (ConnectionState.PAUSED, None)
+    page.post(f"{at}disconnection")
+    connection.refresh_from_db()
+    assert (connection.state, connection.secrets.count()) == (ConnectionState.SETUP, 0)
+    assert (Link.objects.filter(kind=CONTACTS).count(), FieldMap.objects.exists()) == (1, True)
+
+
+def test_a_list_costs_the_same_for_one_row_and_for_three(page: Client) -> None:
+    from django.db import connection as database
+    from django.test.utils import CaptureQueriesContext
+
+    def cost() -> int:
+        with CaptureQueriesContext(database) as asked:
+            page.get("/connections/")
+        return len(asked)
+
+    team = make_team()
+    Connection.make(team, crm="hubspot", name="A", slug="a")
+    page.get("/connections/")
+    one = cost()
+    for name in "bc":
+        Connection.make(team, crm="hubspot", name=name, slug=name)
+    assert cost() == one
+
+
+def _posted(rows: list[dict[str, str]]) -> dict[str, str]:
+    data = {"f-TOTAL_FORMS": str(len(rows)), "f-INITIAL_FORMS": str(len(rows))}
+    for number, row in enumerate(rows):
+        data |= {f"f-{number}-{name}": value for name, value in row.items()}
+    return data

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 
 from django.apps import apps
@@ -22,6 +21,7 @@ from leads.models import (
     Comment,
     Company,
     Connection,
+    ConnectionSecret,
     Crossing,
     Deal,
     Departure,
@@ -52,6 +52,7 @@ from leads.models import (
     User,
     WriteKey,
 )
+from leads.outgoing.sealing import seal
 from leads.people.invitations import invite
 from reports.models import Assumption, SourceCost
 from scoring.models import (
@@ -70,7 +71,6 @@ from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 MISSING = 987_654_321
-_numbers = count(1)
 FIRST_ID = 700_000_000  # so that an id is like no other number of a page
 
 # A kind of row → how the team and the person get one. Rows of the company belong to no team: see COMPANY.
@@ -119,9 +119,7 @@ KINDS: dict[str, Callable[[Team, User], Any]] = {
     ),
     "signin": lambda team, person: SignIn.objects.create(user=person, session_key=f"s{person.pk}"),
     "comment": lambda team, person: Comment.objects.create(lead=make_lead(team), by=person, text="Hello"),
-    "connection": lambda team, person: Connection.make(
-        team, crm="hubspot", name=f"CRM {person.pk}", slug=f"crm-{person.pk}-{next(_numbers)}", base_url="http://127.0.0.1:9"
-    ),
+    "connection": lambda team, person: _connection(team, person),
     "webhook": lambda team, person: Endpoint.objects.create(
         team=team, name=f"Bridge {person.pk}", url="https://hooks.example.com/"
     ),
@@ -259,6 +257,13 @@ def _assigned(team: Team, person: User) -> Handoff:
 def _rule(team: Team, person: User) -> Rule:
     segment, _ = Segment.objects.get_or_create(team=team, name=f"Hot for {person.pk}", condition=HOT)
     return Rule.objects.create(team=team, name="Hot", segment=segment, actions={"tag": "x"})
+
+
+def _connection(team: Team, person: User) -> Connection:
+    """Its key was sealed for another row, so that the CRM is never asked."""
+    made = Connection.make(team, crm="hubspot", name=f"CRM {person.pk}", slug=f"crm-{person.pk}")
+    ConnectionSecret.objects.create(connection=made, name="token", value=seal("secret", "elsewhere"))
+    return made
 
 
 def _source(team: Team) -> Source:

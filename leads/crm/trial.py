@@ -39,6 +39,15 @@ class Trial:
     samples_conflicts: list[dict[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A line for each kind: what would become of the records looked at, and how many there are in all."""
+        names = ("read", "created", "updated", "unchanged", "failed")
+        return [
+            {"name": CrmKind(kind).label, "of": self.of.get(kind)} | {name: counts.get(name, 0) for name in names}
+            for kind, counts in self.here.items()
+        ]
+
 
 def try_out(connection: Connection, most: int = MOST) -> Trial:
     """Read the first rows of every kind and say what would become of them. Writes to neither side; only the pipelines
@@ -50,6 +59,7 @@ def try_out(connection: Connection, most: int = MOST) -> Trial:
     run = Run(connection, connector, SyncRun(connection=connection, number=connection.runs))
     trial = Trial()
     found = {kind: _first_rows(run, kind, trial, most) for kind in connector.kinds if kind != CrmKind.ACTIVITIES}
+    _who_is_there(run, found, most)
     with transaction.atomic():
         _take(run, found, trial)
         transaction.set_rollback(True)
@@ -66,6 +76,18 @@ def _first_rows(run: Run, kind: str, trial: Trial, most: int) -> list[Row]:
         if not (after := page.next):
             break
     return rows[:most]
+
+
+def _who_is_there(run: Run, found: dict[str, list[Row]], most: int) -> None:
+    """Of the leads that belong there, those that are there already under their address: linked, not made."""
+    kind, step = run.connector.made_as, run.connector.most_pushed
+    fields = [each.theirs for each in run.maps.coming(kind)]
+    emails = list(missing(run.connection).exclude(email="").order_by("pk").values_list("email", flat=True)[:most])
+    known = {row.id for row in found[kind]}
+    for start in range(0, len(emails), step):
+        rows = run.connector.match(kind, emails[start : start + step], fields)
+        found[kind] += [row for row in rows if row.id not in known]
+        known |= {row.id for row in rows}
 
 
 def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
@@ -102,5 +124,12 @@ def _compare(run: Run, trial: Trial) -> None:
                 if len(trial.samples_there) < SHOWN:
                     said = {name: [link.theirs.get(name, ""), value] for name, value in values.items()}
                     trial.samples_there.append({"who": str(link.lead), "what": "Changed in the CRM", "said": said})
-    counts["created"] = missing(run.connection).exclude(email="").count()
+    new = missing(run.connection).exclude(email="")
+    counts["created"] = new.count()
     trial.there = dict(counts)
+    leads = list(new.order_by("pk").select_related("standing", "company")[:SHOWN])
+    outbound = Outbound.of(run.maps, leads)
+    for lead in leads:
+        values = outbound.everything(run.connector.made_as, lead)
+        said = {name: ["", value] for name, value in values.items()}
+        trial.samples_there.append({"who": str(lead), "what": "Made in the CRM", "said": said})

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.crm import mapping
+from leads.crm.asking import stages_changed
 from leads.crm.base import CrmError
 from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.forms import ConnectionForm
@@ -19,7 +20,7 @@ from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import CONNECTORS, connector_of, kind_of
 from leads.crm.trial import try_out
 from leads.enums import DealState
-from leads.models import Lead
+from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
 from leads.requests import Request
 from leads.views.connections import MAY_CHANGE, MAY_SEE, connections_of, theirs
@@ -113,6 +114,17 @@ def stages(request: Request, pk: int) -> HttpResponse:
         return redirect("connection-stages", pk)
     context = {"connection": found, "stages": found.stage_maps.all(), "states": DealState.choices, "wrong": wrong}
     return render(request, "leads/connection_stages.html", context)
+
+
+def _say_stages(request: Request, found: Connection) -> None:
+    changed = 0
+    for stage in found.stage_maps.all():
+        state = request.POST.get(f"stage-{stage.pk}", "")
+        if state in DealState.values and state != stage.state:
+            changed += found.stage_maps.filter(pk=stage.pk).update(state=state, by_hand=True)
+    if changed:
+        stages_changed(found)
+        messages.success(request, "Kept. Every deal is read once more and judged by it.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
 from leads.crm import asking
-from leads.crm.lookup import status_of
 from leads.crm.registry import CONNECTORS
+from leads.crm.status import status_of
+from leads.enums import CrmKind
 from leads.keyset import BadCursor, page_of
-from leads.models import Connection, User
+from leads.models import Connection, Cursor, User
 from leads.requests import Request
 
 MAY_SEE = permission_required("leads.view_connection", raise_exception=True)
@@ -69,10 +70,18 @@ def _shown(request: Request, found: Connection) -> dict[str, Any]:
     except BadCursor:
         page = page_of(problems, order="-id", size=PAGE)
     return {
-        "connection": found, "status": status_of(found), "page": page,
+        "connection": found, "status": status_of(found), "page": page, "loading": _loading(found),
+        "steps": {"key": found.secrets.exists(), "stages": found.stage_maps.exists()},
         "conflicts": found.conflicts.select_related("lead")[:10], "runs": found.history.all()[:10],
         "may": request.user.has_perm("leads.change_connection", found),
     }  # fmt: skip
+
+
+def _loading(found: Connection) -> list[tuple[str, Cursor]]:
+    """How far the first load is, by kind; nothing once it is done."""
+    if found.synced_at or not found.is_on:
+        return []
+    return [(str(CrmKind(cursor.kind).label), cursor) for cursor in found.cursors.order_by("pk")]
 
 
 @require_POST

@@ -62,11 +62,9 @@ def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
 
     before = Lead.objects.count(), Link.objects.count(), SyncEntry.objects.count(), len(crm.records)
     trial = page.post(f"{at}trial/").context["trial"]
-    assert [(each.name, each.words) for each in trial.here][:1] == [("Ana Ruiz", "is made here")]
-    there = [("Ben Ruiz", "is made there"), ("Ana Ruiz", "is changed there")]  # she gets our number of her
-    assert [(each.name, each.words) for each in trial.there] == there
-    assert trial.there[0].said["email"] == ["", "ben@example.com"]
-    assert trial.waiting == 1 and trial.new_fields
+    assert (trial.here[CONTACTS]["created"], trial.there) == (1, {"updated": 1, "created": 1})  # she gets our number
+    made = next(sample for sample in trial.samples_there if sample["what"] == "Made in the CRM")
+    assert (made["who"], made["said"]["email"]) == ("Ben Ruiz", ["", "ben@example.com"])
     assert before == (Lead.objects.count(), Link.objects.count(), SyncEntry.objects.count(), len(crm.records))
     assert connection.history.count() == 0
 
@@ -78,8 +76,7 @@ def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
     assert Lead.objects.get(email="ana@example.com").title == "CTO"
     assert ben.email in [record.values.get("email") for record in crm.living(CONTACTS)]
     status = page.get(at)
-    assert status.context["status"].words == "On"
-    assert (status.context["status"].went["created"], status.context["status"].to_make) == (1, 0)
+    assert (status.context["status"].tone, status.context["status"].waiting) == ("good", 0)
     assert crm.secrets["token"] not in status.text + page.get(f"{at}settings/").text
 
 

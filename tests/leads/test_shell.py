@@ -32,7 +32,7 @@ def places(client):
 
 WORK = ["Today", "Leads", "Companies", "Handoffs", "Nurture", "Segments", "Rules"]
 SCORING = ["Scoring models", "Feedback", "Suggestions", "Learning", "Experiments"]
-DATA = ["Import", "Sources", "Data quality", "Duplicates"]
+DATA = ["Import", "Sources", "Connections", "Data quality", "Duplicates"]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,20 @@ DATA = ["Import", "Sources", "Data quality", "Duplicates"]
     [
         (Role.REP, [*WORK, "Scoring models", "Absences"]),
         (Role.MARKETING, [*WORK, "Reports", "Forecast", *SCORING, *DATA, "Webhooks", "Administration"]),
-        (Role.MANAGER, [*WORK, "Reports", "Forecast", *SCORING, "Duplicates", "People", "Absences", "Administration"]),
+        (
+            Role.MANAGER,
+            [
+                *WORK,
+                "Reports",
+                "Forecast",
+                *SCORING,
+                "Connections",
+                "Duplicates",
+                "People",
+                "Absences",
+                "Administration",
+            ],
+        ),
         (
             Role.ADMIN,
             [*WORK, "Reports", "Forecast", *SCORING, *DATA]

@@ -51,21 +51,6 @@ NUMBERED = {
 }  # fmt: skip
 SEARCH_PACE = 0.26  # seconds between searches: five a second are allowed, and others search too
 PACE = 0.06  # seconds between other requests: 190 in ten seconds are allowed
-LINKED = {CrmKind.CONTACTS: ("companies",), CrmKind.DEALS: ("contacts", "companies")}
-ALWAYS = {
-    CrmKind.CONTACTS: ("hs_merged_object_ids",), CrmKind.COMPANIES: ("hs_merged_object_ids",),
-    CrmKind.DEALS: ("hs_merged_object_ids", "hs_is_closed", "hs_is_closed_won"),
-}  # fmt: skip
-# (name, scope, and the request that is refused without it)
-SCOPES: tuple[tuple[str, str, str, str, str, Any], ...] = (
-    ("Contacts, read", "crm.objects.contacts.read", "POST", "objects", "/contacts/search", {"limit": 1}),
-    ("Contacts, write", "crm.objects.contacts.write", "POST", "objects", "/contacts/batch/update", {"inputs": []}),
-    ("Contact fields, make", "crm.schemas.contacts.write", "POST", "properties", "/contacts/batch/create",
-     {"inputs": []}),
-    ("Companies, read", "crm.objects.companies.read", "POST", "objects", "/companies/search", {"limit": 1}),
-    ("Deals, read", "crm.objects.deals.read", "POST", "objects", "/deals/search", {"limit": 1}),
-    ("Owners, read", "crm.objects.owners.read", "GET", "owners", "", None),
-)  # fmt: skip
 FRESH = timedelta(minutes=5)
 
 
@@ -107,7 +92,7 @@ class HubSpot(Connector):
         self.http = Http(access.base_url, headers, hs.words, PACE, self._renew if oauth else None)
 
     def test(self) -> list[Check]:
-        return [self._check(*scope) for scope in SCOPES]
+        return [self._check(*scope) for scope in hs.SCOPES]
 
     def fields(self, kind: str) -> list[RemoteField]:
         found = [each for each in self._ask("GET", "properties", f"/{kind}")["results"] if not each.get("hidden")]
@@ -130,7 +115,7 @@ class HubSpot(Connector):
             return self._owners(after)
         if kind == CrmKind.ACTIVITIES:
             return self._activities(window, after)
-        found = self._window(kind, window, after, [*fields, *ALWAYS[CrmKind(kind)]])
+        found = self._window(kind, window, after, [*fields, *hs.ALWAYS[CrmKind(kind)]])
         rows = found["results"]
         more = found["total"] > len(rows)
         return Page(self._rows(kind, rows), rows[-1]["id"] if more and rows else "", found["total"])
@@ -256,14 +241,14 @@ class HubSpot(Connector):
         rows = []
         for start in range(0, len(ids), 100):
             inputs = [{"id": id} for id in ids[start : start + 100]]
-            wanted = sorted({*fields, *ALWAYS[CrmKind(kind)], hs.stamp(kind)})
+            wanted = sorted({*fields, *hs.ALWAYS[CrmKind(kind)], hs.stamp(kind)})
             body = {"inputs": inputs, "properties": wanted, "propertiesWithHistory": [], **more}
             rows += self._ask("POST", "objects", f"/{kind}/batch/read", body)["results"]
         return self._rows(kind, [row for row in rows if not row.get("archived")])
 
     def _rows(self, kind: str, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
         ids = [row["id"] for row in rows]
-        links = {of: self._linked(kind, of, ids) for of in LINKED.get(CrmKind(kind), ())}
+        links = {of: self._linked(kind, of, ids) for of in hs.LINKED.get(CrmKind(kind), ())}
         return [hs.row_of(kind, row, {of: linked.get(row["id"], ()) for of, linked in links.items()}) for row in rows]
 
     def _linked(self, kind: str, of: str, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,21 @@ from leads.crm.values import plain
 from leads.enums import CrmKind, DealState, FieldType
 
 STAMPS: dict[str, str] = {CrmKind.CONTACTS: "lastmodifieddate"}  # everything else: hs_lastmodifieddate
+LINKED = {CrmKind.CONTACTS: ("companies",), CrmKind.DEALS: ("contacts", "companies")}
+ALWAYS = {
+    CrmKind.CONTACTS: ("hs_merged_object_ids",), CrmKind.COMPANIES: ("hs_merged_object_ids",),
+    CrmKind.DEALS: ("hs_merged_object_ids", "hs_is_closed", "hs_is_closed_won"),
+}  # fmt: skip
+# (name, scope, and the request that is refused without it)
+SCOPES: tuple[tuple[str, str, str, str, str, Any], ...] = (
+    ("Contacts, read", "crm.objects.contacts.read", "POST", "objects", "/contacts/search", {"limit": 1}),
+    ("Contacts, write", "crm.objects.contacts.write", "POST", "objects", "/contacts/batch/update", {"inputs": []}),
+    ("Contact fields, make", "crm.schemas.contacts.write", "POST", "properties", "/contacts/batch/create",
+     {"inputs": []}),
+    ("Companies, read", "crm.objects.companies.read", "POST", "objects", "/companies/search", {"limit": 1}),
+    ("Deals, read", "crm.objects.deals.read", "POST", "objects", "/deals/search", {"limit": 1}),
+    ("Owners, read", "crm.objects.owners.read", "GET", "owners", "", None),
+)  # fmt: skip
 # Kinds of activities: {object: (kind of event, properties kept with it)}
 ACTIVITIES = {
     "calls": ("call_held", ("hs_call_title", "hs_call_status", "hs_call_disposition")),

@@ -17,6 +17,7 @@ from leads.models import Connection, Field, FieldMap
 
 # Of these, fields may be mapped; owners and activities are read as they are.
 MAPPED = tuple(IMPORT_KINDS)
+INPUT = {"class": "input"}
 NOT_BY_FIELD = {"lead", "external_id", "lead_id", KEEP}
 
 
@@ -50,10 +51,10 @@ def choices_of(kind: str) -> dict[str, Choice]:
 class FieldMapForm(forms.Form):
     """One pair. What is empty on their side is no pair."""
 
-    theirs = forms.CharField(max_length=150, required=False)
-    ours = forms.ChoiceField(required=False)
-    flow = forms.ChoiceField(choices=Flow.choices, required=False)
-    wins = forms.ChoiceField(choices=Wins.choices, required=False)
+    theirs: forms.Field = forms.CharField(max_length=150, required=False, widget=forms.TextInput(INPUT))
+    ours = forms.ChoiceField(required=False, widget=forms.Select(INPUT))
+    flow = forms.ChoiceField(choices=[("", "As usual"), *Flow.choices], required=False, widget=forms.Select(INPUT))
+    wins = forms.ChoiceField(choices=Wins.choices, initial=Wins.LATEST, required=False, widget=forms.Select(INPUT))
     remove = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, choices: Mapping[str, Choice], fields: Sequence[RemoteField] = (),
@@ -65,7 +66,9 @@ class FieldMapForm(forms.Form):
         if fields:
             listed = [(each.name, f"{each.label} ({each.name})") for each in fields]
             lost = [(name, f"{name}, not there yet") for name in mapped if name not in self.remote]
-            self.fields["theirs"] = forms.ChoiceField(choices=[("", "–"), *lost, *listed], required=False)
+            self.fields["theirs"] = forms.ChoiceField(
+                choices=[("", "–"), *lost, *listed], required=False, widget=forms.Select(INPUT)
+            )
 
     @property
     def there(self) -> RemoteField | None:

@@ -5,49 +5,30 @@ names its master. A field made by API is hidden until a permission set shows it.
 """
 
 import base64
-import csv
-import io
-import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from leads.enums import CrmKind
 from tests.fakes.crm import Record
+from tests.fakes.salesforce_words import (
+    DATA,
+    FIELDS,
+    KIND,
+    MARKS,
+    PERSON,
+    PREFIX,
+    STAGES,
+    TASKS,
+    csv_of,
+    described,
+    error,
+    moment,
+    roles,
+    row_error,
+)
 from tests.fakes.served import Request, Response, ServedCrm
 from tests.fakes.soql import parsed
-
-DATA = "/services/data/v62.0/"
-PREFIX = {
-    CrmKind.OWNERS: ("User", "005"), CrmKind.COMPANIES: ("Account", "001"), CrmKind.CONTACTS: ("Contact", "003"),
-    CrmKind.LEADS: ("Lead", "00Q"), CrmKind.DEALS: ("Opportunity", "006"), CrmKind.ACTIVITIES: ("Task", "00T"),
-}  # fmt: skip
-KIND = {sobject: kind for kind, (sobject, _) in PREFIX.items()}
-# What a query is for, by what is in it
-MARKS = {
-    "FIELDS(ALL)": "fields", "Id IN (": "read", "Email IN (": "match", "__c IN (": "match", "SELECT Id FROM": "ids",
-}  # fmt: skip
-TYPES = {
-    "NumberOfEmployees": "int", "AnnualRevenue": "currency", "Amount": "currency", "IsConverted": "boolean",
-    "SystemModstamp": "datetime", "CreatedDate": "datetime", "CloseDate": "date", "OwnerId": "reference",
-    "IsDeleted": "boolean",
-}  # fmt: skip
-TASKS = {"call_held": "Call", "email_sent": "Email"}
-STAGES = [("new", False, False), ("offer", False, False), ("won", True, True), ("lost", True, False)]
-FIELDS = {
-    "User": ["Email", "Name", "IsActive"],
-    "Account": ["Name", "Website", "Industry", "NumberOfEmployees", "AnnualRevenue", "Phone", "BillingCountry",
-                "BillingCity", "OwnerId"],
-    "Contact": ["Email", "FirstName", "LastName", "Title", "Phone", "LeadSource", "MailingCountry", "MailingCity",
-                "OwnerId", "AccountId"],
-    "Lead": ["Email", "FirstName", "LastName", "Title", "Phone", "LeadSource", "Country", "City", "Website", "Company",
-             "Industry", "NumberOfEmployees", "OwnerId", "IsConverted", "ConvertedContactId"],
-    "Opportunity": ["Name", "StageName", "Amount", "CloseDate", "OwnerId", "AccountId"],
-    "Task": ["Subject", "TaskSubtype", "WhoId", "ActivityDate", "CompletedDateTime"],
-    "Event": ["Subject", "WhoId", "StartDateTime", "EndDateTime"],
-}  # fmt: skip
-PERSON = {"email": "Email", "first_name": "FirstName", "last_name": "LastName", "title": "Title", "phone": "Phone",
-          "owner": "OwnerId", "source": "LeadSource"}  # fmt: skip
 
 
 class SalesforceCrm(ServedCrm):
@@ -81,7 +62,7 @@ class SalesforceCrm(ServedCrm):
 
     def act(self, what: str, at: datetime, *, links: dict[str, list[str]], **values: Any) -> str:
         """A task has one person."""
-        done = {"TaskSubtype": TASKS.get(what, "Task"), "CompletedDateTime": _moment(at, 6)}
+        done = {"TaskSubtype": TASKS.get(what, "Task"), "CompletedDateTime": moment(at, 6)}
         done |= {name.title(): value for name, value in values.items()}
         people = [(kind, id) for kind, ids in links.items() for id in ids]
         return [self.add(CrmKind.ACTIVITIES, at=at, links={kind: [id]}, **done) for kind, id in people][-1]
@@ -126,20 +107,20 @@ class SalesforceCrm(ServedCrm):
     def trouble(self, do: str) -> Response:
         match do:
             case "busy":
-                return _error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+                return error(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
             case "expired":
                 self.expire()
-                return _error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+                return error(401, "INVALID_SESSION_ID", "Session expired or invalid")
             case "denied":
-                return _error(403, "INSUFFICIENT_ACCESS", "insufficient access rights on cross-reference id")
-        return _error(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
+                return error(403, "INSUFFICIENT_ACCESS", "insufficient access rights on cross-reference id")
+        return error(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
 
     def answer(self, request: Request) -> Response:
         path = request.path.removeprefix(DATA)
         if path == "/services/oauth2/token":
             return self._token(request)
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.sessions:
-            return _error(401, "INVALID_SESSION_ID", "Session expired or invalid")
+            return error(401, "INVALID_SESSION_ID", "Session expired or invalid")
         if path == "/services/oauth2/userinfo":
             return Response(200, {"user_id": "005000000000001AAA", "preferred_username": "sync@acme.example"})
         if path in ("query/", "queryAll/"):
@@ -165,10 +146,10 @@ class SalesforceCrm(ServedCrm):
     def _query(self, soql: str, *, deleted: bool) -> Response:
         try:
             rows = self._rows(soql, deleted=deleted)
-        except ValueError as error:
-            return _error(400, "MALFORMED_QUERY", str(error))
+        except ValueError as wrong:
+            return error(400, "MALFORMED_QUERY", str(wrong))
         if isinstance(rows, str):
-            return _error(400, "INVALID_FIELD", f"No such column '{rows}' on entity")
+            return error(400, "INVALID_FIELD", f"No such column '{rows}' on entity")
         # A page may end anywhere; the rest is fetched by its address.
         if len(rows) > 1000 and "Opportunity" in soql:
             locator = f"01g{next(self.numbers)}"
@@ -218,7 +199,7 @@ class SalesforceCrm(ServedCrm):
     def _flat(self, sobject: str, record: Record) -> dict[str, Any]:
         flat = record.values | {
             "Id": record.id, "IsDeleted": record.archived, "MasterRecordId": self.masters.get(record.id),
-            "SystemModstamp": _moment(record.modified_at), "CreatedDate": _moment(record.created_at),
+            "SystemModstamp": moment(record.modified_at), "CreatedDate": moment(record.created_at),
             "IsActive": True,
         }  # fmt: skip
         company = next(iter(record.links.get(CrmKind.COMPANIES, [])), None)
@@ -228,7 +209,7 @@ class SalesforceCrm(ServedCrm):
             closed = {name: (closed, won) for name, closed, won in STAGES}.get(
                 flat.get("StageName", ""), (False, False)
             )
-            flat |= {"IsClosed": closed[0], "IsWon": closed[1], "OpportunityContactRoles": _roles(record)}
+            flat |= {"IsClosed": closed[0], "IsWon": closed[1], "OpportunityContactRoles": roles(record)}
         if sobject == "Task":
             people = [id for kind in (CrmKind.CONTACTS, CrmKind.LEADS) for id in record.links.get(kind, [])]
             flat |= {"WhoId": next(iter(people), None), "IsClosed": True}
@@ -243,13 +224,13 @@ class SalesforceCrm(ServedCrm):
             job = f"750{next(self.numbers):012}AAA"
             rows = self._rows(request.json()["query"], deleted=False)
             if isinstance(rows, str):
-                return _error(400, "INVALID_FIELD", f"No such column '{rows}'")
+                return error(400, "INVALID_FIELD", f"No such column '{rows}'")
             self.jobs[job] = rows
             self.job_kinds[job] = KIND[rows[0]["attributes"]["type"]] if rows else "none"
             return Response(200, {"id": job, "operation": "query", "state": "UploadComplete"})
         job, _, rest = path.partition("/")
         if job not in self.jobs:
-            return _error(404, "NOT_FOUND", "The requested resource does not exist")
+            return error(404, "NOT_FOUND", "The requested resource does not exist")
         if not rest:
             self.looks -= 1
             state = "JobComplete" if self.looks < 1 else "InProgress"
@@ -259,14 +240,14 @@ class SalesforceCrm(ServedCrm):
         end = start + most
         headers = {"Sforce-Locator": str(end) if end < len(self.jobs[job]) else "null",
                    "Sforce-NumberOfRecords": str(len(rows)), "Content-Type": "text/csv"}  # fmt: skip
-        return Response(200, _csv(rows), headers)
+        return Response(200, csv_of(rows), headers)
 
     # Writing
 
     def _collection(self, request: Request) -> Response:
         body = request.json()
         if len(body["records"]) > 200:
-            return _error(400, "LIMIT_EXCEEDED", "record limit reached. cannot submit more than 200 records")
+            return error(400, "LIMIT_EXCEEDED", "record limit reached. cannot submit more than 200 records")
         return Response(200, [self._write(request.method, record) for record in body["records"]])
 
     def _write(self, method: str, record: dict[str, Any]) -> dict[str, Any]:
@@ -277,15 +258,15 @@ class SalesforceCrm(ServedCrm):
         kind, id = KIND[sobject], record.pop("id", "")
         known = self._fields(sobject)
         if unknown := next((name for name in record if name not in known), None):
-            return _row_error("INVALID_FIELD", f"No such column '{unknown}' on sobject of type {sobject}")
+            return row_error("INVALID_FIELD", f"No such column '{unknown}' on sobject of type {sobject}")
         if refused := self.refused.get(id) or self.refused.get(record.get("Email") or ""):
-            return _row_error("FIELD_CUSTOM_VALIDATION_EXCEPTION", refused)
+            return row_error("FIELD_CUSTOM_VALIDATION_EXCEPTION", refused)
         if method == "PATCH":
             there = self.records.get((kind, id))
             if there is None or there.archived:
-                return _row_error("ENTITY_IS_DELETED", "entity is deleted")
+                return row_error("ENTITY_IS_DELETED", "entity is deleted")
         elif not record.get("LastName") and sobject in ("Contact", "Lead"):
-            return _row_error("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ["LastName"])
+            return row_error("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName]", ["LastName"])
         else:
             id = self.new_id(kind)
         self.write(kind, id, record)
@@ -296,13 +277,13 @@ class SalesforceCrm(ServedCrm):
     def _setup(self, path: str, request: Request) -> Response:
         if path.endswith("/describe"):
             sobject = path.split("/")[1]
-            fields = [_described(name) for name in self._fields(sobject)]
+            fields = [described(name) for name in self._fields(sobject)]
             return Response(200, {"name": sobject, "queryable": True, "updateable": True, "fields": fields})
         if path == "tooling/sobjects/CustomField":
             sobject, _, name = request.json()["FullName"].partition(".")
             made = self.made_fields.setdefault(KIND[sobject], {})
             if name in made:
-                return _error(400, "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {name}")
+                return error(400, "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {name}")
             made[name] = request.json()["Metadata"]
             return Response(201, {"id": "00N000000000001AAA", "success": True, "errors": []})
         if path == "sobjects/PermissionSet":
@@ -310,47 +291,9 @@ class SalesforceCrm(ServedCrm):
             return Response(201, {"id": self.permission_sets[-1], "success": True, "errors": []})
         if path == "sobjects/PermissionSetAssignment":
             return Response(201, {"id": "0Pa000000000001AAA", "success": True, "errors": []})
-        return _error(404, "NOT_FOUND", f"The requested resource does not exist: {path}")
+        return error(404, "NOT_FOUND", f"The requested resource does not exist: {path}")
 
     def _fields(self, sobject: str) -> list[str]:
         """Those that the user we sign in as may see."""
         made = [name for name in self.made_fields.get(KIND.get(sobject, ""), {}) if f"{sobject}.{name}" in self.shown]
         return ["Id", "CreatedDate", "SystemModstamp", "IsDeleted", "MasterRecordId", *FIELDS.get(sobject, []), *made]
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    return Response(status, [{"errorCode": code, "message": message}])
-
-
-def _row_error(code: str, message: str, fields: list[str] | None = None) -> dict[str, Any]:
-    return {"success": False, "errors": [{"statusCode": code, "message": message, "fields": fields or []}]}
-
-
-def _roles(record: Record) -> dict[str, Any] | None:
-    contacts = record.links.get(CrmKind.CONTACTS, [])
-    rows = [{"attributes": {"type": "OpportunityContactRole"}, "ContactId": id} for id in contacts]
-    return {"totalSize": len(rows), "done": True, "records": rows} if rows else None
-
-
-def _moment(moment: datetime, digits: int = 3) -> str:
-    """As Salesforce writes it, but in a form that compares as text with what a query says: whole milliseconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[: 20 + digits] + "Z"
-
-
-def _described(name: str) -> dict[str, Any]:
-    return {"name": name, "label": name, "type": TYPES.get(name, "string"), "updateable": True, "picklistValues": [],
-            "referenceTo": ["User"] if name == "OwnerId" else []}  # fmt: skip
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    out = io.StringIO()
-    names = [name for name in (rows[0] if rows else {"Id": ""}) if name != "attributes"]
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in names])
-    return out.getvalue()
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)

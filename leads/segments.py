@@ -62,7 +62,9 @@ def counts_of(segments: Iterable[Segment], user: User, vocabulary: Vocabulary) -
             inside = Lead.objects.visible_to(user).filter(segment.matching(vocabulary)).order_by().values("pk")
             some = ArraySubquery(inside[: COUNTED + 1])
             counts[f"s{segment.pk}"] = Func(some, function="cardinality", output_field=IntegerField())
-    found: dict[str, Any] = User.objects.filter(pk=user.pk).values(**counts).get() if counts else {}
+    if not counts:
+        return {}
+    found: Any = User.objects.filter(pk=user.pk).values(**counts).get()
     return {int(name[1:]): number for name, number in found.items()}
 
 

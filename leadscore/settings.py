@@ -202,6 +202,8 @@ SPECTACULAR_SETTINGS = {
         "DealStateEnum": "leads.enums.DealState",
         "VersionStateEnum": "scoring.models.version.VersionState",
         "ImportKindEnum": "leads.enums.ImportKind",
+        "CrmKindEnum": "leads.enums.CrmKind",
+        "ConnectionStateEnum": "leads.enums.ConnectionState",
         "ProblemKindEnum": "leads.models.quality.ProblemKind",
         "ExperimentOutcomeEnum": "scoring.models.experiment.Outcome",
         "PastOutcomeEnum": "scoring.sample.OUTCOMES",

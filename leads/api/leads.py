@@ -5,14 +5,17 @@ from typing import Any
 from django.db import IntegrityError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
 from rest_framework.response import Response
 
 from leads import customfields, ingest
+from leads.api.connection_shapes import SyncEntrySerializer
 from leads.api.errors import Conflict
 from leads.api.inputs import Colleague, Read, Strict, moved_errors, source_of, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
+from leads.crm.history import entries_of, told
 from leads.editing import edit_lead
 from leads.enums import ImportPolicy
 from leads.filters import LeadFilters
@@ -154,6 +157,17 @@ class LeadViewSet(ReadViewSet):
         except IntegrityError:
             raise Conflict(f"Another lead of the team has the address {values.get('email')}.") from None
         return Response(LeadSerializer(self.get_lead()).data)
+
+    @extend_schema(responses=SyncEntrySerializer(many=True))
+    @action(
+        detail=True, methods=["get"], url_path="sync-history", url_name="sync-history", filter_backends=[],
+        ordering="-id", orderings=None,
+    )  # fmt: skip
+    def sync_history(self, request: Request, id: str) -> Response:
+        """What syncs with the CRM did with the lead, newest first."""
+        rows = self.paginate_queryset(entries_of(self.get_lead(), request.user)) or []
+        told(rows)
+        return self.get_paginated_response(SyncEntrySerializer(rows, many=True).data)
 
     def get_lead(self, pk: Any = None) -> Lead:
         lead = get_object_or_404(self.get_queryset(), pk=pk or self.kwargs["id"]).lead

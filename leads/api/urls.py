@@ -6,6 +6,7 @@ from leads.api import (
     absences,
     comments,
     companies,
+    connections,
     deals,
     docs,
     duplicates,
@@ -55,6 +56,7 @@ router.register("capacities", selling.CapacityViewSet)
 router.register("routing-rules", selling.RoutingRuleViewSet)
 router.register("absences", absences.AbsenceViewSet)
 router.register("webhooks", webhooks.WebhookViewSet, basename="webhook")
+router.register("connections", connections.ConnectionViewSet)
 router.register("sources", lists.SourceViewSet)
 
 quarantine = events.QuarantineViewSet.as_view({"post": "create", "delete": "destroy"})

@@ -1,6 +1,6 @@
 """What people and rules ask of connections: bring a lead there, try again, read everything anew, pause."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from django.db import transaction
@@ -68,6 +68,17 @@ def resync(connection: Connection) -> None:
         Link.objects.filter(connection=connection).update(mark="")
         Connection.objects.filter(pk=connection.pk).update(swept_at=None)
     soon(connection)
+
+
+def say_stages(connection: Connection, said: Mapping[int, str]) -> int:
+    """What a person says of stages: {id: open, won or lost}. How many that changed; then every deal is judged anew."""
+    changed = 0
+    for stage in connection.stage_maps.filter(pk__in=said):
+        if said[stage.pk] != stage.state:
+            changed += connection.stage_maps.filter(pk=stage.pk).update(state=said[stage.pk], by_hand=True)
+    if changed:
+        stages_changed(connection)
+    return changed
 
 
 def stages_changed(connection: Connection) -> None:

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.crm import mapping
-from leads.crm.asking import stages_changed
+from leads.crm.asking import say_stages
 from leads.crm.base import CrmError
 from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.forms import ConnectionForm
@@ -104,26 +104,16 @@ def stages(request: Request, pk: int) -> HttpResponse:
     if request.method == "POST" and request.POST.get("read"):
         _, wrong = _asked(lambda: mapping.read_stages(found, connector_of(found)))
     elif request.method == "POST":
-        for stage in found.stage_maps.all():
-            state = request.POST.get(f"stage-{stage.pk}", "")
-            if state in DealState.values and state != stage.state:
-                found.stage_maps.filter(pk=stage.pk).update(state=state, by_hand=True)
-        messages.success(
-            request, "Kept. Deals that are read from now on follow it; read everything again for the others."
-        )
+        _say_stages(request, found)
         return redirect("connection-stages", pk)
     context = {"connection": found, "stages": found.stage_maps.all(), "states": DealState.choices, "wrong": wrong}
     return render(request, "leads/connection_stages.html", context)
 
 
 def _say_stages(request: Request, found: Connection) -> None:
-    changed = 0
-    for stage in found.stage_maps.all():
-        state = request.POST.get(f"stage-{stage.pk}", "")
-        if state in DealState.values and state != stage.state:
-            changed += found.stage_maps.filter(pk=stage.pk).update(state=state, by_hand=True)
-    if changed:
-        stages_changed(found)
+    ids = found.stage_maps.values_list("pk", flat=True)
+    said = {pk: state for pk in ids if (state := request.POST.get(f"stage-{pk}", "")) in DealState.values}
+    if say_stages(found, said):
         messages.success(request, "Kept. Every deal is read once more and judged by it.")
 
 

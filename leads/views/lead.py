@@ -16,7 +16,7 @@ from leads.editing import create_lead, edit_lead, outranked
 from leads.forms import LeadForm, NewLeadForm
 from leads.identity.pairs import who_is
 from leads.keyset import BadCursor
-from leads.models import Field, Lead, Standing
+from leads.models import Connection, Field, Lead, Standing
 from leads.requests import Request
 from leads.rows import best_first
 from leads.timeline import timeline
@@ -41,6 +41,7 @@ def lead(request: Request, pk: int) -> HttpResponse:
         "people": _people(request, found),
         "timeline": _timeline(request, found),
         "who": who_is(found, request.user),
+        "synced": Connection.objects.visible_to(request.user).filter(team=found.team_id).exists(),
     }
     return render(request, "leads/lead.html", context)
 

@@ -1,0 +1,60 @@
+"""What syncs did with a lead: what came from the CRM, what went there, when, and which values changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from leads.crm.base import Access, Connector
+from leads.crm.registry import CONNECTORS
+from leads.keyset import Page, page_of
+from leads.models import Connection, Lead, SyncEntry, User
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Change:
+    """`before` None: the log says only what it was at last."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def entries_of(lead: Lead, user: User) -> QuerySet[SyncEntry]:
+    """The log of a lead that this person sees."""
+    return SyncEntry.objects.visible_to(user).filter(lead=lead).select_related("connection")
+
+
+def page_of_history(lead: Lead, user: User, cursor: str = "") -> Page:
+    """A page of it, newest first, in one query; each entry with `changes`, and `url` of its record in the CRM ("" where
+    that is not known). Raises BadCursor.
+    """
+    page = page_of(entries_of(lead, user), order="-id", size=SHOWN, cursor=cursor)
+    told(page.rows)
+    return page
+
+
+def told(entries: Iterable[SyncEntry]) -> None:
+    """Put `changes` and `url` beside each entry."""
+    crms: dict[int, Connector | None] = {}
+    for entry in entries:
+        if entry.connection_id not in crms:
+            crms[entry.connection_id] = _speechless(entry.connection)
+        crm = crms[entry.connection_id]
+        entry.url = crm.url_of(entry.kind, entry.external_id) if crm and entry.external_id else ""  # type: ignore[attr-defined]
+        entry.changes = [_change(name, said) for name, said in entry.said.items()]  # type: ignore[attr-defined]
+
+
+def _change(field: str, said: Any) -> Change:
+    pair = said if isinstance(said, list) and len(said) == 2 else [None, said]
+    return Change(field, *pair)
+
+
+def _speechless(connection: Connection) -> Connector | None:
+    """The connector without its keys: enough to say where a record is. None where this installation lacks it."""
+    kind = CONNECTORS.get(connection.crm)
+    base_url = (connection.base_url or kind.base_url).rstrip("/") if kind else ""
+    return kind(Access(base_url, connection.options)) if kind else None

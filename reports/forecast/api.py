@@ -21,7 +21,7 @@ from reports import tasks
 from reports.api import described
 from reports.exports import as_values
 from reports.forecast import store
-from reports.forecast.assumptions import overrule, take_back
+from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import counted
 from reports.forecast.reading import as_json, forecast
 from reports.forecast.record import rows as record_rows
@@ -133,7 +133,7 @@ class AssumptionList(ListAPIView):
     queryset = Assumption.objects.none()  # for the schema
 
     def get_queryset(self) -> Any:
-        return Assumption.objects.visible_to(self.request.user).select_related("by", "ended_by")
+        return readable(cast(User, self.request.user)).select_related("by", "ended_by")
 
     @extend_schema(request=AssumptionInput, responses={201: AssumptionSerializer})
     def post(self, request: Request) -> Response:
@@ -167,7 +167,7 @@ class AssumptionDetail(APIView):
         return Response(status=204)
 
     def _row(self, request: Request, id: str) -> Assumption:
-        return get_object_or_404(Assumption.objects.visible_to(request.user), pk=int(id))
+        return get_object_or_404(readable(cast(User, request.user)), pk=int(id))
 
 
 def scope_of(request: Request) -> ForecastScope:

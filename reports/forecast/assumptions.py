@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from leads.access import teams_with
 from leads.models import Team, User
 from leads.retry import retried
 from reports.forecast.basis import estimates, opening_hazard
@@ -15,6 +17,7 @@ from reports.forecast.evidence import LABELS, Floats
 from reports.forecast.flows import Changes
 from reports.forecast.simulate import World, expected, interval, world
 from reports.models.forecast import Assumption
+from reports.scope import READ
 
 Name = Assumption.Name
 # What a value may be: least, most, and the words for it.
@@ -31,6 +34,11 @@ UNWORKED = 0.6  # until somebody says otherwise: no data can tell it, for who wa
 DRAWS = 200  # of an effect: means need fewer draws than the ends of intervals
 LEAST = 1e-9
 HALVINGS = 60
+
+
+def readable(user: User) -> QuerySet[Assumption]:
+    """Those of the teams whose reports this person may see."""
+    return Assumption.objects.visible_to(user).filter(team__in=teams_with(user, READ))
 
 
 @retried

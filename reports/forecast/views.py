@@ -14,12 +14,12 @@ from leads.requests import Request
 from leads.wake import wake
 from reports import exports, tasks
 from reports.forecast import store
-from reports.forecast.assumptions import overrule, take_back
+from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import AssumptionForm, counted, counts_of
 from reports.forecast.page import shown
 from reports.forecast.scope import CHANGE, ForecastForm
 from reports.forecast.tables import TABLES
-from reports.models.forecast import Assumption, ForecastCount
+from reports.models.forecast import ForecastCount
 from reports.scope import READ
 
 PAGE = 50
@@ -78,7 +78,7 @@ def assumptions(request: Request) -> HttpResponse:
     form = AssumptionForm(request.POST or None, by=request.user, initial=asked)
     if form.is_valid() and _overruled(form, request):
         return redirect("forecast")
-    every = Assumption.objects.visible_to(request.user).select_related("team", "by", "ended_by")
+    every = readable(request.user).select_related("team", "by", "ended_by")
     try:
         page = page_of(every, order="-at", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
@@ -106,7 +106,7 @@ def _overruled(form: AssumptionForm, request: Request) -> bool:
 @permission_required(CHANGE, raise_exception=True)
 def ending(request: Request, pk: int) -> HttpResponse:
     """Take an assumption back: what was counted holds again."""
-    assumption = get_object_or_404(Assumption.objects.visible_to(request.user), pk=pk)
+    assumption = get_object_or_404(readable(request.user), pk=pk)
     if not request.user.has_perm(CHANGE, assumption):
         raise PermissionDenied
     if take_back(assumption, by=request.user):

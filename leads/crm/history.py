@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 
 from leads.crm.base import Access, Connector
 from leads.crm.registry import CONNECTORS
+from leads.enums import SyncWhat
 from leads.keyset import Page, page_of
 from leads.models import Connection, Lead, SyncEntry, User
 
@@ -30,7 +31,7 @@ def entries_of(lead: Lead, user: User) -> QuerySet[SyncEntry]:
 
 def page_of_history(lead: Lead, user: User, cursor: str = "") -> Page:
     """A page of it, newest first, in one query; each entry with `changes`, and `url` of its record in the CRM ("" where
-    that is not known). Raises BadCursor.
+    that is not known, or it is gone). Raises BadCursor.
     """
     page = page_of(entries_of(lead, user), order="-id", size=SHOWN, cursor=cursor)
     told(page.rows)
@@ -44,7 +45,8 @@ def told(entries: Iterable[SyncEntry]) -> None:
         if entry.connection_id not in crms:
             crms[entry.connection_id] = _speechless(entry.connection)
         crm = crms[entry.connection_id]
-        entry.url = crm.url_of(entry.kind, entry.external_id) if crm and entry.external_id else ""  # type: ignore[attr-defined]
+        there = crm and entry.external_id and entry.what != SyncWhat.GONE
+        entry.url = crm.url_of(entry.kind, entry.external_id) if crm and there else ""  # type: ignore[attr-defined]
         entry.changes = [_change(name, said) for name, said in entry.said.items()]  # type: ignore[attr-defined]
 
 

@@ -45,7 +45,9 @@ def test_newest_first_with_what_changed_and_where_it_is(client: Client, lead: Le
     assert "By the nightly sweep" in page.text
     assert [(each.field, each.before, each.after) for each in first.changes] == [("title", "CTO", "CEO")]
 
-    [said, _] = Caller(make_user("Rita", lead.team)).get(f"leads/{lead.pk}/sync-history").json()["results"]
+    done(connection, lead, "gone")  # there is nothing to open any more
+    [gone, said, _] = Caller(make_user("Rita", lead.team)).get(f"leads/{lead.pk}/sync-history").json()["results"]
+    assert gone["url"] == ""
     assert (said["what"], said["url"], said["said"]) == ("pulled", first.url, {"title": ["CTO", "CEO"]})
 
 

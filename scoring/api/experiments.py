@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from leads.api.errors import Conflict
 from leads.api.lists import ReadViewSet
-from leads.models import Standing
+from leads.models import Lead, Standing
 from leads.wake import wake
 from scoring.api.experiment_fields import (
     ExperimentDetailSerializer,
@@ -124,9 +124,10 @@ def _challenger(model: ScoringModel, given: dict[str, int]) -> Challenger:
 def _planned(model: ScoringModel, challengers: int, asked: dict[str, Any]) -> Plan:
     known = volume(model, asked["within"])
     rate = known.rate(asked["outcome"])
-    base = asked.get("base") or (min(0.99, max(0.001, rate.k / rate.n)) if rate.k else None)
+    base = asked.get("base") or (min(0.99, max(0.001, rate.k / rate.n)) if rate.k and rate.enough else None)
     if base is None:
-        raise serializers.ValidationError({"base": ["Nothing is known of the last year: say what the rate is today."]})
+        said = f"Too little is known of the last year ({rate.k:,} of {rate.n:,}): say what the rate is today."
+        raise serializers.ValidationError({"base": [said]})
     if not 0 <= base + asked["effect"] <= 1:
         raise serializers.ValidationError({"effect": [f"{base:.3f} and this make no share between 0 and 1."]})
     shares = (1 / (challengers + 1),) * (challengers + 1)
@@ -164,7 +165,9 @@ class ParticipantsView(ListAPIView):
 
     def get_queryset(self) -> QuerySet[Participant]:
         experiment = get_object_or_404(Experiment, pk=self.kwargs["pk"])
-        return Participant.objects.visible_to(self.request.user).filter(experiment=experiment).select_related("arm")
+        user = self.request.user
+        rows = Participant.objects.visible_to(user).filter(experiment=experiment).select_related("arm")
+        return rows.filter(lead__in=Lead.with_merged.visible_to(user))  # it may have moved to another team since
 
     def paginate_queryset(self, queryset: QuerySet[Participant]) -> Any:  # type: ignore[override]
         page = super().paginate_queryset(queryset) or []

@@ -153,7 +153,7 @@ def _base(given: float | None, known: Volume, outcome: str) -> float | None:
     if given:
         return given / 100
     rate = known.rate(outcome)
-    return min(0.99, max(0.001, rate.k / rate.n)) if rate.k else None
+    return min(0.99, max(0.001, rate.k / rate.n)) if rate.k and rate.enough else None
 
 
 def _found(

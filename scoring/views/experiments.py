@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.keyset import BadCursor, Page, page_of
-from leads.models import Standing
+from leads.models import Lead, Standing
 from leads.requests import Request
 from leads.wake import wake
 from scoring.experiments.counts import Counts
@@ -112,6 +112,7 @@ def leads(request: Request, pk: int) -> HttpResponse:
     """Who took part, as far as they are in the viewer's teams: the side, and both scores. Five queries."""
     found = _found(pk)
     rows = Participant.objects.visible_to(request.user).filter(experiment=found).select_related("lead__company", "arm")
+    rows = rows.filter(lead__in=Lead.with_merged.visible_to(request.user))  # it may have moved to another team since
     page = _page(rows, "-id", request.GET.get("cursor", ""))
     ids = [row.lead_id for row in page.rows]
     standings = Standing.objects.visible_to(request.user).in_bulk(ids)

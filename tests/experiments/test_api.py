@@ -1,5 +1,6 @@
 """Experiments for programs: what a page can do, a program can."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.enums import Role
+from leads.models import Lead, Standing
+from leads.statistics import Rate
 from scoring import publishing
+from scoring.api import experiments as views
 from scoring.experiments.running import stop
 from scoring.models import Experiment, Publication, ScoringModel
-from tests.experiments.lab import begin, live_model, newcomers
+from tests.experiments.lab import QUIET, begin, live_model, newcomers
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
 
@@ -30,7 +34,9 @@ def test_a_plan_is_worked_out_without_starting_anything(caller: Caller) -> None:
     assert (told["planned"], told["per_side"], told["weeks"]) == (685, [343, 343], None)
     assert [row["weeks"] for row in told["findable"]] == [4, 8, 13, 26, 52]
     refused = caller.get("experiments/plan", model=model.pk)
-    assert refused.status_code == 400 and "Nothing is known of the last year" in str(refused.json()["fields"]["base"])
+    assert refused.status_code == 400 and "Too little is known of the last year (0 of 0)" in str(
+        refused.json()["fields"]["base"]
+    )
     wrong = caller.get("experiments/plan", model=model.pk, base=0.95, effect=0.1)
     assert "make no share" in str(wrong.json()["fields"]["effect"])
     assert not Experiment.objects.exists()
@@ -99,3 +105,24 @@ def test_the_other_model_and_the_shadow_on_their_pages(caller: Caller, client: C
     page = client.get(f"/scoring/experiments/{experiment.pk}/").content.decode()
     assert "The challenger scores in the shadow." in page and "The two agree on 5 of 5 leads." in page
     assert "Looks" not in page and experiment.started_at < timezone.now() and version.number == 1
+
+
+def test_a_lead_that_moved_to_another_team_is_not_listed(caller: Caller, client: Client) -> None:
+    experiment, ours = begin(live_model()[0]), make_team()
+    kept, gone = newcomers(ours, 2)
+    other = make_team("APAC")
+    Lead.objects.filter(pk=gone.pk).update(team=other)
+    Standing.objects.filter(pk=gone.pk).update(team=other)
+    rows = caller.get(f"experiments/{experiment.pk}/leads").json()["results"]
+    assert [row["lead"] for row in rows] == [kept.pk]
+    client.force_login(caller.token.user)
+    page = client.get(f"/scoring/experiments/{experiment.pk}/leads/").content.decode()
+    assert page.count("<tr data-item>") == 1 and f"/leads/{gone.pk}/" not in page
+
+
+def test_a_rate_of_few_cases_is_no_plan(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = live_model()[0]
+    for rate, status in ((Rate(2, 29), 400), (Rate(2, 30), 200)):
+        known = replace(QUIET, accepted=rate)
+        monkeypatch.setattr(views, "volume", lambda model, within, known=known: known)
+        assert caller.get("experiments/plan", model=model.pk, effect=0.1).status_code == status

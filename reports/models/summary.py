@@ -12,11 +12,14 @@ from leads.models.team import OwnedQuerySet
 
 
 class Chosen(models.TextChoices):
-    """Who chose that a lead goes to sales first: its score, by a rule of the model, or a person whatever its score."""
+    """Who chose that a lead goes to sales first: its score, by a rule of the model, a person whatever its score, or
+    nobody, where the control sample drew it.
+    """
 
     NOBODY = "", "Never handed off"
     SCORE = "score", "By its score"
     PERSON = "person", "By a person"
+    LOT = "lot", "By lot"
 
 
 class _Counted(models.Model):

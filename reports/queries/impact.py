@@ -85,8 +85,8 @@ DIMENSIONS: dict[str, tuple[str, str]] = {
     "version": ("Impact by version", "Leads created in the period, by the version of the model that gave their label."),
     "chosen": (
         "Impact of choosing by score",
-        "Leads created in the period and handed off: those a rule chose by score, and those a person chose whatever "
-        "their score.",
+        "Leads created in the period and handed off: those a rule chose by score, those a person chose whatever "
+        "their score, and those the control sample drew by lot.",
     ),
 }
 WAYS = {

@@ -55,7 +55,7 @@ def won_colds(scope: Scope) -> Surprises:
     customers = scope.facts().filter(customers=1)
     colds = customers.filter(label=Label.COLD)
     rows = list(colds.order_by("-value", "pk")[:SHOWN])
-    leads = Lead.objects.in_bulk([row.pk for row in rows])
+    leads = Lead.objects.visible_to(scope.user).in_bulk([row.pk for row in rows])
     return Surprises(
         Rate(colds.count(), customers.count()),
         [

@@ -20,8 +20,9 @@ SETTLES = "30 days"  # after which the label of a lead that was never handed off
 FACTS = f"""
 SELECT l.id AS lead_id, l.team_id, l.source, (l.created_at AT TIME ZONE %(zone)s)::date AS day,
        coalesce(h.version, e.version_id, 0) AS version, coalesce(h.label, e.label, '') AS label,
-       CASE WHEN h.id IS NULL THEN '{Chosen.NOBODY}' WHEN h.opened_by_id IS NULL THEN '{Chosen.SCORE}'
-            ELSE '{Chosen.PERSON}' END AS chosen,
+       CASE WHEN h.id IS NULL THEN '{Chosen.NOBODY}' WHEN h.opened_by_id IS NOT NULL THEN '{Chosen.PERSON}'
+            WHEN EXISTS (SELECT FROM scoring_controlcase WHERE handoff_id = h.id) THEN '{Chosen.LOT}'
+            ELSE '{Chosen.SCORE}' END AS chosen,
        1 AS leads, (h.id IS NOT NULL)::int AS mql, sal.is::int AS sal, (sal.is AND d.number > 0)::int AS sql,
        (sal.is AND d.won > 0)::int AS won_sql, (sal.is AND d.won = 0 AND d.open > 0)::int AS open_sql,
        (d.won > 0)::int AS customers, d.priced, d.value,

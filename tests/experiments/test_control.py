@@ -11,7 +11,9 @@ from django.utils import timezone
 from leads.enums import HandoffState, Role
 from leads.models import Handoff, Lead, Standing, Team, User
 from leads.statistics import wilson
+from reports.models import Fact
 from reports.scope import Scope
+from reports.summaries import count_due
 from scoring.control.draw import draw_due, set_share
 from scoring.control.estimate import Row, estimate, missed
 from scoring.engine.sides import number_of
@@ -117,6 +119,16 @@ def test_reports_leave_them_out_if_wished(team: Team) -> None:
     assert Handoff.objects.count() > 0 and scope.handoffs().count() == 0
     ControlCase.objects.update(excluded=False)
     assert scope.handoffs().count() == Handoff.objects.count()
+
+
+def test_who_was_drawn_is_not_said_to_be_chosen_by_score(team: Team) -> None:
+    sampled(team, 10)
+    newcomers(team, 100)
+    draw_due()
+    count_due()
+    drawn = set(ControlCase.objects.filter(drawn=True).values_list("lead", flat=True))
+    assert drawn and set(Fact.objects.filter(chosen="lot").values_list("pk", flat=True)) == drawn
+    assert set(Fact.objects.exclude(pk__in=drawn).values_list("chosen", flat=True)) == {""}
 
 
 # --- What it misses ---------------------------------------------------------------------------------------------------

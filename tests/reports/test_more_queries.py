@@ -204,6 +204,8 @@ def test_surprises(team, kim, scope):
     hots, colds = rejected_hots(scope), won_colds(scope)
     assert (hots.rate, [row.said for row in hots.rows], hots.line) == (Rate(1, 2), ["No budget"], "1 of 2")
     assert (colds.rate, [(row.said, row.score) for row in colds.rows]) == (Rate(1, 2), [("€ 5,000", 12)])
+    Lead.objects.update(team=make_team("APAC"))
+    assert won_colds(scope).rows == [], "not counted again yet, but no longer ours to read"
 
 
 def test_score_and_answers_agree(team, kim, scope):

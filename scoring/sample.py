@@ -68,7 +68,8 @@ class Sample:
 
 
 _MOMENT = {
-    CREATED: "SELECT id AS lead_id, created_at + make_interval(days => %(after)s) AS moment FROM leads_lead",
+    CREATED: "SELECT id AS lead_id, created_at + make_interval(days => %(after)s) AS moment FROM leads_lead"
+    " WHERE merged_into_id IS NULL",
     HANDOFF: "SELECT lead_id, min(opened_at) AS moment FROM leads_handoff GROUP BY lead_id",
 }
 _OUTCOME = {

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from leads.conditions.vocabulary import Vocabulary
 from leads.history import attributed
+from leads.identity.merging import merge
 from leads.models import Company, Handoff, Lead, Team
 from scoring.backtest import backtest
 from scoring.engine.definition import Definition, freeze, load
@@ -42,6 +43,12 @@ class TestSample:
     def test_what_was_decided_before_the_moment_is_no_question(self, team: Team) -> None:
         past_lead(team, 300, 10)
         assert sample(QUESTION, timezone.now()).moments == []
+
+    def test_a_lead_that_became_part_of_another_is_no_loss(self, team: Team) -> None:
+        winner, twin = past_lead(team, 300, 100), past_lead(team, 300)
+        merge(winner, twin, by=None)
+        found = sample(QUESTION, timezone.now())
+        assert ([lead for lead, _ in found.moments], found.losses) == ([winner.pk], 0)
 
     def test_at_the_first_handoff(self, team: Team) -> None:
         lead = past_lead(team, 300, 100)

@@ -18,7 +18,7 @@ _LEADS = """
 SELECT p.arm_id, p.team_id, p.entered_at <= %(now)s - %(within)s AS ripe,
        h.opened IS NOT NULL AS handed, h.accepted, h.decided, h.due, h.late, d.won,
        EXISTS (SELECT FROM scoring_entry e WHERE e.lead_id = p.lead_id AND e.label = %(hot)s
-                  AND e.recorded_at >= p.entered_at - interval '1 minute') AS hot,
+                  AND e.recorded_at >= p.entered_at - interval '1 minute' AND e.recorded_at <= %(now)s) AS hot,
        p.entered_at
   FROM scoring_participant p
   LEFT JOIN LATERAL (

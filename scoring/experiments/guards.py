@@ -49,30 +49,31 @@ def guards(experiment: Experiment, found: Counts) -> list[Guard]:
 
 def _of(experiment: Experiment, champion: Arm, arm: Arm, found: Counts) -> Iterator[Guard]:
     hot = found.rate(champion.pk, "hot"), found.rate(arm.pk, "hot")
-    yield _volume(experiment, arm, *hot)
+    yield _volume(experiment, arm, *hot, leads=sum(map(found.leads, found.by_side)))
     yield _late(arm, found.rate(champion.pk, "late"), found.rate(arm.pk, "late"))
     yield _split(champion, arm, found.leads(champion.pk), found.leads(arm.pk))
 
 
-def _volume(experiment: Experiment, arm: Arm, before: Rate, now: Rate) -> Guard:
+def _volume(experiment: Experiment, arm: Arm, before: Rate, now: Rate, *, leads: int) -> Guard:
+    """`leads` of all sides: so many would be on one."""
     interval = difference(now, before)
     beyond = interval is not None and (interval.low > 0 or interval.high < 0)
     alarm = bool(
         beyond and before.n and now.n and abs(now.k / now.n - before.k / before.n) > VOLUME * before.k / before.n
     )
     text = f"{_share(now)} of its leads became Hot, {_share(before)} of the champion's."
-    if room := _over_capacity(experiment, before, now):
+    if room := _over_capacity(experiment, before, now, leads):
         return Guard(arm, HOT, "Hot leads", before, now, interval, True, room)
     return Guard(arm, HOT, "Hot leads", before, now, interval, alarm, text)
 
 
-def _over_capacity(experiment: Experiment, before: Rate, now: Rate) -> str:
+def _over_capacity(experiment: Experiment, before: Rate, now: Rate, leads: int) -> str:
     """Where promoting it would give sales more than the reps take, and the champion does not."""
     capacity = sales_capacity()
-    weeks = (timezone.now() - experiment.started_at) / timedelta(weeks=1)
+    weeks = ((experiment.ended_at or timezone.now()) - experiment.started_at) / timedelta(weeks=1)
     if not capacity.known or not (before.enough and now.enough) or weeks < 1:
         return ""
-    per_week = (before.n + now.n) / weeks
+    per_week = leads / weeks
     mine, theirs = per_week * now.k / now.n, per_week * before.k / before.n
     if mine <= capacity.leads or theirs > capacity.leads:
         return ""

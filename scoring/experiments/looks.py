@@ -21,7 +21,7 @@ from scoring.models import Arm, Experiment, Look
 
 # Under so many cases on a side, or with so few that had the outcome or had it not, a look says and costs nothing.
 LEAST_CASES, LEAST_OF_EACH = 30, 10
-MORE = 0.01  # of the planned cases must have come since the last look
+MORE = 0.01  # of the planned cases must have come since the last look, or all that were left
 BETTER, WORSE, OPEN = "better", "worse", "open"
 RUN = "scoring.run_experiment"
 
@@ -119,7 +119,7 @@ def _too_little(rates: Sequence[Rate], fraction: float, before: Sequence[float])
     had, cases = sum(rate.k for rate in rates), sum(rate.n for rate in rates)
     if min(rate.n for rate in rates) < LEAST_CASES or min(had, cases - had) < LEAST_OF_EACH:
         return "Too few cases so far to say anything."
-    if before and fraction < before[-1] + MORE:
+    if before and fraction < min(1.0, before[-1] + MORE):
         return "Hardly any new cases since the last look."
     return ""
 

@@ -62,7 +62,8 @@ def experiment_page(experiment: Experiment) -> dict[str, Any]:
 
 
 def _sides(experiment: Experiment, arms: Sequence[Arm], found: Counts) -> list[SideRow]:
-    vocabulary, champion, took = Vocabulary.load(), load(arms[0].version.definition), times(experiment)
+    vocabulary, champion = Vocabulary.load(), load(arms[0].version.definition)
+    took = times(experiment, experiment.ended_at)
     teams = found.teams()
     rows = []
     for arm in arms:

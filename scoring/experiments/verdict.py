@@ -75,8 +75,9 @@ def _decided(experiment: Experiment, look: Look, arms: Sequence[Arm], found: Cou
         name = "The challenger" if len(arms) == 2 else by_pk[best.arm].name
         headline = f"{name} is better at what we set out to test."
         rule += f" {_cases(saw, experiment)}, and the difference is beyond its limit."
-        return Verdict(state, badge, tone, headline, f"{text} {_won(found, arms[0], by_pk[best.arm])}", rule, more,
-                       by_pk[best.arm])  # fmt: skip
+        if experiment.outcome != Outcome.WON:
+            text = f"{text} {_won(found, arms[0], by_pk[best.arm])}"
+        return Verdict(state, badge, tone, headline, text, rule, more, by_pk[best.arm])
     if set(says) == {WORSE}:
         rule += f" {_cases(saw, experiment)}, and the difference is beyond its limit."
         return Verdict(state, badge, tone, "The champion is better: keep it.", text, rule, more)
@@ -113,10 +114,13 @@ def _cases(saw: Seen, experiment: Experiment) -> str:
 
 
 def _won(found: Counts, champion: Arm, arm: Arm) -> str:
-    gap = difference(found.rate(arm.pk, "won_so_far"), found.rate(champion.pk, "won_so_far"))
+    """Watched whenever somebody opens the page, without the price of a look: so it is told, not called proved."""
+    mine, theirs = found.rate(arm.pk, "won_so_far"), found.rate(champion.pk, "won_so_far")
+    gap = difference(mine, theirs)
     if gap is None or gap.low <= 0 <= gap.high:
         return "Whether it also wins more customers is still open."
-    return "It also wins more customers." if gap.low > 0 else "But it wins fewer customers so far."
+    figures = f"customers so far ({mine.k:,} of {mine.n:,} against {theirs.k:,} of {theirs.n:,})"
+    return f"It also has more {figures}; that was not tested." if gap.low > 0 else f"But it has fewer {figures}."
 
 
 def _so_far(experiment: Experiment, found: Counts, arms: Sequence[Arm]) -> str:

@@ -1,5 +1,6 @@
 """Looks are due rows, each taken once; guards alarm once; the verdict says what the stop rule said."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from leads.enums import DealState, Role
 from leads.models import Deal, Membership, Notice, Source, User
 from leads.statistics import Rate
 from scoring.experiments import guards, looks
-from scoring.experiments.counts import counts, times
+from scoring.experiments.counts import Counts, counts, times
 from scoring.experiments.looks import seen, take_due
 from scoring.experiments.running import stop
 from scoring.experiments.verdict import verdict
@@ -101,6 +102,49 @@ def test_all_cases_in_and_no_difference(experiment: Experiment) -> None:
     assert look.decided and seen(look).fraction == 1.0
     said = told(experiment)
     assert (said.headline, said.best) == ("No difference was found.", None)
+
+
+def test_the_last_few_cases_are_looked_at_too(experiment: Experiment) -> None:
+    """With all but one case in at a look, what is left is less than a hundredth, and the next look still decides."""
+    arms = list(experiment.arms.order_by("position"))
+
+    def cases(n: int) -> Counts:
+        row = {"accepted": n // 10, "ripe": n // 2}
+        return Counts({arm.pk: {1: row} for arm in arms})
+
+    before = looks.judge(cases(998), arms, "accepted", 1000, [0.5])
+    assert before.limit is not None and not looks.is_decided(before)
+    assert looks.judge(cases(998), arms, "accepted", 1000, [0.5, 0.998]).skipped
+    last = looks.judge(cases(1000), arms, "accepted", 1000, [0.5, 0.998])
+    assert last.limit is not None and looks.is_decided(last)
+
+
+def test_a_difference_in_customers_is_not_told_to_be_open(marketer: User) -> None:
+    """Where customers decide they are not called open; where they are only watched they are not called proved."""
+    for outcome in ("won", "accepted"):
+        experiment = begin(live_model(outcome)[0], by=marketer, outcome=outcome)
+        arms = list(experiment.arms.order_by("position"))
+        rows = [{"ripe": 500, "leads": 500, "won": k, "accepted": k, "won_so_far": k} for k in (50, 125)]
+        found = Counts({arm.pk: {1: row} for arm, row in zip(arms, rows, strict=True)})
+        saw = looks.judge(found, arms, outcome, 1000, [])
+        Look.objects.filter(experiment=experiment).update(
+            taken_at=timezone.now(), result=asdict(saw), decided=looks.is_decided(saw)
+        )
+        said = verdict(experiment, list(experiment.looks.all()), arms, found)
+        assert said.best == arms[1] and "still open" not in said.text
+        assert (said.text.count("customers"), "not tested" in said.text) == (1, outcome == "accepted")
+
+
+def test_what_came_after_the_end_is_not_counted(experiment: Experiment) -> None:
+    leads = newcomers(make_team(), 4)
+    arms = list(experiment.arms.order_by("position"))
+    end = timezone.now()
+    for lead in leads:
+        Entry.objects.create(
+            lead=lead, seq=99, cause="rules", as_of=end, recorded_at=end + timedelta(days=3), label="hot"
+        )
+    assert sum(counts(experiment, end).rate(arm.pk, "hot").k for arm in arms) == 0
+    assert sum(counts(experiment, end + timedelta(days=4)).rate(arm.pk, "hot").k for arm in arms) == 4
 
 
 def test_the_champion_may_win(experiment: Experiment) -> None:
@@ -215,8 +259,13 @@ def test_more_than_sales_can_work(experiment: Experiment) -> None:
     began(experiment, 14)
     before, now = Rate(3, 100), Rate(9, 100)
     arm = experiment.arms.get(position=1)
-    guard = guards._volume(experiment, arm, before, now)
+    guard = guards._volume(experiment, arm, before, now, leads=200)
     assert guard.alarm and guard.text == "For all leads it would make about 9 Hot a week. Sales can work 5."
+    three_sides = guards._volume(experiment, arm, before, now, leads=310)
+    assert three_sides.text == "For all leads it would make about 14 Hot a week. Sales can work 5."
+    Experiment.objects.filter(pk=experiment.pk).update(ended_at=timezone.now() - timedelta(days=7), ending="stopped")
+    experiment.refresh_from_db()
+    assert "about 14 Hot a week" in guards._volume(experiment, arm, before, now, leads=155).text
 
 
 def test_late_answers(experiment: Experiment) -> None:

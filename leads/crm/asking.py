@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
@@ -64,6 +64,7 @@ def again(problems: Iterable[SyncProblem]) -> int:
 def resync(connection: Connection) -> None:
     """Read everything there once more, and compare every lead. What is the same on both sides stays untouched."""
     with transaction.atomic():
+        interrupt(connection)
         Cursor.objects.filter(connection=connection).update(at=None, until=None, after="")
         Link.objects.filter(connection=connection).update(mark="")
         Connection.objects.filter(pk=connection.pk).update(swept_at=None)
@@ -84,16 +85,25 @@ def say_stages(connection: Connection, said: Mapping[int, str]) -> int:
 def stages_changed(connection: Connection) -> None:
     """The mapping of stages says something else: every deal is read once more and judged by it."""
     with transaction.atomic():
+        interrupt(connection)
         Cursor.objects.filter(connection=connection, kind=CrmKind.DEALS).update(at=None, until=None, after="")
         Link.objects.filter(connection=connection, kind=CrmKind.DEALS).update(theirs={})
     soon(connection)
 
 
+def interrupt(connection: Connection) -> None:
+    """A run that is under way writes nothing more, on either side: what it goes by holds no longer. First of all that
+    is changed in a transaction, as a run takes its connection before its cursors and links.
+    """
+    Connection.objects.filter(pk=connection.pk).update(runs=F("runs") + 1, lease_until=None)
+
+
+@transaction.atomic
 def pause(connection: Connection, *, by: User | None) -> None:
     """Nothing is read or written any more until `resume`; a run that is under way ends with its page."""
-    now = timezone.now()
+    interrupt(connection)
     Connection.objects.filter(pk=connection.pk).update(
-        state=ConnectionState.PAUSED, paused_at=now, paused_by=by, lease_until=None
+        state=ConnectionState.PAUSED, paused_at=timezone.now(), paused_by=by
     )
 
 

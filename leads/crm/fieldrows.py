@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from leads.crm.asking import interrupt
 from leads.crm.base import Connector, RemoteField
 from leads.crm.mapping import IMPORT_KINDS, ONLY_COMES, OUR_FIELDS, PEOPLE
 from leads.crm.values import SENDABLE
@@ -115,6 +116,7 @@ def double(pairs: Sequence[Mapping[str, str]]) -> str:
 @transaction.atomic
 def replace_pairs(connection: Connection, kind: str, pairs: Sequence[Mapping[str, str]]) -> None:
     """These pairs and no others; every lead is compared anew at the next run."""
+    interrupt(connection)  # a run that goes by the old pairs would note that all is said
     connection.field_maps.filter(kind=kind).delete()
     FieldMap.objects.bulk_create([FieldMap(connection=connection, kind=kind, **pair) for pair in pairs])
     connection.links.filter(kind=kind).update(mark="")

@@ -31,18 +31,26 @@ def follow(run: Run, kind: str, rows: Sequence[Row]) -> dict[str, Link]:
 
 
 def _one(run: Run, kind: str, links: dict[str, Link], kept_id: str, gone: Link) -> None:
-    kept = links.get(kept_id)
-    if kept is None:  # both got a new id: the link goes on under it
-        kept = links[kept_id] = Link(connection=run.connection, kind=kind, external_id=kept_id, theirs={},
-                                     lead=gone.lead, company=gone.company, ours=gone.ours)  # fmt: skip
-    elif gone.lead and kept.lead and gone.lead_id != kept.lead_id:
+    lead, kept = gone.lead, links.get(kept_id)
+    if kind == CrmKind.DEALS:
+        lead = gone.deal.lead if gone.deal else None
+        _drop([gone.deal_id] if gone.deal_id else [], run)  # or it would count twice: what it became has all of it
+    elif kept is None:  # both got a new id: the link goes on under it, also that of a lead erased here
+        links[kept_id] = Link.objects.create(connection=run.connection, kind=kind, external_id=kept_id, theirs={},
+                                             lead=lead, company=gone.company, ours=gone.ours)  # fmt: skip
+    elif lead and kept.lead and lead != kept.lead:
         with suppress(CannotMerge):
-            merge(kept.lead, gone.lead, by=None)
+            merge(kept.lead, lead, by=None)
     gone.became, gone.gone_at = kept_id, timezone.now()
     Link.objects.filter(pk=gone.pk).update(became=kept_id, gone_at=gone.gone_at)
-    run.entry(SyncWhat.MERGED, kind, gone.external_id, lead=kept.lead or gone.lead,
+    run.entry(SyncWhat.MERGED, kind, gone.external_id, lead=kept.lead if kept and kept.lead else lead,
               words=f"Became {kept_id}.").save()  # fmt: skip
     run.count(kind, merged=1)
+
+
+def _drop(deals: list[int], run: Run) -> None:
+    with attributed(origin=run.connection.name):
+        Deal.objects.filter(pk__in=deals).delete()
 
 
 def without_gone(run: Run, kind: str, rows: Sequence[Row], links: dict[str, Link]) -> list[Row]:
@@ -53,10 +61,11 @@ def without_gone(run: Run, kind: str, rows: Sequence[Row], links: dict[str, Link
 
 
 def _was_erased(link: Link | None, kind: str) -> bool:
-    if link is None or link.pk is None:
+    if link is None:
         return False
-    here = {CrmKind.COMPANIES: link.company_id, CrmKind.DEALS: link.deal_id}.get(CrmKind(kind), link.lead_id)
-    return here is None and not link.gone_at
+    if kind == CrmKind.DEALS:  # deleted there they go here too, and may come back
+        return link.pk is not None and link.deal_id is None and not link.gone_at
+    return (link.company_id if kind == CrmKind.COMPANIES else link.lead_id) is None
 
 
 def forget(run: Run, kind: str, links: Iterable[Link]) -> None:
@@ -72,8 +81,7 @@ def forget(run: Run, kind: str, links: Iterable[Link]) -> None:
     )  # fmt: skip
     deals = [link.deal_id for link in links if link.deal_id]
     if deals:
-        with attributed(origin=run.connection.name):
-            Deal.objects.filter(pk__in=deals).delete()
+        _drop(deals, run)
     run.count(kind, gone=len(links))
 
 

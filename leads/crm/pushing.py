@@ -45,7 +45,7 @@ def _push_kind(run: Run, kind: str) -> bool:
     rows = list[Changed]()
     for page in _pages(run, kind):
         changed, same = _compared(run, kind, page)
-        _looked_at(same)
+        _looked_at(run, same)
         rows += changed
         while len(rows) >= run.connector.most_pushed:
             batch, rows = rows[: run.connector.most_pushed], rows[run.connector.most_pushed :]
@@ -77,7 +77,10 @@ def _compared(run: Run, kind: str, links: Sequence[Link]) -> tuple[list[Changed]
     return sorted(changed, key=lambda each: sorted((name, plain(text)) for name, text in each[1].items())), same
 
 
-def _looked_at(links: Sequence[Link]) -> None:
+@retried
+@transaction.atomic
+def _looked_at(run: Run, links: Sequence[Link]) -> None:
+    run.hold()
     for link in links:
         link.mark = link.now  # type: ignore[attr-defined]
     Link.objects.bulk_update(links, ["mark"], batch_size=500)
@@ -88,6 +91,7 @@ def _send(run: Run, kind: str, rows: Sequence[Changed]) -> None:
         PushRow(link.pk, link.external_id, values, link.lead.email if link.lead else "", str(link.lead_id))
         for link, values in rows
     ]
+    run.hold()  # whoever paused it meanwhile wants nothing written any more
     results = {result.key: result for result in run.connector.push(kind, asked)}
     _settle(run, kind, rows, results)
     run.tell()
@@ -183,6 +187,7 @@ def _make(run: Run, kind: str, leads: Sequence[Lead]) -> None:
         outbound = Outbound.of(run.maps, new)
         values = {lead.pk: outbound.everything(kind, lead) for lead in new}
         asked = [PushRow(lead.pk, "", values[lead.pk], lead.email, str(lead.pk)) for lead in new]
+        run.hold()
         results = {result.key: result for result in run.connector.push(kind, asked)}
         _made(run, kind, new, values, results)
     run.tell()

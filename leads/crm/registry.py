@@ -1,5 +1,6 @@
 """Which CRMs there are. A new one is a file beside this and a line here."""
 
+from functools import partial
 from typing import Any
 
 from leads.crm.base import Access, Connector
@@ -30,4 +31,10 @@ def access_of(connection: Connection, kind: type[Connector]) -> Access:
     secrets = {row.name: sealing.read(row, "value") for row in connection.secrets.all()}
     options: dict[str, Any] = {each.name: each.default for each in kind.settings if not each.secret and each.default}
     base_url = (connection.base_url or kind.base_url).rstrip("/")
-    return Access(base_url, options | connection.options, secrets, connection.keep_secret)
+    return Access(base_url, options | connection.options, secrets, partial(_remember, connection))
+
+
+def _remember(connection: Connection, name: str, text: str) -> None:
+    """Keep a key that was renewed, unless somebody disconnected in the meantime."""
+    if connection.secrets.exists():
+        connection.keep_secret(name, text)

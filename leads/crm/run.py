@@ -42,9 +42,10 @@ class Run:
         return self.until is not None and time.monotonic() > self.until
 
     def hold(self) -> None:
-        """Within the transaction of a page: raise LostError unless the connection is still ours, and keep it so.
+        """Raise LostError unless the connection is still ours, and keep it so for another lease.
 
-        Its row stays locked until the page is stored, so of two workers with one connection exactly one stores it.
+        In the transaction of a page its row stays locked until the page is stored, so of two workers with one
+        connection exactly one stores it.
         """
         ours = Connection.objects.filter(pk=self.connection.pk, runs=self.row.number)
         on = ours.exclude(state=ConnectionState.PAUSED)

@@ -97,7 +97,7 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
         run = Run(connection, connector, row, until)
         _succeeded(run, (steps or _work)(run))
     except LostError:
-        pass
+        SyncRun.objects.filter(pk=row.pk).update(ended_at=timezone.now())
     except (CrmError, Unreadable, LookupError) as error:
         _failed(connection, row, error, connector)
     except Exception as error:  # one connection that nobody can sync holds up no other

@@ -174,7 +174,9 @@ def held(link: Link | None, decision: Decision, now: dict[str, str]) -> dict[str
     """What both sides held, as we write it. What was changed here and has not gone there yet shows as changed still."""
     if link:
         fresh = decision.news.keys() | decision.ours.keys() | decision.agreed
-        now = now | {key: text for key, text in link.ours.items() if key in now and key not in fresh}
+        before = {key: text for key, text in link.ours.items() if key in now and key not in fresh}
+        # a field that was mapped since was never compared: what we have there is still to be told
+        now = {key: text for key, text in now.items() if key in fresh} | before
     return now | {key: text for key, text in decision.ours.items() if key in now}
 
 

@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads.crm.asking import pause, resume
+from leads.crm import asking
+from leads.crm.asking import disconnect, pause, push_leads, resume, resync
+from leads.crm.fieldrows import replace_pairs
 from leads.crm.http import refuse_in_transaction
+from leads.crm.registry import connector_of
 from leads.crm.sync import claim, run_due, sync_now, work
 from leads.enums import ConnectionState, CrmKind
-from leads.models import Connection, Cursor, Lead, SyncRun
+from leads.history import attributed
+from leads.models import Connection, ConnectionSecret, Cursor, Lead, Link, SyncRun
 from tests.fakes.memory import MemoryCrm
-from tests.sales import make_team
+from tests.sales import make_lead, make_team
 from tests.threads import at_once
 
 CONTACTS = CrmKind.CONTACTS
@@ -98,3 +102,76 @@ def test_nobody_is_asked_while_a_transaction_is_open() -> None:
     refuse_in_transaction()
     with transaction.atomic(), pytest.raises(RuntimeError, match="transaction"):
         refuse_in_transaction()
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("act", [pause, disconnect])
+def test_once_it_is_stopped_nothing_is_written_there(db: None, act: Any, guarded: bool,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """Not even what a run under way had ready. Unguarded: the negative control."""
+    if not guarded:
+        monkeypatch.setattr("leads.crm.run.Run.hold", lambda run: None)
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        push_leads([make_lead(connection.team, email="new@example.com").pk])
+        crm.on_call = lambda operation: operation.startswith("match") and act(connection, by=None)
+        run = sync_now(connection)
+        assert (crm.counted("push"), run and run.ok) == ((0, None) if guarded else (1, True))
+        assert run and run.ended_at
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_disconnected_in_the_middle_it_keeps_no_key(db: None, guarded: bool,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    if not guarded:
+        monkeypatch.setattr(asking, "interrupt", lambda connection: None)
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        connection.keep_secret("token", "secret-of-before")
+        access = connector_of(connection).access
+        crm.add(CONTACTS, email="a@example.com")
+        crm.on_call = lambda operation: operation == "pull:contacts" and disconnect(connection, by=None)
+        sync_now(connection)
+        access.remember("refresh_token", "a key that was renewed in the meantime")
+        assert (Lead.objects.count(), ConnectionSecret.objects.count()) == (0 if guarded else 1, 0)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_everything_is_read_again_though_a_run_is_under_way(db: None, guarded: bool,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    """A page on its way must not put the cursor back to where it was. Unguarded: the negative control."""
+    if not guarded:
+        monkeypatch.setattr(asking, "interrupt", lambda connection: None)
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        crm.on_call = lambda operation: operation == "pull:contacts" and resync(connection)
+        sync_now(connection)
+        assert (Cursor.objects.get(kind=CONTACTS).at is None) == guarded
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_fields_mapped_meanwhile_are_not_taken_for_said(db: None, guarded: bool,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    if not guarded:
+        monkeypatch.setattr("leads.crm.fieldrows.interrupt", lambda connection: None)
+    with MemoryCrm() as crm:
+        connection = connected(crm, "crm")
+        crm.add(CONTACTS, email="a@example.com")
+        sync_now(connection)
+        Link.objects.update(mark="")
+        with attributed(origin="test"):
+            Lead.objects.update(title="VP", city="Lyon")
+        pairs = [
+            {"theirs": name, "ours": name, "flow": "both", "wins": "latest"} for name in ("email", "title", "city")
+        ]
+
+        def map_more(operation: str) -> None:
+            if operation == "push:contacts":
+                crm.on_call = None
+                replace_pairs(connection, CONTACTS, pairs)
+
+        crm.on_call = map_more
+        sync_now(connection)
+        Connection.objects.update(lease_until=None)
+        sync_now(connection)
+        assert (crm.living(CONTACTS)[0].values.get("city") == "Lyon") == guarded

@@ -497,6 +497,43 @@ def test_records_merged_there_are_one_lead_here(world: World) -> None:
 
 
 @ONE
+@pytest.mark.parametrize("known", [True, False])
+def test_deals_merged_there_count_once(world: World, known: bool) -> None:
+    """Also where what they became has an id that is new to us."""
+    contact = people(world, 1)[0]
+    said = {"name": "Deal", "stage": "won", "pipeline": "sales", "amount": "100", "links": {CONTACTS: [contact]}}
+    first, other = world.crm.add(DEALS, **said), world.crm.add(DEALS, **said)
+    sync(world)
+    kept = first if known else world.crm.add(DEALS, **said)
+    for gone in {first, other} - {kept}:
+        world.crm.merge(DEALS, kept, gone)
+    sync(world)
+    assert [deal.external_id for deal in Deal.objects.all()] == [kept]
+    still(world)
+
+
+@ONE
+@pytest.mark.parametrize("how", ["restored", "merged"])
+def test_a_lead_that_was_erased_here_stays_so_under_whatever_id(world: World, how: str) -> None:
+    [id] = people(world, 1)
+    sync(world)
+    Lead.objects.all().delete()
+    if how == "restored":
+        world.crm.delete(CONTACTS, id)
+        assert sweep_now(world.connection)
+        world.crm.records[CONTACTS, id].archived = False
+        world.crm.edit(CONTACTS, id, first_name="Again")
+    else:
+        new = world.crm.add(CONTACTS, email="a0@example.com", first_name="Again")
+        world.crm.merge(CONTACTS, new, id)
+    for _ in range(2):
+        sync(world)
+        world.crm.edit(CONTACTS, id if how == "restored" else new, title="VP")
+    sync(world)
+    assert Lead.objects.count() == 0
+
+
+@ONE
 def test_a_lead_that_was_erased_here_does_not_come_back(world: World) -> None:
     [id] = people(world, 1)
     sync(world)

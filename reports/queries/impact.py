@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from leads.enums import Label
 from leads.models import Team
-from leads.statistics import Rate, difference
+from leads.statistics import Interval, Rate, difference
 from reports.figures import Figure, Report
 from reports.models.summary import Chosen
-from reports.queries.outcomes import closing_by, settled, sums_by
+from reports.queries.outcomes import closing_by, in_time_by, settled, sums_by
 from reports.scope import Scope
 from reports.survival import Closing
 from scoring.models import Version
@@ -20,6 +20,7 @@ _CLOSE = (
     "watched (Kaplan–Meier). Empty: fewer than 10 customers."
 )
 FAIR = 90  # days of age at which young and old leads are compared
+OF_AGE = ("month", "version")  # groups that differ in age before all
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,13 @@ class Impact:
     ]
     gap: Annotated[
         float | None,
-        Figure("Against the rest", "Share of customers minus that of all other leads of the period.", kind="gap"),
+        Figure(
+            "Against the rest",
+            "Share of customers minus that of all other leads of the period. By month and by version: of leads that "
+            f"are {FAIR} days old, customers within these, so that ages are not compared. Empty: fewer than 30 on a "
+            "side.",
+            kind="gap",
+        ),
     ]
     low: Annotated[
         float | None, Figure("Against the rest: low", "Low end of its 95 % interval (Newcombe).", aside=True)
@@ -101,20 +108,30 @@ _ORDER: dict[str, Callable[[Any], Any]] = {
 
 
 def impact(scope: Scope, dimension: str) -> list[Impact]:
-    """Each group against all others. Five queries at most."""
+    """Each group against all others. Six queries at most."""
     by = _COLUMN.get(dimension, dimension)
     closings = closing_by(scope, by, facts_only=dimension == "grade")
     groups = {row[by]: row for row in sums_by(_rows(scope, dimension), by) if row["leads"]}
-    whole = Rate(sum(row["customers"] for row in groups.values()), sum(row["leads"] for row in groups.values()))
+    compared = {key: Rate(row["customers"], row["leads"]) for key, row in groups.items()}
+    if dimension in OF_AGE:
+        compared = in_time_by(scope, by, FAIR)
     names, asked = _names(dimension, list(groups)), _asked(dimension, list(groups))
     ordered = sorted(groups, key=_ORDER.get(dimension, lambda key: key if dimension in ("grade", "month") else 0))
     if dimension in ("source", "team"):
         ordered.sort(key=lambda key: -groups[key]["leads"])
     return [
-        _row(names(key), groups[key], whole, closings.get(key), {dimension: asked(key)},
+        _row(names(key), groups[key], _against_the_rest(compared, key), closings.get(key), {dimension: asked(key)},
              key if dimension == "label" else "")
         for key in ordered
     ]  # fmt: skip
+
+
+def _against_the_rest(compared: dict[Any, Rate], key: Any) -> tuple[float, Interval] | None:
+    """None: too few on a side to say."""
+    mine = compared.get(key, Rate(0, 0))
+    rest = Rate(sum(rate.k for rate in compared.values()) - mine.k, sum(rate.n for rate in compared.values()) - mine.n)
+    interval = difference(mine, rest)
+    return None if interval is None else (mine.k / mine.n - rest.k / rest.n, interval)
 
 
 def _rows(scope: Scope, dimension: str) -> Any:
@@ -125,16 +142,13 @@ def _rows(scope: Scope, dimension: str) -> Any:
 
 
 def _row(
-    name: str, group: dict[str, Any], whole: Rate, closed: Closing | None, only: dict[str, str], label: str
-) -> Impact:
-    customers = Rate(group["customers"], group["leads"])
-    rest = Rate(whole.k - customers.k, whole.n - customers.n)
-    interval = difference(customers, rest)
+    name: str, group: dict[str, Any], gap: tuple[float, Interval] | None, closed: Closing | None,
+    only: dict[str, str], label: str,
+) -> Impact:  # fmt: skip
     days = [closed.quantile(part) if closed else None for part in (0.25, 0.5, 0.75)]
     return Impact(
-        name=name, leads=group["leads"], customers=customers,
-        gap=None if interval is None else customers.k / customers.n - rest.k / rest.n,
-        low=interval.low if interval else None, high=interval.high if interval else None,
+        name=name, leads=group["leads"], customers=Rate(group["customers"], group["leads"]),
+        gap=gap[0] if gap else None, low=gap[1].low if gap else None, high=gap[1].high if gap else None,
         in_time=closed.by(FAIR) if closed else None, quarter=days[0], half=days[1], three_quarters=days[2],
         average_deal=float(group["value"]) / group["priced"] if group["priced"] else None,
         priced=group["priced"], revenue=float(group["value"]), only=only, label=label,

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Func, QuerySet, Sum
+from django.db.models import Count, DateTimeField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet, Sum
 from django.db.models.functions import Floor, TruncMonth
 from django.utils import timezone
 
+from leads.statistics import Rate
 from reports.models import Fact
 from reports.scope import Scope
 from reports.summaries.facts import COUNTS
@@ -48,6 +49,14 @@ def closing_by(scope: Scope, by: str, *, facts_only: bool = False) -> dict[Any, 
     for group, day, took, number in _grouped(won(facts), by, Count("pk"), "took"):
         events.setdefault(group, []).append((_age(day, today), int(took), number))
     return {group: closing(known, events.get(group, [])) for group, known in ages.items()}
+
+
+def in_time_by(scope: Scope, by: str, days: int) -> dict[Any, Rate]:
+    """For each group its leads that are so many days old, and those of them that were customers by then. One query."""
+    old = scope.facts().filter(day__lte=timezone.localdate() - timedelta(days=days + 1))
+    soon = Q(won_at__lte=ExpressionWrapper(F("created_at") + timedelta(days=days), DateTimeField()))
+    rows = _with_month(old, (by,)).order_by().values_list(by).annotate(n=Count("pk"), k=Count("pk", filter=soon))
+    return {group: Rate(k, n) for group, n, k in rows}
 
 
 def settled(scope: Scope) -> QuerySet[Fact]:

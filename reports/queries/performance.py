@@ -10,7 +10,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from leads.enums import Label
-from leads.statistics import Rate, wilson
+from leads.statistics import ENOUGH, Rate, wilson
 from reports.accuracy import sorted_by, tenths
 from reports.figures import Figure, Report
 from reports.queries.outcomes import settled, sums_by
@@ -72,8 +72,8 @@ class ScoreMonth:
         float | None,
         Figure(
             "Said",
-            "The share expected if each label had kept its share of the months before in the period. Empty: nothing "
-            "before.",
+            "The share expected if each label had kept its share of the months before in the period. Empty: fewer "
+            f"than {ENOUGH} leads before, or a label that none of them had.",
             kind="share",
         ),
     ]  # fmt: skip
@@ -168,7 +168,7 @@ def _said(scores: dict[date, list[_Score]]) -> dict[date, float]:
     said = {}
     for month in sorted(scores):
         here = [row for row in scores[month] if row.old]
-        known = all(old[row.label] for row in here)
+        known = sum(old.values()) >= ENOUGH and all(old[row.label] for row in here)
         if here and known:
             said[month] = sum(row.old * won[row.label] / old[row.label] for row in here) / sum(row.old for row in here)
         for row in here:

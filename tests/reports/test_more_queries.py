@@ -76,6 +76,23 @@ def test_impact_by_label_against_the_rest(team, scope):
     assert (hot.average_deal, hot.priced, hot.revenue, cold.half) == (1000.0, 20, 20_000.0, None)
 
 
+def test_months_are_compared_at_the_same_age(team, scope):
+    """Of both old months half bought in 90 days, of one a quarter more later; nobody of the newest had the time."""
+    for days in (250, 180, 20):
+        for number in range(40):
+            lead = old(team, days=days)
+            if days > 90 and number < 20:
+                sold(lead, days=30)
+            elif days == 250 and number < 30:
+                sold(lead, days=120)
+    count_due()
+    rows = {row.only["month"]: row for row in impact(scope, "month")}
+    first, second, newest = (rows[f"{TODAY - timedelta(days=days):%Y-%m}"] for days in (250, 180, 20))
+    assert [row.customers for row in (first, second, newest)] == [Rate(30, 40), Rate(20, 40), Rate(0, 40)]
+    assert (first.gap, second.gap, newest.gap, newest.low) == (0.0, 0.0, None, None)
+    assert first.low < 0 < first.high
+
+
 @pytest.mark.parametrize(
     ("dimension", "names"),
     [
@@ -193,6 +210,16 @@ def test_what_the_labels_said_and_what_was_seen(team, scope):
     first, last = rows[min(rows)], rows[(TODAY - timedelta(days=100)).replace(day=1)]
     assert (first.expected, first.kept) == (None, None)
     assert (last.expected, last.in_time, last.kept) == (0.25, Rate(0, 40), False)
+
+
+def test_few_leads_before_say_nothing_of_a_month(team, scope):
+    for days, number in ((200, 29), (150, 1), (100, 30)):
+        for _ in range(number):
+            old(team, days=days, label=Label.HOT)
+    count_due()
+    said = {row.month: row.expected for row in months(scope)}
+    month = {days: (TODAY - timedelta(days=days)).replace(day=1) for days in (200, 150, 100)}
+    assert (said[month[150]], said[month[100]]) == (None, 0.0), "after 29 nothing is said, after 30 it is"
 
 
 def test_surprises(team, kim, scope):

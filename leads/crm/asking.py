@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
@@ -46,17 +46,14 @@ def soon(connection: Connection) -> None:
     _wake()
 
 
-def again(problems: Iterable[SyncProblem]) -> int:
+def again(problems: QuerySet[SyncProblem]) -> int:
     """Try these rows once more at the next run. How many."""
-    now, connections = timezone.now(), dict[int, Connection]()
-    count = 0
-    for problem in problems:
-        SyncProblem.objects.filter(pk=problem.pk).update(retry_at=now)
-        if problem.way == SyncProblem.OUT and problem.lead_id:
-            Link.objects.filter(connection=problem.connection_id, lead=problem.lead_id).update(mark="")
-        connections[problem.connection_id] = problem.connection
-        count += 1
-    for connection in connections.values():
+    with transaction.atomic():
+        out = problems.filter(way=SyncProblem.OUT, connection=OuterRef("connection"), lead=OuterRef("lead"))
+        Link.objects.filter(Exists(out)).update(mark="")
+        connections = list(Connection.objects.filter(problems__in=problems).distinct())
+        count = problems.update(retry_at=timezone.now())
+    for connection in connections:
         soon(connection)
     return count
 

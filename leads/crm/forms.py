@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from leads.access import teams_with
 from leads.crm import mapping
+from leads.crm.asking import interrupt
 from leads.crm.base import Connector, Setting
 from leads.enums import Creates
 from leads.models import Connection, Team, User
@@ -49,7 +50,19 @@ class ConnectionForm(forms.Form):
         others = Connection.objects.filter(team=team, name=said.get("name", ""))
         if team and (others.exclude(pk=self.connection.pk) if self.connection else others).exists():
             self.add_error("name", "The team has a connection of that name.")
+        if self.connection and self._address(said.get("base_url", "")) != self._address(self.connection.base_url):
+            self._want_keys(said)
         return said
+
+    def _want_keys(self, said: dict[str, Any]) -> None:
+        """Whoever may change the address may not thereby have a key sent there that he does not know."""
+        kept = set(self.connection.secrets.values_list("name", flat=True)) if self.connection else set()
+        for setting in self.kind.settings:
+            if setting.name in kept and not said.get(_key(setting.name)):
+                self.add_error(_key(setting.name), "The address is another one: enter this anew, for it goes there.")
+
+    def _address(self, base_url: str) -> str:
+        return (base_url or self.kind.base_url).rstrip("/").lower()
 
     @transaction.atomic
     def save(self, *, by: User) -> Connection:
@@ -58,7 +71,10 @@ class ConnectionForm(forms.Form):
         options = {each.name: said[_key(each.name)] for each in self.kind.settings if not each.secret}
         given = {"name": said["name"], "creates": said["creates"], "base_url": said["base_url"], "options": options}
         if self.connection:
+            interrupt(self.connection)
             Connection.objects.filter(pk=self.connection.pk).update(**given, needs_person=False)
+            # What the CRM gave us, such as a session, was for who and where we were.
+            self.connection.secrets.exclude(name__in=[each.name for each in self.kind.settings]).delete()
             connection = Connection.objects.get(pk=self.connection.pk)
         else:
             connection = Connection.make(said["team"], crm=self.kind.slug, slug=free_slug(said["name"]), by=by, **given)

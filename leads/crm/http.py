@@ -7,10 +7,10 @@ A request that meets a server that is busy is made again a few times, soon; then
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.db import connection
 
@@ -24,7 +24,10 @@ MOST = 64 * 1024 * 1024  # bytes of one answer
 TRIES = 4
 FIRST_WAIT = 0.4  # seconds before the second try; doubles
 LONGEST_WAIT = 5.0  # who asks us to wait longer is left alone until the next run
+MOVED = (301, 302, 303, 307, 308)
 PASSING = (408, 425, 429, 500, 502, 503, 504)
+CUT = "The answer ended in its middle."
+SHORTEST = 6  # letters of a secret that is taken out of what a CRM says
 UNDONE = (425, 429, 503)  # of these, where nothing was done
 
 
@@ -43,7 +46,9 @@ class Reply:
         try:
             return json.loads(self.text) if self.text else None
         except ValueError:
-            raise Busy("The answer ended in its middle.", status=self.status) from None
+            page = self.text.lstrip()[:1] == "<"
+            words = "It answered with a page for people: is this the address of the CRM?" if page else CUT
+            raise Busy(words, status=self.status) from None
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
@@ -55,7 +60,7 @@ class Http:
 
     `headers` are sent with each. `words(reply)` reads what the CRM says is wrong. `pace` is the least time between two
     requests, in seconds. `renew()` gets a new token and returns headers for it; it is called once when a request is
-    answered with 401, and the request made again. `calls` counts.
+    answered with 401, and the request made again. `calls` counts. `hidden` are secrets, which no error repeats.
     """
 
     base_url: str
@@ -64,6 +69,7 @@ class Http:
     pace: float = 0.0
     renew: Callable[[], Mapping[str, str]] | None = None
     calls: int = 0
+    hidden: Collection[str] = ()
     _last: float = 0.0
 
     def json(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None,
@@ -80,11 +86,13 @@ class Http:
 
     def send(self, method: str, path: str, body: bytes = b"", *, query: Mapping[str, Any] | None = None,
              headers: Mapping[str, str] | None = None, once: bool = False) -> Reply:  # fmt: skip
-        """The answer, if it is 2xx. `path` begins with a slash, or is a whole URL of the same host.
+        """The answer, if it is 2xx. `path` begins with a slash: nothing an answer says leads to another host.
 
         `once`: doing it twice would make two of something, so it is not asked again where it may have been done.
         """
-        url = (path if "://" in path else self.base_url + path) + (f"?{urlencode(query, doseq=True)}" if query else "")
+        if not path.startswith("/"):
+            raise ValueError(f"A path begins with a slash: {path[:40]!r}.")
+        url = self.base_url + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         own = dict(headers or {})
         renewed = False
         for attempt in range(TRIES):
@@ -113,10 +121,23 @@ class Http:
             if failed.permanent:
                 raise Denied(str(failed)) from None
             return None, str(failed)
-        return Reply(answer.status, answer.text, answer.headers), ""
+        text = answer.text if 200 <= answer.status < 300 else self._hushed(answer.text)
+        return Reply(answer.status, text, answer.headers), ""
+
+    def _hushed(self, text: str) -> str:
+        """What went wrong is kept and shown; what we signed in with is neither, though the other side repeats it."""
+        sent = [word for value in self.headers.values() for word in value.split()[-1:]]
+        for secret in (*self.hidden, *sent):
+            if len(secret) >= SHORTEST:
+                text = text.replace(secret, "…")
+        return text
 
     def _refusal(self, reply: Reply) -> CrmError:
         said = self.words(reply) or f"It answered {reply.status}."
+        if reply.status in MOVED:
+            host = urlsplit(reply.header("Location")).netloc
+            return Denied(f"It sends us on{f' to {host}' if host else ''}: enter the address where it is now.",
+                          status=reply.status)  # fmt: skip
         if reply.status in (401, 403):
             return Denied(said, status=reply.status)
         return CrmError(said, permanent=True, status=reply.status)

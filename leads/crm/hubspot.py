@@ -89,7 +89,9 @@ class HubSpot(Connector):
         self._where, self._settled, self._searched = DATED, False, 0.0
         oauth = bool(access.secrets.get("refresh_token"))
         headers = {} if oauth else {"Authorization": f"Bearer {access.secrets.get('token', '')}"}
-        self.http = Http(access.base_url, headers, hs.words, PACE, self._renew if oauth else None)
+        self.http = Http(
+            access.base_url, headers, hs.words, PACE, self._renew if oauth else None, hidden=access.secrets.values()
+        )
 
     def test(self) -> list[Check]:
         return [self._check(*scope) for scope in hs.SCOPES]
@@ -290,7 +292,9 @@ class HubSpot(Connector):
             "client_secret": self.access.secrets.get("client_secret", ""),
             "refresh_token": self.access.secrets["refresh_token"],
         }  # fmt: skip
-        answer = Http(self.access.base_url, {}, hs.words).form("POST", "/oauth/v1/token", fields)
+        answer = Http(self.access.base_url, {}, hs.words, hidden=self.access.secrets.values()).form(
+            "POST", "/oauth/v1/token", fields
+        )
         if answer["refresh_token"] != fields["refresh_token"]:
             self.access.remember("refresh_token", answer["refresh_token"])
         return {"Authorization": f"Bearer {answer['access_token']}"}

@@ -29,7 +29,7 @@ class Api:
 
     def __init__(self, access: Access):
         self.access = access
-        self.http = OdooHttp(access.base_url, words=words)
+        self.http = OdooHttp(access.base_url, words=words, hidden=access.secrets.values())
 
     def call(self, model: str, method: str, ids: Sequence[int] | None = None, *, once: bool = False,
              **named: Any) -> Any:  # fmt: skip

@@ -32,6 +32,7 @@ def pull(run: Run, kind: str) -> bool:
     cursor, _ = Cursor.objects.get_or_create(connection=run.connection, kind=kind)
     if cursor.until is None:
         cursor.until, cursor.after, cursor.read = timezone.now() - run.connector.lag, "", 0
+        cursor.total = None
     while True:
         page = run.connector.pull(kind, _window(run, cursor), cursor.after, run.maps.asked(kind))
         _bring(run, kind, page.rows)
@@ -55,6 +56,7 @@ def read_again(run: Run) -> None:
     now = timezone.now()
     waiting = list(Nudge.objects.filter(connection=run.connection, done_at=None).order_by("pk")[:1000])
     tried = run.connection.problems.filter(way=SyncProblem.IN, retry_at__lte=now)
+    due = list(tried.values_list("pk", flat=True))
     refs = {(nudge.kind, nudge.external_id) for nudge in waiting} | {*tried.values_list("kind", "external_id")}
     for kind in run.connector.kinds:
         ids = sorted(id for of, id in refs if of == kind)
@@ -63,6 +65,7 @@ def read_again(run: Run) -> None:
             rows = run.connector.read(kind, some, run.maps.asked(kind))
             take(run, kind, rows)
             _gone(run, kind, set(some) - {row.id for row in rows})
+    run.connection.problems.filter(pk__in=due, at__lt=now).delete()  # what is not wrong any more is over
     Nudge.objects.filter(pk__in=[nudge.pk for nudge in waiting]).update(done_at=now)
 
 
@@ -111,7 +114,7 @@ def _store_page(run: Run, cursor: Cursor, page: Page) -> dict[str, Any]:
     TAKE[cursor.kind](run, cursor.kind, page.rows)
     read = cursor.read + len(page.rows)
     if page.next:
-        after = {"after": page.next, "until": cursor.until, "read": read, "total": page.total or cursor.total}
+        after = {"after": page.next, "until": cursor.until, "read": read, "total": cursor.total or page.total}
     else:
         after = {"after": "", "until": None, "read": read, "total": None, "at": cursor.until}
     Cursor.objects.filter(pk=cursor.pk).update(**after)

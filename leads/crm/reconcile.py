@@ -96,7 +96,7 @@ def _missing(connection: Connection) -> dict[int, str]:
     refused = SyncProblem.objects.filter(connection=connection, way=SyncProblem.OUT, lead=OuterRef("pk"))
     leads = _handed_off(connection).filter(~Exists(links.filter(gone_at=None)))
     leads = leads.annotate(deleted=Exists(links), refused=Exists(refused))
-    sent = set(missing(connection).values_list("pk", flat=True))
+    sent = set(missing(connection).filter(pk__in=leads.values("pk")).values_list("pk", flat=True))
     found = {}
     for pk, email, deleted, no in leads.order_by("pk").values_list("pk", "email", "deleted", "refused"):
         found[pk] = _why(connection, pk in sent, bool(email), deleted, no)

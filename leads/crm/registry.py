@@ -14,10 +14,14 @@ from leads.outgoing import sealing
 CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce, Odoo, Tryton)}
 
 
+class NoConnector(LookupError):
+    """This installation has no connector for that CRM; what there is, in words."""
+
+
 def kind_of(connection: Connection) -> type[Connector]:
-    """The class of its CRM. Raises LookupError where this installation does not have it."""
+    """The class of its CRM. Raises NoConnector where this installation does not have it."""
     if connection.crm not in CONNECTORS:
-        raise LookupError(f"There is no connector {connection.crm!r} here. There are: {', '.join(CONNECTORS)}.")
+        raise NoConnector(f"There is no connector {connection.crm!r} here. There are: {', '.join(CONNECTORS)}.")
     return CONNECTORS[connection.crm]
 
 

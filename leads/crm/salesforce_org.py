@@ -46,7 +46,7 @@ class Org:
     def __init__(self, access: Access):
         self.access = access
         headers = _bearer(access.secrets[SESSION]) if access.secrets.get(SESSION) else {}
-        self.http = OrgHttp(access.base_url, headers, words=words, renew=self._renew)
+        self.http = OrgHttp(access.base_url, headers, words=words, renew=self._renew, hidden=access.secrets.values())
 
     def query(self, soql: str, *, deleted: bool = False) -> list[dict[str, Any]]:
         """Every record of the query; `deleted`: also those in the recycle bin."""
@@ -106,7 +106,7 @@ def sign_in(access: Access) -> str:
         # The audience of an assertion is the login server, not the org.
         more = {"username": username, "privatekey": private_key, "domain": "test" if ".sandbox." in host else "login"}
     try:
-        session = _session(OrgHttp(access.base_url, words=words))
+        session = _session(OrgHttp(access.base_url, words=words, hidden=access.secrets.values()))
         token, _ = SalesforceLogin(consumer_key=access.secrets.get("consumer_key", ""), session=session, **more)
     except (SalesforceAuthenticationFailed, AttributeError):  # what is refused has been raised before
         raise Busy("The answer to signing in was cut short.") from None

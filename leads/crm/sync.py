@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from leads.crm import mapping, pulling, pushing, sweeping
 from leads.crm.base import Busy, Connector, CrmError, Denied
-from leads.crm.registry import connector_of
+from leads.crm.registry import NoConnector, connector_of
 from leads.crm.run import LEASE, LostError, Run, calls_of
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Cursor, Nudge, SyncEntry, SyncRun, User
@@ -98,7 +98,7 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
         _succeeded(run, (steps or _work)(run))
     except LostError:
         SyncRun.objects.filter(pk=row.pk).update(ended_at=timezone.now())
-    except (CrmError, Unreadable, LookupError) as error:
+    except (CrmError, Unreadable, NoConnector) as error:
         _failed(connection, row, error, connector)
     except Exception as error:  # one connection that nobody can sync holds up no other
         logger.exception("connection %s could not be synced", connection.pk)
@@ -150,7 +150,7 @@ def _read_until(run: Run) -> datetime | None:
 
 def _failed(connection: Connection, row: SyncRun, error: Exception, connector: Connector | None) -> None:
     now, words = timezone.now(), str(error)[:500]
-    denied = isinstance(error, Denied | Unreadable | LookupError)
+    denied = isinstance(error, Denied | Unreadable | NoConnector)
     pause = PERSON_PAUSE if denied else backoff(connection.failures)
     pause = max(pause, error.pause or 0.0) if isinstance(error, Busy) else pause
     _ours(connection, row).update(

@@ -1,5 +1,6 @@
 """What a first sync would do, on both sides: the sync itself, on the first rows, taken back before anything is sent."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from leads.models import Connection, SyncConflict, SyncEntry, SyncProblem, SyncR
 
 MOST = 500  # rows of a kind that are looked at
 SHOWN = 5
+PATIENCE = 40.0  # seconds for all that is asked of the CRM, while somebody waits for the page
 
 
 @dataclass
@@ -57,7 +59,7 @@ def try_out(connection: Connection, most: int = MOST) -> Trial:
     mapping.begin(connection)
     mapping.read_stages(connection, connector)
     run = Run(connection, connector, SyncRun(connection=connection, number=connection.runs))
-    trial = Trial()
+    trial, run.until = Trial(), time.monotonic() + PATIENCE
     found = {kind: _first_rows(run, kind, trial, most) for kind in connector.kinds if kind != CrmKind.ACTIVITIES}
     _who_is_there(run, found, most)
     with transaction.atomic():
@@ -70,6 +72,9 @@ def _first_rows(run: Run, kind: str, trial: Trial, most: int) -> list[Row]:
     window, rows, after = Window(None, timezone.now()), list[Row](), ""
     fields = [each.theirs for each in run.maps.coming(kind)]  # ours are not there yet
     while len(rows) < most:
+        if run.is_over:
+            trial.problems.append(f"{CrmKind(kind).label}: it took too long, so that {len(rows)} rows were looked at.")
+            break
         page = run.connector.pull(kind, window, after, fields)
         rows += page.rows
         trial.of.setdefault(kind, page.total)
@@ -84,7 +89,7 @@ def _who_is_there(run: Run, found: dict[str, list[Row]], most: int) -> None:
     fields = [each.theirs for each in run.maps.coming(kind)]
     emails = list(missing(run.connection).exclude(email="").order_by("pk").values_list("email", flat=True)[:most])
     known = {row.id for row in found[kind]}
-    for start in range(0, len(emails), step):
+    for start in range(0, 0 if run.is_over else len(emails), step):
         rows = run.connector.match(kind, emails[start : start + step], fields)
         found[kind] += [row for row in rows if row.id not in known]
         known |= {row.id for row in rows}
@@ -92,7 +97,8 @@ def _who_is_there(run: Run, found: dict[str, list[Row]], most: int) -> None:
 
 def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     last = SyncEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    run.hold()
+    # A run under way waits with its next page; one that is paused can be tried out as well.
+    Connection.objects.select_for_update(no_key=True).get(pk=run.connection.pk)
     for kind, rows in found.items():
         TAKE[kind](run, kind, rows)
     trial.here = {kind: dict(counts) for kind, counts in run.counts.items() if kind != CrmKind.OWNERS}
@@ -108,7 +114,7 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
         for each in conflicts.select_related("lead")[:SHOWN]
     ]
     problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
-    trial.problems = list(dict.fromkeys(problems))[:SHOWN]
+    trial.problems += list(dict.fromkeys(problems))[:SHOWN]
     _compare(run, trial)
 
 

@@ -66,7 +66,7 @@ class Tryton(Connector):
 
     def __init__(self, access: Access):
         super().__init__(access)
-        self.http = Http(access.base_url, renew=self._sign_in)
+        self.http = Http(access.base_url, renew=self._sign_in, hidden=access.secrets.values())
 
     def test(self) -> list[Check]:
         found = []
@@ -262,7 +262,7 @@ class Tryton(Connector):
     def _sign_in(self) -> Mapping[str, str]:
         """A session; also called when the last one ended."""
         login, password = self.access.options.get("login", ""), self.access.secrets.get("password", "")
-        door = Http(self.access.base_url)
+        door = Http(self.access.base_url, hidden=self.access.secrets.values())
         path = f"/{self.access.options.get('database', '')}/rpc/"
         try:
             body = {"id": 0, "method": "common.db.login", "params": [login, {"password": password}, "en"]}

@@ -74,8 +74,12 @@ def _send(connection: http.client.HTTPConnection, target: Target, method: str, b
     all_headers = {"Host": target.named, "User-Agent": "leadscore", "Connection": "close"} | dict(headers)
     if body or method in ("POST", "PUT", "PATCH"):
         all_headers["Content-Length"] = str(len(body))
-    for name, value in all_headers.items():
-        connection.putheader(name, value)
+    try:
+        for name, value in all_headers.items():
+            connection.putheader(name, value)
+    except ValueError:  # its words repeat the header, which may be a key
+        raise Failed("A line break or a letter beyond Latin stands in a header: enter the key anew.",
+                     permanent=True) from None  # fmt: skip
     connection.endheaders(body or None)
 
 

@@ -120,9 +120,10 @@ def runs(request: Request, pk: int) -> HttpResponse:
 def retries(request: Request, pk: int) -> HttpResponse:
     """Try rows again that did not go through: that one (`problem`), or all of them."""
     found = theirs(request, pk)
-    rows = found.problems.select_related("connection")
-    one = request.POST.get("problem", "")
-    count = asking.again(rows.filter(pk=int(one)) if one.isdigit() else rows)
+    rows = found.problems.all()
+    if one := request.POST.get("problem", ""):
+        rows = rows.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else rows.none()
+    count = asking.again(rows)
     messages.success(request, f"{count:,} row{'s' * (count != 1)} tried again with the next run.")
     return redirect("connection", pk)
 

@@ -179,6 +179,46 @@ def test_pausing_and_disconnecting_lose_nothing(page: Client, crm: HubSpotCrm) -
     assert (Link.objects.filter(kind=CONTACTS).count(), FieldMap.objects.exists()) == (1, True)
 
 
+def test_who_changes_the_address_gets_no_key_sent_there(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    connection.keep_secret("session", "given by the CRM")
+    at, said = f"/connections/{connection.pk}/settings/", {"name": "HubSpot", "creates": "handed_off"}
+    answer = page.post(at, said | {"base_url": "https://elsewhere.example.com"})
+    assert answer.status_code == 422
+    assert "The address is another one" in answer.text
+    connection.refresh_from_db()
+    assert connection.base_url == crm.base_url
+    keys = {f"setting_{name}": f"{name} entered anew" for name in crm.secrets}
+    assert page.post(at, said | keys | {"base_url": "https://elsewhere.example.com"}).status_code == 302
+    assert set(connection.secrets.values_list("name", flat=True)) == set(crm.secrets)  # and no session of before
+    assert page.post(at, said | {"base_url": "https://ELSEWHERE.example.com/"}).status_code == 302
+
+
+def test_a_paused_one_can_be_tried_out(page: Client, crm: HubSpotCrm) -> None:
+    crm.add(CONTACTS, email="ana@example.com", first_name="Ana")
+    connection = connect(page, crm)
+    page.post(f"/connections/{connection.pk}/pausing")
+    trial = page.post(f"/connections/{connection.pk}/trial/").context["trial"]
+    assert (trial.here[CONTACTS]["created"], Lead.objects.count()) == (1, 0)
+
+
+def test_a_trial_ends_though_the_crm_is_slow(page: Client, crm: HubSpotCrm, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = connect(page, crm)
+    monkeypatch.setattr("leads.crm.trial.PATIENCE", -1.0)
+    answer = page.post(f"/connections/{connection.pk}/trial/")
+    assert "it took too long" in answer.text
+    assert crm.counted("pull") == 0
+
+
+@pytest.mark.parametrize("problem", ["²", "x", "9" * 5000])
+def test_of_a_row_that_is_none_nothing_is_tried_again(page: Client, crm: HubSpotCrm, problem: str) -> None:
+    connection = connect(page, crm)
+    row = SyncProblem.objects.create(connection=connection, way="in", kind=CONTACTS, external_id="1", message="No")
+    assert page.post(f"/connections/{connection.pk}/retries", {"problem": problem}).status_code == 302
+    row.refresh_from_db()
+    assert row.retry_at is None
+
+
 def test_a_list_costs_the_same_for_one_row_and_for_three(page: Client) -> None:
     from django.db import connection as database
     from django.test.utils import CaptureQueriesContext

@@ -150,11 +150,17 @@ def missing(connection: Connection) -> QuerySet[Lead]:
     links = Link.objects.filter(connection=connection, kind__in=PEOPLE, lead=OuterRef("pk"))
     asked = Exists(PushAsk.objects.filter(connection=connection, lead=OuterRef("pk")))
     wanted: Any = Q(asked) & ~Q(Exists(links.filter(gone_at=None)))
+    leads = Lead.objects.filter(team=connection.team_id)
+    if connection.creates != Creates.ALL:  # begins at the few, not at every lead of the team
+        few: Any = PushAsk.objects.filter(connection=connection).values("lead")
+        if connection.creates == Creates.HANDED_OFF:
+            few = few.union(Handoff.objects.filter(lead__team=connection.team_id).values("lead"))
+        leads = leads.filter(pk__in=few)
     if connection.creates != Creates.ASKED:
         handed_off = Exists(Handoff.objects.filter(lead=OuterRef("pk")))
         belongs = handed_off if connection.creates == Creates.HANDED_OFF else Q(pk__isnull=False)
         wanted = wanted | (Q(belongs) & ~Exists(links))  # deleted there is not made again by itself
-    return Lead.objects.filter(wanted, team=connection.team_id)
+    return leads.filter(wanted)
 
 
 def make_new(run: Run) -> None:

@@ -79,6 +79,12 @@ def deal_of(handoff: Handoff) -> Deal | None:
     return Deal.objects.filter(source__team=handoff.team_id, external_id=_deal_id(handoff)).first()
 
 
+def known_deal_of(handoff: Handoff) -> Deal | None:
+    """The newest deal that another source, a CRM or a file, tells of the lead."""
+    deals = Deal.objects.filter(team=handoff.team_id, lead=handoff.lead_id).exclude(external_id=_deal_id(handoff))
+    return deals.select_related("source").order_by("-opened_at", "-pk").first()
+
+
 def with_first_touch(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """With `first_touch_at`: when somebody first reached out since the handoff, by hand or as an event tells."""
     written = ~Q(kind__slug="email_sent") | Q(source__kind__in=BY_PEOPLE)

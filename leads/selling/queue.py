@@ -174,9 +174,11 @@ def of_lead(lead: Lead, user: User) -> dict[str, Any]:
     last = rows[0] if rows else None
     taken = last if last and last.state == HandoffState.ACCEPTED else None
     works = taken is not None and handoffs.may_decide(taken, user)
+    deal = followup.deal_of(taken) if taken else None
     return {
         "taken": taken if works else None,
-        "deal": followup.deal_of(taken) if taken else None,
+        "deal": deal,
+        "known_deal": followup.known_deal_of(taken) if taken and not deal else None,
         "may_withdraw": last is not None and handoffs.may_withdraw(last, user),
         "may_release": waiting is not None and user.has_perm("leads.release_handoff", waiting),
         "handoff": waiting,

@@ -92,7 +92,9 @@ class RuleForm(forms.ModelForm):
         fields["people"].queryset = User.objects.filter(Q(pk__in=colleagues.values("pk")) | Q(pk__in=chosen))
         working = colleagues.filter(memberships__role__in=(Role.REP, Role.MANAGER)).distinct()
         fields["assign"].queryset = working
-        fields["nurture"].queryset = NurtureList.objects.filter(team__in=teams_with(user, "leads.change_rule"))
+        lists = NurtureList.objects.filter(team__in=teams_with(user, "leads.change_rule"))
+        fields["nurture"].queryset = lists.select_related("team")
+        fields["nurture"].label_from_instance = lambda each: f"{each}, {each.team}"
         for kind in ("slack", "webhook"):
             fields[kind].queryset = endpoints_of(user).filter(kind=kind)
 

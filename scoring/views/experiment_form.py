@@ -99,11 +99,13 @@ def _challenger(given: str) -> Challenger:
 @require_http_methods(["GET", "HEAD", "POST"])
 @MAY_RUN
 def new(request: Request) -> HttpResponse:
-    """GET shows the form, and what would be found by what is in it; POST starts."""
-    posted = request.method == "POST"
-    given = request.POST if posted else request.GET
-    form = ExperimentForm(given if posted or "effect" in given else None, initial={"model": given.get("model")})
-    if posted and form.is_valid():
+    """GET shows the form; POST starts, or with `size` says what would be found by what is in the form."""
+    given = request.POST if request.method == "POST" else request.GET
+    form = ExperimentForm(
+        given if request.method == "POST" or "effect" in given else None, initial={"model": given.get("model")}
+    )
+    starts = request.method == "POST" and "size" not in given
+    if starts and form.is_valid():
         try:
             made = _start(form, request.user)
         except ValidationError as error:
@@ -118,7 +120,7 @@ def new(request: Request) -> HttpResponse:
         response = render(request, "scoring/experiments/_size.html", size)
     else:
         context = {"form": form, **size}
-        response = render(request, "scoring/experiments/new.html", context, status=422 if posted else 200)
+        response = render(request, "scoring/experiments/new.html", context, status=422 if starts else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

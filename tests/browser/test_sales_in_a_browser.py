@@ -73,6 +73,24 @@ def test_the_queue_is_worked_with_keys(window: Window, transactional_db: None) -
     assert window.complaints == []
 
 
+def test_an_answer_on_a_page_of_its_own_is_taken(window: Window, transactional_db: None) -> None:
+    """From the lead page the forms are pages, without a dialog around them."""
+    team = make_team()
+    kim = make_user("Kim", team)
+    reason()
+    handoff = hand_off(team)
+    come(window, kim)
+    window.open(f"/leads/{handoff.lead_id}/")
+    window.press("Snooze…")
+    window.press("Snooze")
+    assert Handoff.objects.get(pk=handoff.pk).snoozed_until is not None
+    window.open(f"/leads/{handoff.lead_id}/")
+    window.press("Recycle…")
+    window.press("Recycle lead")
+    assert Handoff.objects.get(pk=handoff.pk).state == HandoffState.RECYCLED
+    assert window.complaints == []
+
+
 def test_a_rule_is_made_on_one_page(window: Window, transactional_db: None) -> None:
     mara = make_user("Mara", make_team(), Role.MARKETING)
     hand_off(make_team())

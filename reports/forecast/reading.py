@@ -10,6 +10,7 @@ import numpy as np
 from leads.models import Team
 from reports.figures import Figure, Report
 from reports.forecast.evidence import LABELS, Floats
+from reports.forecast.horizon import next_month
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulate import interval
 from reports.models.forecast import TeamForecast
@@ -129,13 +130,19 @@ def _groups(months: dict[str, list[float]]) -> list[Group]:
 
 
 def pasts(latest: Sequence[TeamForecast]) -> list[Past]:
-    """Months in which something was won, of these teams together, the oldest first; none in between is left out."""
+    """From the first month in which something was won to the last, of these teams together; none is left out."""
     found: dict[str, list[float]] = {}
     for row in latest:
         for month, (revenue, deals, largest) in row.won.items():
             was = found.get(month, [0.0, 0, 0.0])
             found[month] = [was[0] + revenue, was[1] + deals, max(was[2], largest)]
-    return [Past(date.fromisoformat(month), one[0], int(one[1]), one[2]) for month, one in sorted(found.items())]
+    month, last = (date.fromisoformat(pick(found)) for pick in (min, max)) if found else (date.max, date.min)
+    rows = []
+    while month <= last:
+        revenue, deals, largest = found.get(month.isoformat(), [0.0, 0, 0.0])
+        rows.append(Past(month, revenue, int(deals), largest))
+        month = next_month(month)
+    return rows
 
 
 def rows(scope: ForecastScope) -> list[Month]:

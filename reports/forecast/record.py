@@ -89,10 +89,11 @@ def _checks(rows: list[TeamForecast], latest: list[TeamForecast]) -> list[Check]
 
 
 def _naive(made: date, past: dict[date, Past]) -> float | None:
-    """The mean of the three months before it was made; None where they are not known."""
-    before = [past.get(months_before(made, back)) for back in (1, 2, 3)]
-    known = [one.revenue for one in before if one]
-    return sum(known) / 3 if len(known) == 3 else None
+    """The mean of the three months before it was made, also of those that brought nothing; None before the first."""
+    before = [months_before(made, back) for back in (1, 2, 3)]
+    if not past or min(before) < min(past):
+        return None
+    return sum(past[month].revenue for month in before if month in past) / 3
 
 
 def score(found: Sequence[Check]) -> Score | None:

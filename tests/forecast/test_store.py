@@ -1,6 +1,6 @@
 """What is kept, and that it is what was known."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from threading import Event
 
 import pytest
@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from leads.enums import DealState, Role
 from leads.models import Deal, Source
-from reports.forecast import store
+from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.counting import count
 from reports.forecast.horizon import midnight
+from reports.forecast.reading import pasts
 from reports.forecast.replay import replay, verdict
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 from reports.tasks import forecast
@@ -231,3 +232,18 @@ def test_an_assumption_set_while_a_count_ends_is_in_the_forecast(team, monkeypat
 
 def in_force() -> bool:
     return bool(TeamForecast.objects.latest_ones().get().basis["assumptions"])
+
+
+def test_a_month_that_brought_nothing_is_a_month() -> None:
+    """It stands among the others, and in “as the three months before”; before the first one nothing is known."""
+    won = {"2026-01-01": [300.0, 1, 300.0], "2026-04-01": [600.0, 2, 500.0]}
+    found = pasts([TeamForecast(team_id=1, won=won), TeamForecast(team_id=2, won={})])
+    assert [(one.month.month, one.revenue, one.deals) for one in found] == [
+        (1, 300, 1),
+        (2, 0, 0),
+        (3, 0, 0),
+        (4, 600, 2),
+    ]
+    past = {one.month: one for one in found}
+    naive = [record._naive(date(2026, month, 1), past) for month in (3, 4, 5)]
+    assert naive == [None, 100.0, 200.0] and pasts([]) == []

@@ -17,7 +17,7 @@ from leads.crm import asking, mapping
 from leads.crm.base import Busy, CrmError, RemoteField
 from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.reconcile import reconcile, repair
-from leads.crm.registry import connector_of, kind_of
+from leads.crm.registry import NoConnector, connector_of, kind_of, understood
 from leads.crm.trial import try_out
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
@@ -125,10 +125,10 @@ class ConnectionSetup(ReadViewSet):
     def asked(self, ask: Callable[[], Answer]) -> Answer:
         """What the CRM answers. Raises CrmAway, and Conflict where a person has to act, in words that say how."""
         try:
-            return ask()
+            return understood(ask)
         except Busy as error:
             raise CrmAway(str(error)) from None
-        except (CrmError, Unreadable, LookupError) as error:
+        except (CrmError, Unreadable, NoConnector) as error:
             raise Conflict(str(error)) from None
 
     def _kind(self, found: Connection) -> str:

@@ -1,15 +1,21 @@
 """Which CRMs there are. A new one is a file beside this and a line here."""
 
+import logging
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
-from leads.crm.base import Access, Connector
+from leads.crm.base import Access, Connector, CrmError
 from leads.crm.hubspot import HubSpot
 from leads.crm.odoo import Odoo
 from leads.crm.salesforce import Salesforce
 from leads.crm.tryton import Tryton
 from leads.models import Connection
 from leads.outgoing import sealing
+from leads.outgoing.sealing import Unreadable
+
+logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 CONNECTORS: dict[str, type[Connector]] = {each.slug: each for each in (HubSpot, Salesforce, Odoo, Tryton)}
 
@@ -29,6 +35,19 @@ def connector_of(connection: Connection) -> Connector:
     """The connector, ready to speak. Raises sealing.Unreadable where a secret has to be entered again."""
     kind = kind_of(connection)
     return kind(access_of(connection, kind))
+
+
+def understood(ask: Callable[[], Answer]) -> Answer:
+    """What a CRM answers to somebody who waits. Raises CrmError, Unreadable or NoConnector: also an answer that is
+    nothing its connector knows, as an address of something else gives, comes with words that say what to do.
+    """
+    try:
+        return ask()
+    except (CrmError, Unreadable, NoConnector):
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError):
+        logger.exception("a CRM answered what its connector does not understand")
+        raise CrmError("It does not answer as this CRM does: check the address.", permanent=True) from None
 
 
 def access_of(connection: Connection, kind: type[Connector]) -> Access:

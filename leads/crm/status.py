@@ -44,7 +44,9 @@ def status_of(connection: Connection) -> Status:
     for run in counts:
         for kind, numbers in run.items():
             changed[kind == "push"] += sum(number for name, number in numbers.items() if name not in QUIET)
-    waiting = sum(due(connection, kind).count() for kind in PEOPLE) + missing(connection).exclude(email="").count()
+    waiting = missing(connection).exclude(email="").count()
+    if connection.synced_at:  # while it is loaded the page asks often, and nothing of those who are there waits
+        waiting += sum(due(connection, kind).count() for kind in PEOPLE)
     loading = connection.cursors.filter(until__isnull=False)
     totals = list(loading.filter(total__isnull=False).values_list(F("total") - F("read"), flat=True))
     words, tone = _words(connection, waiting)

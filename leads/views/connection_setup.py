@@ -1,6 +1,5 @@
 """Setting a connection up: the key, the test, fields, stages, and a trial that writes nothing."""
 
-import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,7 +17,7 @@ from leads.crm.base import CrmError
 from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.forms import ConnectionForm
 from leads.crm.reconcile import reconcile, repair
-from leads.crm.registry import CONNECTORS, NoConnector, connector_of, kind_of
+from leads.crm.registry import CONNECTORS, NoConnector, connector_of, kind_of, understood
 from leads.crm.trial import try_out
 from leads.enums import DealState
 from leads.models import Connection, Lead
@@ -27,7 +26,6 @@ from leads.requests import Request
 from leads.views.connections import MAY_CHANGE, MAY_SEE, connections_of, theirs
 
 MAY_ADD = permission_required("leads.add_connection", raise_exception=True)
-logger = logging.getLogger(__name__)
 EMPTY = 3  # rows for new pairs
 Answer = TypeVar("Answer")
 
@@ -158,12 +156,9 @@ def repairs(request: Request, pk: int) -> HttpResponse:
 def _asked(ask: Callable[[], Answer]) -> tuple[Answer | None, str]:
     """(what the CRM answered, what is wrong): words for the page instead of an error."""
     try:
-        return ask(), ""
+        return understood(ask), ""
     except (CrmError, Unreadable, NoConnector) as error:
         return None, str(error)
-    except (LookupError, TypeError, AttributeError, ValueError):
-        logger.exception("a CRM answered what its connector does not understand")
-        return None, "It does not answer as this CRM does: check the address."
 
 
 urlpatterns: list[URLPattern] = [

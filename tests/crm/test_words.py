@@ -7,6 +7,7 @@ import pytest
 
 from leads.crm.base import Busy, CrmError, Denied
 from leads.crm.http import Http
+from leads.crm.registry import understood
 from leads.outgoing import client
 
 KEY = "canary-0123456789"
@@ -54,3 +55,15 @@ def test_a_key_that_is_no_header_is_not_repeated(sign: str, settings: Any, db: N
             Http(crm.base_url, {"Authorization": f"Bearer {KEY}{sign}x"}).send("GET", "/")
     assert "enter the key anew" in str(told.value)
     assert KEY not in str(told.value)
+
+
+def test_an_answer_of_something_else_says_what_to_do() -> None:
+    answer: dict[str, Any] = {}
+    with pytest.raises(CrmError, match="^It does not answer as this CRM does: check the address.$"):
+        understood(lambda: answer["results"])
+    with pytest.raises(Busy, match="^Later$"):
+        understood(_busy)
+
+
+def _busy() -> None:
+    raise Busy("Later")

@@ -45,7 +45,7 @@ def told(team):
 
 
 def test_of_nothing_it_says_what_is_missing(client, helen):
-    assert "Nothing counted yet" in client.get("/reports/forecast/").text
+    assert "Being counted for the first time" in client.get("/reports/forecast/").text
     store.ask()
     store.run_asked()
     page = client.get("/reports/forecast/").text

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ SOBJECT = {
     CrmKind.OWNERS: "User", CrmKind.COMPANIES: "Account", CrmKind.CONTACTS: "Contact", CrmKind.LEADS: "Lead",
     CrmKind.DEALS: "Opportunity", CrmKind.ACTIVITIES: "Task",
 }  # fmt: skip
+LONGEST = 10_000_000  # signs of a value: descriptions are long
 ALWAYS = {
     "User": ("Email", "Name"),
     "Account": (),
@@ -112,11 +114,21 @@ def told(value: Any) -> Any:
 
 def read_csv(text: str, count: int, types: Mapping[str, str]) -> list[dict[str, Any]]:
     """The records of a page of Bulk. Raises Busy where it was cut short: nothing else tells."""
-    csv.field_size_limit(10_000_000)
-    records = list(csv.DictReader(io.StringIO(text.replace("\0", ""))))
+    with _long_fields():
+        records = list(csv.DictReader(io.StringIO(text.replace("\0", ""))))
     if len(records) != count or not text.endswith("\n"):
         raise Busy("The answer ended in its middle.")
     return [{name: _typed(value, types.get(name, "")) for name, value in record.items()} for record in records]
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """The limit is one for the whole process, and reading files relies on it: an open quote must end somewhere."""
+    before = csv.field_size_limit(LONGEST)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _typed(text: str | None, type_: str) -> Any:

@@ -1,5 +1,6 @@
 """What only Salesforce does: sessions, limits, the recycle bin, Bulk, collections, fields that nobody sees."""
 
+import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leads.crm.base import Access, Busy, Denied, OurField, Page, PushRow, Window
 from leads.crm.salesforce import Salesforce
+from leads.crm.salesforce_rows import read_csv
 from leads.enums import CrmKind
 from tests.fakes.salesforce import SalesforceCrm
 
@@ -96,6 +98,13 @@ def test_the_first_load_goes_by_bulk(crm: SalesforceCrm) -> None:
     assert (first.total, first.rows[0].values["Title"]) == (4100, 'With "quotes",\nlines')
     assert load(salesforce) == ids
     assert (crm.counted("pull"), crm.counted("bulk")) == (4, 4)
+
+
+def test_long_values_change_no_limit_of_the_process() -> None:
+    before = csv.field_size_limit()
+    text = f'"Id","Description"\n"1","{"x" * (before + 1)}"\n'
+    [record] = read_csv(text, 1, {})
+    assert (len(record["Description"]), csv.field_size_limit()) == (before + 1, before)
 
 
 def test_a_page_of_bulk_that_was_cut_short_is_read_again(crm: SalesforceCrm) -> None:

@@ -265,7 +265,7 @@ def reads_the_report(mona: Person) -> None:
     mona.open("/reports/")
     mona.finds(r"Accepted by sales .*?1 of 2 dec")
     mona.finds(r"Conversion by label .*?Hot too few 0 of 2 so far .*?Cold too few 0 of \d so far")
-    mona.finds(r"Median time to decide Hot 2 1 of 2 decisions so far 1 0 0 0")
+    mona.finds(r"Median time to decide Hot 2 1 of 2 so far 1 0 0 0")
     mona.finds(r"Reasons given n = 1 .*?No budget 1")
     for name, line in (("handoffs", "hot,2,1,2"), ("conversion", "hot,0,2"), ("reasons", "No budget,1,1")):
         (address,) = mona.links(rf"/reports/{name}\.csv[^\"]*")

@@ -9,6 +9,7 @@ import argparse
 import base64
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from tests.ops.installation import PROJECT, Installation, free_port
 
 PASSWORD = "quiet-river-42"
 FILE = PROJECT / "tests" / "journeys" / "files" / "messe.csv"
-MOST = 250_000  # bytes of a picture in docs/
+MOST = 200_000  # bytes of a picture in docs/
 
 
 class Demo(Installation):
@@ -43,9 +44,8 @@ def checked_file(window: Window) -> None:
 
 
 def criterion(window: Window) -> None:
-    first("main a[href*='/scoring/models/']")(window)
-    first("main a[href*='/admin/scoring/scoringmodel/']")(window)
-    first("a[href*='/scoring/criterion/'][href$='/change/']")(window)
+    first("main table a[href*='/scoring/models/']")(window)
+    first("main a[href*='/scoring/criterion/'][href$='/change/']")(window)
 
 
 def answer(noun: str) -> Callable[[Window], None]:
@@ -60,6 +60,17 @@ def built(window: Window) -> None:
 def opened_segment(window: Window) -> None:
     first("main table a[href*='/segments/']")(window)
     window.until(lambda: "match" in window.text(".cb-live"))
+
+
+def counted(window: Window) -> None:
+    """A new installation counts for a minute before it forecasts."""
+
+    for _ in range(90):
+        if "Being counted" not in window.text("main"):
+            return
+        time.sleep(2)
+        window.browser.refresh()
+        window.settle()
 
 
 # role, name of the picture, where, what to do there
@@ -94,11 +105,17 @@ PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
     ("marketing", "imports", "/imports/", None),
     ("marketing", "import", "/imports/", checked_file),
     ("marketing", "models", "/scoring/", None),
-    ("marketing", "model", "/scoring/", first("main a[href*='/scoring/models/']")),
+    ("marketing", "model", "/scoring/", first("main table a[href*='/scoring/models/']")),
     ("marketing", "model-draft", "/admin/scoring/scoringmodel/", first("#result_list a")),
     ("marketing", "criterion", "/scoring/", criterion),
+    ("marketing", "learning", "/scoring/learning/", None),
+    ("marketing", "suggestions", "/scoring/suggestions/", None),
+    ("marketing", "experiment", "/scoring/experiments/", first("main table a")),
+    ("marketing", "connections", "/connections/", None),
     ("manager", "reports", "/reports/", None),
-    ("manager", "forecast", "/reports/forecast/", None),
+    ("manager", "impact", "/reports/impact/", None),
+    ("manager", "score", "/reports/score/", None),
+    ("manager", "forecast", "/reports/forecast/", counted),
     ("manager", "handoffs-manager", "/handoffs/", None),
     ("manager", "calendar", "/admin/leads/calendar/", first("#result_list th a")),
     ("manager", "capacity", "/admin/leads/capacity/", None),
@@ -110,8 +127,8 @@ PAGES: list[tuple[str, str, str, Callable[[Window], None] | None]] = [
 ]  # fmt: skip
 SCREENS = {"": (DESKTOP, False), "-phone": (PHONE, False), "-dark": (DESKTOP, True)}
 IN_DOCS = (
-    "leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast", "rules", "review",
-    "nurture-list", "people", "webhook",
+    "leads", "lead", "handoffs", "import", "model", "criterion", "reports", "forecast", "rules",
+    "nurture-list", "people", "webhook", "experiment", "suggestions",
 )  # fmt: skip
 
 

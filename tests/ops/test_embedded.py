@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from functools import partial
 
 import pytest
 
@@ -25,8 +26,12 @@ def installation(tmp_path_factory):
 
 
 def shell(installation, code) -> subprocess.Popen:
+    """A command as from a terminal: also where the tests run in the background, it hears Ctrl-C."""
     argv = command("shell", "--no-imports", "-c", code)
-    return subprocess.Popen(argv, env=installation.environment(), stdout=subprocess.PIPE, text=True, cwd=PROJECT)
+    return subprocess.Popen(
+        argv, env=installation.environment(), stdout=subprocess.PIPE, text=True, cwd=PROJECT,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
 
 
 def test_a_command_alone_starts_and_stops_them(installation):

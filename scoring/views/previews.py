@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -92,9 +93,11 @@ def counts(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @MAY_CHANGE
 def threshold(request: Request, pk: int) -> HttpResponse:
-    """Have Hot begin elsewhere, in the draft."""
+    """Have Hot begin elsewhere, in the draft; `show` only says what it would do."""
     model = get_object_or_404(ScoringModel, pk=pk)
     limit = request.POST.get("hot", "")
+    if request.POST.get("show"):
+        return redirect(f"{reverse('scoring:preview', args=[pk])}?{urlencode({'hot': limit})}#h-cap")
     return _stepped(request, pk, lambda: steps.move_threshold(model, _whole(limit), by=request.user))
 
 

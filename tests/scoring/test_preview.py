@@ -209,6 +209,12 @@ class TestPage:
         rule.refresh_from_db()
         assert rule.active
 
+    def test_a_threshold_is_shown_without_a_token_in_the_address(self, model: ScoringModel, marketer: Client) -> None:
+        url = f"/scoring/models/{model.pk}/preview/"
+        shown = marketer.post(f"{url}threshold", {"hot": "30", "show": "1", "csrfmiddlewaretoken": "x"})
+        assert (shown.status_code, shown.url) == (302, f"{url}?hot=30#h-cap")
+        assert not model.steps.exists()
+
     def test_the_threshold_is_moved_and_put_back(self, model: ScoringModel, marketer: Client) -> None:
         counted(model)
         url = f"/scoring/models/{model.pk}/preview/"

@@ -16,8 +16,6 @@ from leads.enums import CrmKind, Flow, Wins
 from leads.ingest.targets import KEEP, NEW, targets_of
 from leads.models import Connection, Field, FieldMap
 
-# Of these, fields may be mapped; owners and activities are read as they are.
-MAPPED = tuple(IMPORT_KINDS)
 INPUT = {"class": "input"}
 NOT_BY_FIELD = {"lead", "external_id", "lead_id", KEEP}
 
@@ -33,8 +31,8 @@ class Choice:
 
 
 def kinds_of(kind: type[Connector]) -> list[tuple[str, str]]:
-    """(kind, its name) of what fields are mapped for, in the order of the CRM."""
-    return [(each, str(CrmKind(each).label)) for each in kind.kinds if each in MAPPED]
+    """(kind, its name) of what fields are mapped for, in the order of the CRM; owners and activities have none."""
+    return [(each, str(CrmKind(each).label)) for each in kind.kinds if each in IMPORT_KINDS]
 
 
 def choices_of(kind: str) -> dict[str, Choice]:

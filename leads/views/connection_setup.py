@@ -120,7 +120,7 @@ def _say_stages(request: Request, found: Connection) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @MAY_CHANGE
 def trial(request: Request, pk: int) -> HttpResponse:
-    """What a sync would create and change on both sides, by one page of each kind. Nothing is written."""
+    """What a sync would create and change on both sides, by the first records of each kind. Nothing is written."""
     found = theirs(request, pk)
     shown, wrong = _asked(lambda: try_out(found)) if request.method == "POST" else (None, "")
     return render(request, "leads/connection_trial.html", {"connection": found, "trial": shown, "wrong": wrong})

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from leads.crm.sync import sync_now
 from leads.enums import ConnectionState, CrmKind, Role
-from leads.models import Connection, FieldMap, Lead, Link, SyncEntry, SyncProblem
+from leads.models import Connection, Cursor, FieldMap, Lead, Link, SyncEntry, SyncProblem
 from leads.models import User as Person
 from tests.fakes.hubspot import HubSpotCrm
 from tests.sales import hand_off, make_team, make_user
@@ -129,9 +130,11 @@ def test_what_a_person_says_of_a_stage_counts(page: Client, crm: HubSpotCrm) -> 
     page.post(at, {"read": "1"})
     stage = connection.stage_maps.filter(state="open").first()
     assert stage
+    Cursor.objects.create(connection=connection, kind=DEALS, at=timezone.now())
     page.post(at, {f"stage-{stage.pk}": "won"})
     stage.refresh_from_db()
     assert (stage.state, stage.by_hand) == ("won", True)
+    assert Cursor.objects.get(kind=DEALS).at is None  # every deal is read once more
 
 
 def test_a_refused_row_is_told_retried_and_reconciled(page: Client, crm: HubSpotCrm) -> None:

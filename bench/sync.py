@@ -63,7 +63,7 @@ def measure(url: str, pipe: Any, contacts: int, companies: int, changes: int) ->
 
 def run(connection: Any, name: str, rows: int, pipe: Any, memory: list[float] | None = None) -> Counter[str]:
     """One sync; the operations that the CRM was asked for."""
-    from leads.crm.sync import sync_now
+    from leads.crm.sync.runner import sync_now
 
     connection.refresh_from_db()
     began = time.perf_counter()

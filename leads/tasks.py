@@ -4,7 +4,7 @@ from time import monotonic
 
 from celery import shared_task
 
-from leads.crm import sync
+from leads.crm.sync import runner
 from leads.identity import finding
 from leads.ingest import job, retention
 from leads.ingest.tracking.stream import prune
@@ -104,14 +104,14 @@ def find_duplicates() -> None:
 @shared_task(name="leads.run_syncs")
 def run_syncs() -> None:
     """CRMs that are due: what changed there and what changed here."""
-    if sync.run_due() and sync.is_due():
+    if runner.run_due() and runner.is_due():
         wake(run_syncs)
 
 
 @shared_task(name="leads.prune_syncs")
 def prune_syncs() -> None:
     """What webhooks told of and what was synced long ago."""
-    sync.prune()
+    runner.prune()
 
 
 @shared_task(name="leads.forget_tries")

@@ -13,12 +13,12 @@ from leads.api.errors import Conflict
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.api.webhooks import Count
-from leads.crm import asking, mapping
+from leads.crm import control, mapping
 from leads.crm.base import Busy, CrmError, RemoteField
-from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import NoConnector, connector_of, kind_of, understood
-from leads.crm.trial import try_out
+from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, replace_pairs
+from leads.crm.setup.trial import try_out
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
 
@@ -87,7 +87,7 @@ class ConnectionSetup(ReadViewSet):
         wrong = [{} if each["id"] in there else {"id": ["This connection has no such stage."]} for each in said]
         if any(wrong):
             raise serializers.ValidationError({"stages": wrong})
-        asking.say_stages(found, {each["id"]: each["state"] for each in said})
+        control.say_stages(found, {each["id"]: each["state"] for each in said})
         return self._stages(found)
 
     @extend_schema(request=None, responses=shapes.StageMapsSerializer)

@@ -5,9 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from leads.api.inputs import Strict
-from leads.crm.forms import MOST
 from leads.crm.reconcile import REPAIRABLE
 from leads.crm.registry import CONNECTORS
+from leads.crm.setup.forms import MOST
 from leads.enums import Creates, DealState, Flow, Wins
 from leads.models import Connection, StageMap, SyncConflict, SyncEntry, SyncProblem, SyncRun
 

@@ -13,10 +13,10 @@ from leads.api.connection_setup import ConnectionSetup
 from leads.api.inputs import team_of
 from leads.api.requests import Request
 from leads.api.webhooks import Count
-from leads.crm import asking
+from leads.crm import control
 from leads.crm.base import Connector
-from leads.crm.forms import ConnectionForm
 from leads.crm.registry import CONNECTORS, kind_of
+from leads.crm.setup.forms import ConnectionForm
 from leads.crm.status import status_of
 from leads.models import Connection
 
@@ -68,21 +68,21 @@ class ConnectionViewSet(ConnectionSetup):
     @action(detail=True, methods=["post"])
     def pausing(self, request: Request, pk: str) -> Response:
         """Nothing is read or written until it goes on."""
-        asking.pause(self.get_object(), by=request.user)
+        control.pause(self.get_object(), by=request.user)
         return self.answer()
 
     @extend_schema(request=None, responses=shapes.ConnectionSerializer)
     @action(detail=True, methods=["post"])
     def resumption(self, request: Request, pk: str) -> Response:
         """Begin, or go on where it was."""
-        asking.resume(self.get_object())
+        control.resume(self.get_object())
         return self.answer()
 
     @extend_schema(request=None, responses=shapes.ConnectionSerializer)
     @action(detail=True, methods=["post"])
     def disconnection(self, request: Request, pk: str) -> Response:
         """Forget the keys. What was synced stays; with new keys it goes on where it was."""
-        asking.disconnect(self.get_object(), by=request.user)
+        control.disconnect(self.get_object(), by=request.user)
         return self.answer()
 
     @extend_schema(responses=shapes.SyncRunSerializer(many=True))
@@ -96,7 +96,7 @@ class ConnectionViewSet(ConnectionSetup):
     def run(self, request: Request, pk: str) -> Response:
         """Sync now instead of at the next time."""
         found, said = self.get_object(), self.said(shapes.SyncRunInput)
-        (asking.resync if said["everything"] else asking.soon)(found)
+        (control.resync if said["everything"] else control.soon)(found)
         return self.answer(status=202)
 
     @extend_schema(responses=shapes.SyncProblemSerializer(many=True))
@@ -112,7 +112,7 @@ class ConnectionViewSet(ConnectionSetup):
         found, said = self.get_object(), self.said(shapes.SyncRetryInput)
         rows = found.problems.select_related("connection")
         rows = rows.filter(pk=said["problem"]) if "problem" in said else rows
-        count = asking.again(rows)
+        count = control.again(rows)
         if "problem" in said and not count:
             raise serializers.ValidationError({"problem": ["This connection has no such problem (any more)."]})
         return Response({"count": count}, status=202)

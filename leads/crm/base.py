@@ -1,8 +1,8 @@
-"""What a CRM must be able to do for us. One class for each CRM, in one file; docs/connectors.md shows how to add one.
+"""What a CRM must be able to do for us: one class, in a package for each CRM. docs/connectors.md shows how to add one.
 
 A connector translates and nothing else. It asks its CRM in the CRM's words and answers in the words below; it keeps
 nothing, and never writes to our database. Windows, cursors, conflicts, echoes, retries and schedules are the same for
-all and live beside it (leads/crm/sync.py and what it calls).
+all and live beside it (leads/crm/sync/runner.py and what it calls).
 
 All times are aware and in UTC. All ids are text. Every method may raise
 

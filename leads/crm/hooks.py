@@ -6,8 +6,8 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from leads.crm.asking import soon
 from leads.crm.base import Hook, HookEvent, NotSigned
+from leads.crm.control import soon
 from leads.crm.registry import connector_of
 from leads.models import Connection, Nudge
 from leads.outgoing.mailing import base_url

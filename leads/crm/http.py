@@ -1,7 +1,7 @@
 """Speaking to a CRM: the one way out, with patience and in words that people understand.
 
 A request that meets a server that is busy is made again a few times, soon; then the run gives up and comes back later
-(leads/crm/runs.py). It is never made while a transaction is open: somebody else's slowness must not hold our locks.
+(leads/crm/sync/runner.py). It is never made while a transaction is open: a slow server must not hold our locks.
 """
 
 import json

@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from leads.crm.asking import push_leads
+from leads.crm.control import push_leads
 from leads.crm.mapping import PEOPLE
-from leads.crm.pushing import due, missing
+from leads.crm.sync.pushing import due, missing
 from leads.enums import ConnectionState
 from leads.models import Connection, Handoff, Lead, Link, SyncProblem
 

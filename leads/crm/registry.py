@@ -1,4 +1,4 @@
-"""Which CRMs there are. A new one is a file beside this and a line here."""
+"""Which CRMs there are. A new one is a package beside this and a line here."""
 
 import logging
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from leads.crm.base import Access, Connector, CrmError
-from leads.crm.hubspot import HubSpot
-from leads.crm.odoo import Odoo
-from leads.crm.salesforce import Salesforce
-from leads.crm.tryton import Tryton
+from leads.crm.hubspot.connector import HubSpot
+from leads.crm.odoo.connector import Odoo
+from leads.crm.salesforce.connector import Salesforce
+from leads.crm.tryton.connector import Tryton
 from leads.models import Connection
 from leads.outgoing import sealing
 from leads.outgoing.sealing import Unreadable

@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
-from leads.crm.pushing import due, missing
+from leads.crm.sync.pushing import due, missing
 from leads.enums import ConnectionState
 from leads.models import Connection, SyncProblem, SyncRun
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
-from leads.crm.asking import push_leads
+from leads.crm.control import push_leads
 from leads.enums import Stage
 from leads.history import attributed
 from leads.models import Endpoint, Handoff, Lead, NurtureList, NurtureMember, Segment, Team, User

@@ -12,13 +12,13 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.crm import mapping
-from leads.crm.asking import say_stages
 from leads.crm.base import CrmError
-from leads.crm.fieldrows import FieldMapForm, choices_of, double, kinds_of, replace_pairs
-from leads.crm.forms import ConnectionForm
+from leads.crm.control import say_stages
 from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import CONNECTORS, NoConnector, connector_of, kind_of, understood
-from leads.crm.trial import try_out
+from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, replace_pairs
+from leads.crm.setup.forms import ConnectionForm
+from leads.crm.setup.trial import try_out
 from leads.enums import DealState
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable

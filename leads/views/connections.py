@@ -11,7 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
-from leads.crm import asking
+from leads.crm import control
 from leads.crm.registry import CONNECTORS
 from leads.crm.status import status_of
 from leads.enums import CrmKind
@@ -87,7 +87,7 @@ def _loading(found: Connection) -> list[tuple[str, Cursor]]:
 @require_POST
 @MAY_CHANGE
 def pausing(request: Request, pk: int) -> HttpResponse:
-    asking.pause(theirs(request, pk), by=request.user)
+    control.pause(theirs(request, pk), by=request.user)
     messages.success(request, "Paused. Nothing is read or written until it goes on.")
     return redirect("connection", pk)
 
@@ -96,7 +96,7 @@ def pausing(request: Request, pk: int) -> HttpResponse:
 @MAY_CHANGE
 def resumption(request: Request, pk: int) -> HttpResponse:
     """Begin, or go on."""
-    asking.resume(theirs(request, pk))
+    control.resume(theirs(request, pk))
     messages.success(request, "It is on. The first run begins within seconds.")
     return redirect("connection", pk)
 
@@ -107,10 +107,10 @@ def runs(request: Request, pk: int) -> HttpResponse:
     """Sync now instead of at the next time; `everything`: read and compare all of it once more."""
     found = theirs(request, pk)
     if request.POST.get("everything"):
-        asking.resync(found)
+        control.resync(found)
         messages.success(request, "Everything is read and compared once more. What is the same stays untouched.")
     else:
-        asking.soon(found)
+        control.soon(found)
         messages.success(request, "It is synced within seconds.")
     return redirect("connection", pk)
 
@@ -123,7 +123,7 @@ def retries(request: Request, pk: int) -> HttpResponse:
     rows = found.problems.all()
     if one := request.POST.get("problem", ""):
         rows = rows.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else rows.none()
-    count = asking.again(rows)
+    count = control.again(rows)
     messages.success(request, f"{count:,} row{'s' * (count != 1)} tried again with the next run.")
     return redirect("connection", pk)
 
@@ -132,7 +132,7 @@ def retries(request: Request, pk: int) -> HttpResponse:
 @MAY_CHANGE
 def disconnection(request: Request, pk: int) -> HttpResponse:
     """Forget the keys. Everything that was synced stays, and with new keys it goes on where it was."""
-    asking.disconnect(theirs(request, pk), by=request.user)
+    control.disconnect(theirs(request, pk), by=request.user)
     messages.success(request, "Disconnected. Its keys are forgotten; enter new ones to go on where it was.")
     return redirect("connection", pk)
 

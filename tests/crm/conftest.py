@@ -19,8 +19,8 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also nobody waits: not for those who are busy, and not to keep to a pace."""
     monkeypatch.setitem(registry.CONNECTORS, Memory.slug, Memory)
     monkeypatch.setattr("leads.crm.http.FIRST_WAIT", 0.001)
-    monkeypatch.setattr("leads.crm.hubspot.SEARCH_PACE", 0.0)
-    monkeypatch.setattr("leads.crm.hubspot.PACE", 0.0)
+    monkeypatch.setattr("leads.crm.hubspot.connector.SEARCH_PACE", 0.0)
+    monkeypatch.setattr("leads.crm.hubspot.connector.PACE", 0.0)
 
 
 @pytest.fixture(params=WORLDS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from leads.crm.sync import sync_now
+from leads.crm.sync.runner import sync_now
 from leads.enums import ConnectionState, CrmKind, Role
 from leads.models import Connection, Lead, SyncConflict, SyncEntry, SyncProblem
 from tests.fakes.hubspot import TOKEN, HubSpotCrm

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from leads.crm.asking import stages_changed
 from leads.crm.base import Check, PushRow, Window
+from leads.crm.control import stages_changed
 from leads.crm.registry import connector_of
-from leads.crm.sync import sync_now
+from leads.crm.sync.runner import sync_now
 from leads.enums import ConnectionState, CrmKind, DealState
 from leads.models import Connection, Deal, Lead, Link, Nudge
 from tests.crm.worlds import World

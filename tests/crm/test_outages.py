@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads.crm import asking
-from leads.crm.asking import disconnect, pause, push_leads, resume, resync
-from leads.crm.fieldrows import replace_pairs
+from leads.crm import control
+from leads.crm.control import disconnect, pause, push_leads, resume, resync
 from leads.crm.http import refuse_in_transaction
 from leads.crm.registry import connector_of
-from leads.crm.sync import claim, run_due, sync_now, work
+from leads.crm.setup.fields import replace_pairs
+from leads.crm.sync.runner import claim, run_due, sync_now, work
 from leads.enums import ConnectionState, CrmKind
 from leads.history import attributed
 from leads.models import Connection, ConnectionSecret, Cursor, Lead, Link, SyncRun
@@ -110,7 +110,7 @@ def test_once_it_is_stopped_nothing_is_written_there(db: None, act: Any, guarded
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Not even what a run under way had ready. Unguarded: the negative control."""
     if not guarded:
-        monkeypatch.setattr("leads.crm.run.Run.hold", lambda run: None)
+        monkeypatch.setattr("leads.crm.sync.run.Run.hold", lambda run: None)
     with MemoryCrm() as crm:
         connection = connected(crm, "crm")
         push_leads([make_lead(connection.team, email="new@example.com").pk])
@@ -124,7 +124,7 @@ def test_once_it_is_stopped_nothing_is_written_there(db: None, act: Any, guarded
 def test_disconnected_in_the_middle_it_keeps_no_key(db: None, guarded: bool,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     if not guarded:
-        monkeypatch.setattr(asking, "interrupt", lambda connection: None)
+        monkeypatch.setattr(control, "interrupt", lambda connection: None)
     with MemoryCrm() as crm:
         connection = connected(crm, "crm")
         connection.keep_secret("token", "secret-of-before")
@@ -141,7 +141,7 @@ def test_everything_is_read_again_though_a_run_is_under_way(db: None, guarded: b
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """A page on its way must not put the cursor back to where it was. Unguarded: the negative control."""
     if not guarded:
-        monkeypatch.setattr(asking, "interrupt", lambda connection: None)
+        monkeypatch.setattr(control, "interrupt", lambda connection: None)
     with MemoryCrm() as crm:
         connection = connected(crm, "crm")
         crm.on_call = lambda operation: operation == "pull:contacts" and resync(connection)
@@ -153,7 +153,7 @@ def test_everything_is_read_again_though_a_run_is_under_way(db: None, guarded: b
 def test_fields_mapped_meanwhile_are_not_taken_for_said(db: None, guarded: bool,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     if not guarded:
-        monkeypatch.setattr("leads.crm.fieldrows.interrupt", lambda connection: None)
+        monkeypatch.setattr("leads.crm.setup.fields.interrupt", lambda connection: None)
     with MemoryCrm() as crm:
         connection = connected(crm, "crm")
         crm.add(CONTACTS, email="a@example.com")

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads.crm.sync import sync_now
+from leads.crm.sync.runner import sync_now
 from leads.enums import ConnectionState, CrmKind, Role
 from leads.models import Connection, Cursor, FieldMap, Lead, Link, SyncEntry, SyncProblem
 from leads.models import User as Person
@@ -207,7 +207,7 @@ def test_a_paused_one_can_be_tried_out(page: Client, crm: HubSpotCrm) -> None:
 
 def test_a_trial_ends_though_the_crm_is_slow(page: Client, crm: HubSpotCrm, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = connect(page, crm)
-    monkeypatch.setattr("leads.crm.trial.PATIENCE", -1.0)
+    monkeypatch.setattr("leads.crm.setup.trial.PATIENCE", -1.0)
     answer = page.post(f"/connections/{connection.pk}/trial/")
     assert "it took too long" in answer.text
     assert crm.counted("pull") == 0

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from leads.crm.base import Access, Busy, Denied, OurField, Page, PushRow, Window
-from leads.crm.salesforce import Salesforce
-from leads.crm.salesforce_rows import read_csv
+from leads.crm.salesforce.connector import Salesforce
+from leads.crm.salesforce.rows import read_csv
 from leads.enums import CrmKind
 from tests.fakes.salesforce import SalesforceCrm
 
@@ -126,7 +126,7 @@ def test_results_that_are_no_longer_kept_are_read_by_id(crm: SalesforceCrm) -> N
 
 
 def test_a_job_that_takes_long_gives_the_page_back(crm: SalesforceCrm, monkeypatch) -> None:
-    monkeypatch.setattr("leads.crm.salesforce.BETWEEN", 0)
+    monkeypatch.setattr("leads.crm.salesforce.connector.BETWEEN", 0)
     ids = [crm.add(CONTACTS, email="a@a.example")]
     crm.looks = 25
     page = connector(crm).pull(CONTACTS, Window(None, datetime.now(UTC)), "", [])

@@ -9,9 +9,9 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from leads.crm.asking import push_leads, resync
+from leads.crm.control import push_leads, resync
 from leads.crm.reconcile import reconcile, repair
-from leads.crm.sync import sweep_now, sync_now
+from leads.crm.sync.runner import sweep_now, sync_now
 from leads.enums import CrmKind, DealState, Stage
 from leads.history import attributed
 from leads.models import (
@@ -204,14 +204,14 @@ def test_killed_after_a_page_it_goes_on_behind_it(world: World, monkeypatch: pyt
         calls[operation] += 1
         if calls["pull:contacts"] == 2 and operation == "pull:contacts":
             world.crm.on_call = None
-            monkeypatch.setattr("leads.crm.pulling._store_page", stop)
+            monkeypatch.setattr("leads.crm.sync.pulling._store_page", stop)
 
-    from leads.crm import pulling
+    from leads.crm.sync import pulling
 
     store = pulling._store_page
 
     def stop(*args: Any) -> Any:
-        monkeypatch.setattr("leads.crm.pulling._store_page", store)
+        monkeypatch.setattr("leads.crm.sync.pulling._store_page", store)
         store(*args)
         raise Killed
 
@@ -243,7 +243,7 @@ def test_rows_that_change_while_they_are_paged_come_in_the_next_run(world: World
 @ONE
 def test_a_row_that_cannot_be_taken_costs_the_others_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     people(world, 20)
-    from leads.crm import taking
+    from leads.crm.sync import people as taking
 
     upsert = taking.upsert_leads
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from leads.crm.asking import pause
+from leads.crm.control import pause
+from leads.crm.setup.trial import try_out
 from leads.crm.status import status_of
-from leads.crm.sync import sync_now
-from leads.crm.trial import try_out
+from leads.crm.sync.runner import sync_now
 from leads.enums import CrmKind
 from leads.models import Company, Deal, Lead, Link, SyncConflict, SyncEntry
 from leads.selling.handoffs import open_handoffs

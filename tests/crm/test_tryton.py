@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from leads.crm import registry
-from leads.crm.sync import sync_now
+from leads.crm.sync.runner import sync_now
 from leads.enums import ConnectionState, CrmKind, DealState
 from leads.models import Connection, Deal, Lead
 from tests.crm.test_contract import *  # noqa: F403 the same promises

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from leads.crm.hubspot import VERSION
+from leads.crm.hubspot.connector import VERSION
 from tests.fakes import contract
 from tests.fakes.crm import Record
 from tests.fakes.served import Request, Response, ServedCrm

@@ -12,7 +12,7 @@ FORBIDDEN = {
 MAY = {
     "leads/outgoing/client.py": {"http.client", "socket"},
     # its session is given an adapter that sends by leads/crm/http.py, and so by the one way out
-    "leads/crm/salesforce_org.py": {
+    "leads/crm/salesforce/org.py": {
         "requests",
         "requests.adapters",
         "requests.adapters.BaseAdapter",

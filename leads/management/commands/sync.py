@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from leads.crm.sync import sync_now
+from leads.crm.sync.runner import sync_now
 from leads.management.connections import connection_named
 from leads.models import Connection, SyncRun
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from leads.crm.reconcile import REPAIRABLE, Report, reconcile, repair
-from leads.crm.sync import sweep_now
+from leads.crm.sync.runner import sweep_now
 from leads.management.connections import connection_named
 from leads.models import Connection
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from leads.crm.asking import push_leads
+from leads.crm.control import push_leads
 from leads.models import Connection, Crossing, Endpoint, Rule
 from leads.outgoing.outbox import enqueue
 from leads.rules.actions.wording import facts, words

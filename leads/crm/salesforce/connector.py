@@ -28,10 +28,10 @@ from leads.crm.base import (
     Setting,
     Window,
 )
-from leads.crm.salesforce_org import Org
-from leads.crm.salesforce_push import push
-from leads.crm.salesforce_rows import SOBJECT, TYPES, lists_of, quoted, read_csv, row_of, selected, within
-from leads.crm.salesforce_setup import checks, make_fields
+from leads.crm.salesforce.org import Org
+from leads.crm.salesforce.push import push
+from leads.crm.salesforce.rows import SOBJECT, TYPES, lists_of, quoted, read_csv, row_of, selected, within
+from leads.crm.salesforce.setup import checks, make_fields
 from leads.enums import CrmKind, DealState, FieldType
 
 BY_BULK = (CrmKind.COMPANIES, CrmKind.CONTACTS, CrmKind.LEADS)  # deals have a subquery, which Bulk does not know

@@ -1,4 +1,4 @@
-"""What HubSpot says and wants to hear, word by word (leads/crm/hubspot.py does the asking)."""
+"""What HubSpot says and wants to hear, word by word (leads/crm/hubspot/connector.py does the asking)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leads.crm.base import PushResult, PushRow
-from leads.crm.salesforce_org import Org
-from leads.crm.salesforce_rows import lists_of, told
+from leads.crm.salesforce.org import Org
+from leads.crm.salesforce.rows import lists_of, told
 
 GONE = ("ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
 PASSING = (

@@ -6,7 +6,7 @@ from contextlib import suppress
 from django.utils import timezone
 
 from leads.crm.base import Row
-from leads.crm.run import Run
+from leads.crm.sync.run import Run
 from leads.enums import CrmKind, SyncWhat
 from leads.history import attributed
 from leads.identity.merging import CannotMerge, merge

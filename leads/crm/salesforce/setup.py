@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from leads.crm.base import Check, CrmError, OurField
-from leads.crm.salesforce_org import Org
+from leads.crm.salesforce.org import Org
 from leads.enums import FieldType
 
 PERMISSIONS = "leadscore"  # the permission set that shows our fields

@@ -19,10 +19,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from leads.crm import mapping, pulling, pushing, sweeping
+from leads.crm import mapping
 from leads.crm.base import Busy, Connector, CrmError, Denied
 from leads.crm.registry import NoConnector, connector_of
-from leads.crm.run import LEASE, LostError, Run, calls_of
+from leads.crm.sync import pulling, pushing, sweeping
+from leads.crm.sync.run import LEASE, LostError, Run, calls_of
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Cursor, Nudge, SyncEntry, SyncRun, User
 from leads.outgoing.notices import notify

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from leads.crm import hubspot_words as hs
 from leads.crm.base import (
     Access,
     Busy,
@@ -36,6 +35,7 @@ from leads.crm.base import (
     Window,
 )  # fmt: skip
 from leads.crm.http import Http
+from leads.crm.hubspot import words as hs
 from leads.enums import CrmKind
 
 VERSION = "2026-03"

@@ -12,11 +12,11 @@ from django.utils import timezone
 from leads.crm import mapping
 from leads.crm.base import Row, Window
 from leads.crm.mapping import PEOPLE
-from leads.crm.outbound import Outbound
-from leads.crm.pulling import TAKE
-from leads.crm.pushing import due, missing
 from leads.crm.registry import connector_of
-from leads.crm.run import Run
+from leads.crm.sync.outbound import Outbound
+from leads.crm.sync.pulling import TAKE
+from leads.crm.sync.pushing import due, missing
+from leads.crm.sync.run import Run
 from leads.enums import CrmKind
 from leads.models import Connection, SyncConflict, SyncEntry, SyncProblem, SyncRun
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from leads.crm import mapping, merges
+from leads.crm import mapping
 from leads.crm.base import IdPage
 from leads.crm.mapping import PEOPLE
-from leads.crm.pulling import TOGETHER, take
-from leads.crm.run import Run
+from leads.crm.sync import merges
+from leads.crm.sync.pulling import TOGETHER, take
+from leads.crm.sync.run import Run
 from leads.enums import CrmKind
 from leads.models import Connection, Cursor, Link
 from leads.retry import retried

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from leads.crm.base import Page, Row, Window
 from leads.crm.mapping import PEOPLE
-from leads.crm.run import Run
-from leads.crm.taking import is_news, take_people
-from leads.crm.taking_more import take_activities, take_companies, take_deals, take_owners
+from leads.crm.sync.belongings import take_activities, take_companies, take_deals, take_owners
+from leads.crm.sync.people import is_news, take_people
+from leads.crm.sync.run import Run
 from leads.enums import CrmKind
 from leads.models import Cursor, Link, Nudge, SyncProblem
 from leads.retry import retried

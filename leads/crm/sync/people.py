@@ -7,11 +7,11 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from leads.crm import merges
 from leads.crm.base import Row
-from leads.crm.conflicts import Decision, decide
 from leads.crm.mapping import IMPORT_KINDS
-from leads.crm.run import Run
+from leads.crm.sync import merges
+from leads.crm.sync.conflicts import Decision, decide
+from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
 from leads.enums import CrmKind, ImportPolicy, SyncWhat
 from leads.ingest import LeadRecord, Outcome, Result, upsert_leads

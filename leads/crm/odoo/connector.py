@@ -25,9 +25,9 @@ from leads.crm.base import (
     Setting,
     Window,
 )
-from leads.crm.odoo_api import Api
-from leads.crm.odoo_push import push
-from leads.crm.odoo_rows import (
+from leads.crm.odoo.api import Api
+from leads.crm.odoo.push import push
+from leads.crm.odoo.rows import (
     ALWAYS,
     DOMAIN,
     LEAD,

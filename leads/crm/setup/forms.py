@@ -8,8 +8,8 @@ from django.utils.text import slugify
 
 from leads.access import teams_with
 from leads.crm import mapping
-from leads.crm.asking import interrupt
 from leads.crm.base import Connector, Setting
+from leads.crm.control import interrupt
 from leads.enums import Creates
 from leads.models import Connection, Team, User
 from leads.outgoing.endpoint_forms import public_address

@@ -28,7 +28,7 @@ from leads.crm.base import (
     Window,
 )
 from leads.crm.http import Http
-from leads.crm.tryton_rows import (
+from leads.crm.tryton.rows import (
     DEAL,
     FIELDS,
     KNOWN,

@@ -8,8 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from leads.crm.asking import interrupt
 from leads.crm.base import Connector, RemoteField
+from leads.crm.control import interrupt
 from leads.crm.mapping import IMPORT_KINDS, ONLY_COMES, OUR_FIELDS, PEOPLE
 from leads.crm.values import SENDABLE
 from leads.enums import CrmKind, Flow, Wins

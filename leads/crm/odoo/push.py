@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leads.crm.base import Busy, Denied, PushResult, PushRow
-from leads.crm.odoo_api import MISSING, Api, OdooError
-from leads.crm.odoo_rows import LEAD, told
+from leads.crm.odoo.api import MISSING, Api, OdooError
+from leads.crm.odoo.rows import LEAD, told
 
 GONE = "There is no such record any more."
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.utils import timezone
 
-from leads.crm import merges
 from leads.crm.base import Row
-from leads.crm.conflicts import Decision, decide
 from leads.crm.mapping import PEOPLE
-from leads.crm.run import Run
-from leads.crm.taking import employers_of, held, in_halves, is_news, save_links, seen
+from leads.crm.sync import merges
+from leads.crm.sync.conflicts import Decision, decide
+from leads.crm.sync.people import employers_of, held, in_halves, is_news, save_links, seen
+from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
 from leads.enums import CrmKind, DealState, ImportKind, ImportPolicy, SyncWhat
 from leads.ingest import (

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from leads.crm.base import PushResult, PushRow
 from leads.crm.mapping import PEOPLE
-from leads.crm.outbound import Outbound, mark, with_all
-from leads.crm.pulling import take
-from leads.crm.run import Run
+from leads.crm.sync.outbound import Outbound, mark, with_all
+from leads.crm.sync.pulling import take
+from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
 from leads.enums import Creates, SyncWhat
 from leads.models import Connection, Handoff, Lead, LeadIdentity, Link, PushAsk, SyncEntry, SyncProblem

@@ -1,0 +1,1 @@
+"""HubSpot (docs/connectors.md)."""

@@ -1,0 +1,1 @@
+"""Odoo (docs/connectors.md)."""

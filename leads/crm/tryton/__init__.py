@@ -1,0 +1,1 @@
+"""Tryton (docs/connectors.md)."""

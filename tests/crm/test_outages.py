@@ -15,8 +15,10 @@ from leads.crm.sync.runner import claim, run_due, sync_now, work
 from leads.enums import ConnectionState, CrmKind
 from leads.history import attributed
 from leads.models import Connection, ConnectionSecret, Cursor, Lead, Link, SyncRun
+from tests.crm.steps import ONE, people, sync, tried
+from tests.crm.worlds import World
 from tests.fakes.memory import MemoryCrm
-from tests.sales import make_lead, make_team
+from tests.sales import make_lead, make_team, make_user
 from tests.threads import at_once
 
 CONTACTS = CrmKind.CONTACTS
@@ -175,3 +177,31 @@ def test_fields_mapped_meanwhile_are_not_taken_for_said(db: None, guarded: bool,
         Connection.objects.update(lease_until=None)
         sync_now(connection)
         assert (crm.living(CONTACTS)[0].values.get("city") == "Lyon") == guarded
+
+
+@ONE
+def test_one_that_fails_rests_longer_each_time_and_then_goes_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.crm.http.TRIES", 1)
+    make_user("Adam", world.connection.team, "admin")
+    people(world, 3)
+    world.crm.fail("away", times=4)
+    rests = []
+    for _ in range(4):
+        assert tried(world).ok is False
+        world.connection.refresh_from_db()
+        rests.append((world.connection.due_at - timezone.now()).total_seconds())
+    assert rests == sorted(rests)
+    assert (world.connection.failures, bool(world.connection.error), world.connection.needs_person) == (4, True, False)
+    assert [notice.kind for notice in world.connection.team.memberships.get().user.notices.all()] == ["connection"]
+    sync(world)
+    world.connection.refresh_from_db()
+    assert (Lead.objects.count(), world.connection.failures, world.connection.error) == (3, 0, "")
+
+
+@ONE
+def test_a_key_that_is_no_good_needs_a_person(world: World) -> None:
+    make_user("Adam", world.connection.team, "admin")
+    world.crm.fail("denied", times=10)
+    assert tried(world).ok is False
+    world.connection.refresh_from_db()
+    assert world.connection.needs_person

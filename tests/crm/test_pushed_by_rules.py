@@ -8,7 +8,7 @@ from leads.enums import Role
 from leads.models import Lead, NurtureList, PushAsk, Rule
 from leads.rules import acting
 from leads.selling.nurture import leave, nurture
-from tests.crm.test_sync import CONTACTS, still, sync
+from tests.crm.steps import CONTACTS, still, sync
 from tests.crm.worlds import World
 from tests.leads.api import Caller
 from tests.rules.watching import make_segment, run_passes

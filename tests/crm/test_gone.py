@@ -1,0 +1,123 @@
+"""What was deleted or merged in the CRM, or erased here."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from leads.crm.control import resync
+from leads.crm.sync.runner import sweep_now
+from leads.history import attributed
+from leads.models import (
+    Deal,
+    Lead,
+    Link,
+    SyncEntry,
+)
+from tests.crm.steps import CONTACTS, DEALS, ONE, people, still, sync
+from tests.crm.worlds import World
+
+
+def test_what_was_deleted_there_is_found_by_the_sweep(world: World) -> None:
+    ids = people(world, 3)
+    deal = world.crm.add(DEALS, name="Gone", stage="offer", pipeline="sales", links={CONTACTS: [ids[0]]})
+    sync(world)
+    world.crm.delete(CONTACTS, ids[1])
+    world.crm.delete(DEALS, deal)
+    run = sweep_now(world.connection)
+    assert run and run.ok
+    assert list(Link.objects.exclude(gone_at=None).order_by("kind").values_list("external_id", flat=True)) == [
+        ids[1],
+        deal,
+    ]
+    assert (Lead.objects.count(), Deal.objects.count()) == (3, 0)
+    assert {entry.kind for entry in SyncEntry.objects.filter(what="gone")} == {"contacts", "deals"}
+    still(world)
+    assert len(world.crm.living(CONTACTS)) == 2  # what was deleted there is not made again
+
+
+def test_the_sweep_brings_what_no_cursor_met(world: World) -> None:
+    people(world, 3)
+    sync(world)
+    world.crm.add(CONTACTS, at=datetime.now(UTC) - timedelta(days=30), email="silent@example.com")
+    sync(world)
+    assert not Lead.objects.filter(email="silent@example.com").exists()
+    sweep_now(world.connection)
+    assert Lead.objects.filter(email="silent@example.com").exists()
+
+
+@ONE
+def test_edited_here_and_deleted_there(world: World) -> None:
+    """The push finds that it is gone; the lead keeps its value, and nothing is made anew."""
+    [id] = people(world, 1)
+    sync(world)
+    sync(world)
+    world.crm.delete(CONTACTS, id)
+    with attributed(origin="test"):
+        Lead.objects.update(last_name="Ours")
+    sync(world)
+    assert (Link.objects.get(kind=CONTACTS).gone_at is None, Lead.objects.get().last_name) == (False, "Ours")
+    still(world)
+    assert world.crm.living(CONTACTS) == []
+
+
+def test_records_merged_there_are_one_lead_here(world: World) -> None:
+    if not world.crm.tells_merges:
+        pytest.skip("This CRM does not tell what was merged: the sweep finds one record less.")
+    kept, other = people(world, 2)
+    sync(world)
+    sync(world)
+    world.crm.merge(CONTACTS, kept, other)
+    sync(world)
+    lead = Lead.objects.get()
+    assert (lead.email, Lead.with_merged.count()) == ("a0@example.com", 2)
+    link = Link.objects.get(external_id=other)
+    assert (link.became, link.gone_at is None) == (kept, False)
+    still(world)
+
+
+@ONE
+@pytest.mark.parametrize("known", [True, False])
+def test_deals_merged_there_count_once(world: World, known: bool) -> None:
+    """Also where what they became has an id that is new to us."""
+    contact = people(world, 1)[0]
+    said = {"name": "Deal", "stage": "won", "pipeline": "sales", "amount": "100", "links": {CONTACTS: [contact]}}
+    first, other = world.crm.add(DEALS, **said), world.crm.add(DEALS, **said)
+    sync(world)
+    kept = first if known else world.crm.add(DEALS, **said)
+    for gone in {first, other} - {kept}:
+        world.crm.merge(DEALS, kept, gone)
+    sync(world)
+    assert [deal.external_id for deal in Deal.objects.all()] == [kept]
+    still(world)
+
+
+@ONE
+@pytest.mark.parametrize("how", ["restored", "merged"])
+def test_a_lead_that_was_erased_here_stays_so_under_whatever_id(world: World, how: str) -> None:
+    [id] = people(world, 1)
+    sync(world)
+    Lead.objects.all().delete()
+    if how == "restored":
+        world.crm.delete(CONTACTS, id)
+        assert sweep_now(world.connection)
+        world.crm.records[CONTACTS, id].archived = False
+        world.crm.edit(CONTACTS, id, first_name="Again")
+    else:
+        new = world.crm.add(CONTACTS, email="a0@example.com", first_name="Again")
+        world.crm.merge(CONTACTS, new, id)
+    for _ in range(2):
+        sync(world)
+        world.crm.edit(CONTACTS, id if how == "restored" else new, title="VP")
+    sync(world)
+    assert Lead.objects.count() == 0
+
+
+@ONE
+def test_a_lead_that_was_erased_here_does_not_come_back(world: World) -> None:
+    [id] = people(world, 1)
+    sync(world)
+    Lead.objects.all().delete()
+    world.crm.edit(CONTACTS, id, first_name="Again")
+    resync(world.connection)
+    sync(world)
+    assert Lead.objects.count() == 0

@@ -1,0 +1,142 @@
+"""What goes to a CRM: only what changed, once, and it never comes back as news."""
+
+from collections import Counter
+
+import pytest
+
+from leads.crm.control import push_leads
+from leads.history import attributed
+from leads.models import (
+    Lead,
+    Link,
+    SyncConflict,
+    SyncEntry,
+    SyncProblem,
+)
+from leads.selling.handoffs import open_handoffs
+from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync, tried
+from tests.crm.worlds import World
+from tests.sales import make_lead, score
+
+
+def test_only_what_changed_is_pushed_and_a_second_run_pushes_nothing(world: World) -> None:
+    ids = people(world, 5)
+    sync(world)
+    sync(world)
+    world.crm.calls.clear()
+    lead = Lead.objects.get(email="a2@example.com")
+    score(lead)
+    sync(world)
+    assert world.crm.counted("push") == 1
+    assert float(pushed_score(world, ids[2])) == 30
+    still(world)
+
+
+def test_a_hundred_edits_on_each_side_and_then_silence(world: World) -> None:
+    ids = people(world, 200)
+    sync(world)
+    sync(world)
+    leads = {lead.email: lead for lead in Lead.objects.all()}
+    entries = SyncEntry.objects.count()
+    for n in range(100):
+        world.crm.edit(CONTACTS, ids[n], title="Theirs")
+    with attributed(origin="test"):
+        Lead.objects.filter(pk__in=[leads[f"a{n}@example.com"].pk for n in range(100, 200)]).update(title="Ours")
+    sync(world)
+    made = Counter(SyncEntry.objects.order_by("pk")[entries:].values_list("what", flat=True))
+    assert made == {"pulled": 100, "pushed": 100}
+    assert Counter(Lead.objects.values_list("title", flat=True)) == {"Theirs": 100, "Ours": 100}
+    assert [world.crm.get(CONTACTS, id)["title"] for id in ids] == ["Theirs"] * 100 + ["Ours"] * 100
+    still(world)
+
+
+@ONE
+def test_without_what_we_remember_of_them_our_own_push_would_come_back(world: World) -> None:
+    """Negative control: a link that forgets what was written there takes it for news."""
+    people(world, 1)
+    sync(world)
+    sync(world)
+    with attributed(origin="test"):
+        Lead.objects.update(title="Ours")
+    before = dict(Link.objects.get(kind=CONTACTS).theirs)
+    sync(world)
+    Link.objects.filter(kind=CONTACTS).update(theirs=before, ours={})
+    entries = SyncConflict.objects.count() + sync(world).counts[CONTACTS].get("unchanged", 0)
+    assert entries == 1 and Link.objects.get(kind=CONTACTS).theirs != before
+
+
+def test_one_refused_row_costs_the_others_nothing_and_is_told_in_their_words(world: World) -> None:
+    ids = people(world, 100)
+    sync(world)
+    sync(world)
+    for lead in Lead.objects.all():
+        score(lead)
+    world.crm.refused[ids[42]] = "Property values were not valid"
+    run = sync(world)
+    assert (run.counts["push"]["updated"], run.counts["push"]["failed"]) == (99, 1)
+    problem = SyncProblem.objects.get()
+    assert (problem.lead.email, "not valid" in problem.message) == ("a42@example.com", True)
+    pushes = world.crm.counted("push")
+    sync(world)
+    assert world.crm.counted("push") == pushes  # nobody asks again for what cannot work
+    world.crm.refused.clear()
+    push_leads([problem.lead_id])
+    sync(world)
+    assert SyncProblem.objects.count() == 0
+    assert all(float(pushed_score(world, id)) == 30 for id in ids)
+
+
+def test_an_answer_that_is_lost_after_they_had_done_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.crm.http.TRIES", 1)
+    people(world, 10)
+    sync(world)
+    sync(world)
+    for lead in Lead.objects.all():
+        score(lead)
+    new = score(make_lead(world.connection.team, email="new@example.com"))
+    open_handoffs([new.pk])
+    world.crm.fail("lost", "push", times=2)
+    for _ in range(3):
+        tried(world)
+    sync(world)
+    assert len(world.crm.living(CONTACTS)) == 11
+    assert Link.objects.filter(kind=CONTACTS).count() == 11
+    assert SyncConflict.objects.count() == 0
+    still(world)
+
+
+def test_a_lead_that_is_handed_off_is_made_there_once(world: World) -> None:
+    lead = score(make_lead(world.connection.team, email="new@example.com", title="VP"))
+    other = make_lead(world.connection.team, email="other@example.com")
+    open_handoffs([lead.pk])
+    sync(world)
+    [record] = world.crm.living(CONTACTS)
+    names = world.connector
+    held = world.crm.get(CONTACTS, record.id)
+    assert (held["email"], held["title"]) == ("new@example.com", "VP")
+    assert float(record.values[names.name_of("score")]) == 30
+    assert record.values[names.name_of("handoff")] == "open"
+    push_leads([other.pk])
+    sync(world)
+    assert len(world.crm.living(CONTACTS)) == 2
+    still(world)
+
+
+def test_who_is_there_already_is_linked_and_not_overwritten(world: World) -> None:
+    """Somebody entered the same person there while we were about to make it."""
+    sync(world)
+    lead = score(make_lead(world.connection.team, email="new@example.com", title="Ours", first_name="", last_name=""))
+    open_handoffs([lead.pk])
+
+    def enter(operation: str) -> None:
+        if operation.startswith("match"):
+            world.crm.on_call = None
+            world.crm.add(CONTACTS, email="new@example.com", first_name="Ana", last_name="Ruiz", title="Theirs")
+
+    world.crm.on_call = enter
+    sync(world)
+    assert len(world.crm.living(CONTACTS)) == 1
+    lead.refresh_from_db()
+    assert lead.last_name == "Ruiz"
+    assert SyncConflict.objects.get().field == "title"
+    still(world)

@@ -1,0 +1,217 @@
+"""What comes from a CRM: nothing lost, nothing doubled, whatever happens while it is read."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from leads.crm.control import resync
+from leads.enums import CrmKind, DealState, Stage
+from leads.models import (
+    Company,
+    Deal,
+    Event,
+    Lead,
+    LeadIdentity,
+    Link,
+    SyncEntry,
+    SyncProblem,
+)
+from tests.crm.steps import COMPANIES, CONTACTS, DEALS, ONE, OWNERS, people, still, sync, tried
+from tests.crm.worlds import World
+from tests.sales import make_lead, make_user
+
+
+def test_people_companies_and_deals_come_here(world: World) -> None:
+    rep = make_user("Rita", world.connection.team)
+    owner = world.crm.add(OWNERS, email=rep.email, name="Rita")
+    company = world.crm.add(COMPANIES, name="Northwind", domain="northwind.example")
+    ana = {"email": "ana@northwind.example", "first_name": "Ana", "last_name": "Ruiz", "title": "VP Sales"}
+    contact = world.crm.add(CONTACTS, **ana, owner=owner, links={COMPANIES: [company]})
+    world.crm.add(DEALS, name="500 seats", stage="won", pipeline="sales", amount="1200.50",
+                  links={CONTACTS: [contact], COMPANIES: [company]})  # fmt: skip
+    sync(world)
+    lead = Lead.objects.get()
+    assert (lead.email, lead.first_name, lead.last_name, lead.title) == (
+        "ana@northwind.example",
+        "Ana",
+        "Ruiz",
+        "VP Sales",
+    )
+    assert (lead.owner, lead.company.name, lead.source) == (rep, "Northwind", world.connection.source.name)
+    deal = Deal.objects.get()
+    assert (deal.lead, deal.company, deal.state, str(deal.amount)) == (lead, lead.company, DealState.WON, "1200.50")
+    assert (lead.stage, Company.objects.count()) == (Stage.CUSTOMER, 1)
+    still(world)
+
+
+@ONE
+def test_a_changed_company_keeps_its_row_also_under_a_new_domain(world: World) -> None:
+    company = world.crm.add(COMPANIES, name="Northwind", domain="northwind.example")
+    sync(world)
+    world.crm.edit(COMPANIES, company, name="Southwind", domain="southwind.example")
+    sync(world)
+    assert list(Company.objects.values_list("name", "domain")) == [("Southwind", "southwind.example")]
+
+
+@ONE
+def test_who_is_here_already_is_linked_by_address(world: World) -> None:
+    lead = make_lead(world.connection.team, email="a0@example.com", first_name="", last_name="")
+    [id] = people(world, 1)
+    sync(world)
+    assert Link.objects.get(kind=CONTACTS).lead == lead
+    lead.refresh_from_db()
+    assert lead.first_name == "Ana0"
+    assert LeadIdentity.objects.get(lead=lead).value == f"contacts:{id}"
+
+
+@ONE
+def test_a_deal_is_known_from_when_we_learned_it(world: World) -> None:
+    """What was closed before we came, the company knew when it was closed; the rest becomes known by the sync."""
+    long_ago = datetime.now(UTC) - timedelta(days=400)
+    [contact] = people(world, 1)
+    links = {CONTACTS: [contact]}
+    world.crm.add(DEALS, at=long_ago, name="Old", stage="won", pipeline="sales", closed_at=long_ago, links=links)
+    new = world.crm.add(DEALS, name="New", stage="offer", pipeline="sales", links=links)
+    sync(world)
+    before = timezone.now()
+    world.crm.edit(DEALS, new, stage="lost")
+    sync(world)
+    old, lost = Deal.objects.order_by("name").reverse()
+    assert abs(old.known_at - long_ago) <= timedelta(days=1)  # some say the day only
+    assert (lost.state, lost.known_at >= before, lost.closed_at is not None) == (DealState.LOST, True, True)
+
+
+def test_activities_become_events_once(world: World) -> None:
+    if CrmKind.ACTIVITIES not in world.connector.kinds:
+        pytest.skip("This CRM has no activities.")
+    contacts = people(world, 2)
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    world.crm.act("call_held", at, subject="Hello", links={CONTACTS: contacts})
+    sync(world)
+    resync(world.connection)
+    sync(world)
+    events = Event.objects.values_list("kind__slug", "properties__subject", "occurred_at")
+    assert list(events) == [("call_held", "Hello", at)] * 2
+
+
+def test_rows_that_become_visible_late_are_not_lost(world: World) -> None:
+    people(world, 3)
+    sync(world)
+    late = datetime.now(UTC) - world.connector.overlap + timedelta(minutes=1)
+    world.crm.add(CONTACTS, at=late, email="late@example.com")
+    sync(world)
+    assert Lead.objects.filter(email="late@example.com").count() == 1
+
+
+@ONE
+def test_without_the_overlap_they_would_be(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control."""
+    people(world, 3)
+    sync(world)
+    monkeypatch.setattr(type(world.connector), "overlap", timedelta(0))
+    world.crm.add(CONTACTS, at=datetime.now(UTC) - timedelta(minutes=5), email="late@example.com")
+    sync(world)
+    assert not Lead.objects.filter(email="late@example.com").exists()
+
+
+@pytest.mark.parametrize(("fault", "page"), [("busy", 0), ("away", 1), ("cut", 2), ("expired", 0), ("lost", 1)])
+def test_broken_off_at_any_page_nothing_is_lost_or_doubled(world: World, fault: str, page: int,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setattr("leads.crm.http.TRIES", 1)
+    count = world.crm.page * 2 + 10
+    people(world, count)
+    world.crm.fail(fault, skip=page + 2, times=1)  # owners and companies come first
+    first = tried(world)
+    second = tried(world)
+    assert second.ok, second.error
+    assert Lead.objects.count() == count
+    assert Link.objects.filter(kind=CONTACTS).count() == count
+    assert SyncEntry.objects.filter(what="made_here").count() == count
+    assert [fault.times for fault in world.crm.faults] == [0]  # it was met
+    assert first.ok is False or fault == "expired"  # a key that is renewed at once breaks nothing off
+
+
+@ONE
+def test_killed_after_a_page_it_goes_on_behind_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    count = world.crm.page * 2 + 10
+    ids = people(world, count)
+    calls = Counter[str]()
+
+    def kill(operation: str) -> None:
+        calls[operation] += 1
+        if calls["pull:contacts"] == 2 and operation == "pull:contacts":
+            world.crm.on_call = None
+            monkeypatch.setattr("leads.crm.sync.pulling._store_page", stop)
+
+    from leads.crm.sync import pulling
+
+    store = pulling._store_page
+
+    def stop(*args: Any) -> Any:
+        monkeypatch.setattr("leads.crm.sync.pulling._store_page", store)
+        store(*args)
+        raise Killed
+
+    world.crm.on_call = kill
+    with pytest.raises(Killed):
+        tried(world)
+    assert Lead.objects.count() == world.crm.page * 2
+    world.crm.calls.clear()
+    sync(world)
+    assert [call for call in world.crm.calls if call == "pull:contacts"] == ["pull:contacts"]
+    assert (Lead.objects.count(), Link.objects.filter(kind=CONTACTS).count()) == (count, len(ids))
+
+
+def test_rows_that_change_while_they_are_paged_come_in_the_next_run(world: World) -> None:
+    ids = people(world, world.crm.page + 5)
+
+    def change(operation: str) -> None:
+        if operation == "pull:contacts":
+            world.crm.on_call = None
+            world.crm.edit(CONTACTS, ids[-1], first_name="Changed")
+
+    world.crm.on_call = change
+    sync(world)
+    sync(world)
+    assert Lead.objects.count() == len(ids)
+    assert Lead.objects.filter(first_name="Changed").count() == 1
+
+
+@ONE
+def test_a_row_that_cannot_be_taken_costs_the_others_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    people(world, 20)
+    from leads.crm.sync import people as taking
+
+    upsert = taking.upsert_leads
+
+    def poisoned(source: Any, records: Any, **more: Any) -> Any:
+        if any(record.values.get("email") == "a7@example.com" for record in records):
+            raise ValueError("a value that nobody can store")
+        return upsert(source, records, **more)
+
+    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    assert sync(world).ok
+    assert Lead.objects.count() == 19
+    problem = SyncProblem.objects.get()
+    assert (problem.way, problem.kind, "nobody can store" in problem.message) == ("in", CONTACTS, True)
+    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    SyncProblem.objects.update(retry_at=timezone.now())
+    sync(world)
+    assert (Lead.objects.count(), SyncProblem.objects.count()) == (20, 0)
+
+
+@ONE
+def test_emptied_there_says_nothing(world: World) -> None:
+    [id] = people(world, 1, last_name="Ruiz")
+    sync(world)
+    world.crm.edit(CONTACTS, id, last_name="")
+    sync(world)
+    assert Lead.objects.get().last_name == "Ruiz"
+    still(world)
+    assert world.crm.get(CONTACTS, id)["last_name"] == ""

@@ -1,6 +1,7 @@
-"""Before any test: the embedded servers, unless DATABASE_URL and REDIS_URL name real ones."""
+"""Before any test: the embedded servers, unless DATABASE_URL and REDIS_URL name real ones. And the usual team."""
 
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -16,3 +17,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     running.close()
+
+
+@pytest.fixture
+def team(db: None) -> Any:
+    """EMEA; tests.sales makes its people and leads."""
+    from tests.sales import make_team  # not before Django is set up, which waits for the servers
+
+    return make_team()

@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team():
-    return make_team()
-
-
-@pytest.fixture
 def helen(team, client):
     user = make_user("Helen", team, Role.MANAGER)
     client.force_login(user)

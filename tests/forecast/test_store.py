@@ -26,11 +26,6 @@ from tests.threads import at_once
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def team():
-    return make_team()
-
-
 def counted(team, **values):
     """A forecast of a team with a year of deals."""
     sell(team, 1, until=timezone.now(), **values)

@@ -11,14 +11,9 @@ from leads.enums import PairState, Role
 from leads.identity import current_id, finding
 from leads.models import Company, DuplicatePair, Lead, Merge
 from tests.leads.api import Caller
-from tests.sales import make_lead, make_team, make_user
+from tests.sales import make_lead, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Any:
-    return make_team()
 
 
 @pytest.fixture

@@ -27,11 +27,6 @@ ROUNDS = 8
 
 
 @pytest.fixture
-def team() -> Any:
-    return make_team()
-
-
-@pytest.fixture
 def source(team: Any) -> Source:
     return Source.objects.named(team, "Website", SourceKind.API)
 

@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Any:
-    return make_team()
-
-
-@pytest.fixture
 def source(team: Any) -> Source:
     return Source.objects.named(team, "Website", SourceKind.API)
 

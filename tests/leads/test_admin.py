@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def ada(team: Team) -> User:
     return make_user("Ada", team, Role.ADMIN)
 

@@ -13,11 +13,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def caller(team: Team) -> Caller:
     return Caller(make_user("Dana", team, Role.MARKETING))
 

@@ -20,11 +20,6 @@ WEEK = [["08:00", "16:00"]] * 5 + [None, None]
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def boss(team: Team) -> Caller:
     return Caller(make_user("Helen", team, Role.MANAGER))
 

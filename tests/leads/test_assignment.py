@@ -21,11 +21,6 @@ from tests.sales import make_lead, make_team, make_user
 from tests.threads import at_once
 
 
-@pytest.fixture
-def team(db):
-    return make_team()
-
-
 def hand(*leads):
     return [(handoff.assignee, handoff.assigned_because) for handoff in open_handoffs([lead.pk for lead in leads])]
 

@@ -22,11 +22,6 @@ MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team):
     return make_user("Kim", team)
 

@@ -17,11 +17,6 @@ from tests.threads import at_once
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team):
     return make_user("Kim", team)
 

@@ -17,11 +17,6 @@ API = "/api/v1/handoffs"
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team, client):
     user = make_user("Kim", team)
     client.force_login(user)

@@ -14,11 +14,6 @@ from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team):
     return make_user("Kim", team)
 

@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def marketing(team: Team) -> Client:
     return browser(make_user("Dana", team, Role.MARKETING))
 

@@ -18,11 +18,6 @@ from tests.sales import make_lead, make_team, make_user, score
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
 def browser(user: Any) -> Client:
     client = Client()
     client.force_login(user)

@@ -12,14 +12,9 @@ from leads.models import Deal, Event, EventKind, Feedback, Handoff, Lead, Source
 from leads.selling.followup import with_first_touch
 from leads.selling.handoffs import accept, open_handoffs, recycle, reject, withdraw
 from tests.leads.api import Caller
-from tests.sales import hand_off, make_team, make_user, reason
+from tests.sales import hand_off, make_user, reason
 
 HTMX = {"HX-Request": "true", "HX-Current-URL": "http://testserver/handoffs/?tab=mine"}
-
-
-@pytest.fixture
-def team(db):
-    return make_team()
 
 
 @pytest.fixture

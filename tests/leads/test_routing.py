@@ -11,11 +11,6 @@ GERMAN = {"field": "country", "op": "is", "value": "DE"}
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def dach(team):
     return make_team("DACH")
 

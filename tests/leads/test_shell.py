@@ -15,11 +15,6 @@ TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team, client):
     user = make_user("Kim", team)
     client.force_login(user)

@@ -15,15 +15,10 @@ from scoring.models import Learning, LearningState, Refresh, ScoringModel, Versi
 from scoring.tasks import run_learnings
 from tests.leads.api import Caller
 from tests.learning.history import QUESTION, history
-from tests.sales import make_team, make_user
+from tests.sales import make_user
 from tests.scoring.workshop import add, field, go_live, make_model
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 @pytest.fixture

@@ -14,15 +14,10 @@ from scoring.models import Calibration, Version
 from scoring.tasks import calibrate
 from tests.leads.api import Caller
 from tests.learning.history import history
-from tests.sales import make_team, make_user
+from tests.sales import make_user
 from tests.scoring.workshop import add, field, go_live, make_model, rescore
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 @pytest.fixture

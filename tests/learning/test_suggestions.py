@@ -21,16 +21,11 @@ from scoring.suggestions.deciding import adopt, bring_back, changed, dismiss
 from scoring.tasks import count_suggestions
 from tests.leads.api import Caller
 from tests.learning.history import history
-from tests.sales import make_team, make_user, reason
+from tests.sales import make_user, reason
 from tests.scoring.workshop import add, field, go_live
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 def make_model() -> ScoringModel:

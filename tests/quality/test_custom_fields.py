@@ -10,16 +10,11 @@ from leads.enums import ImportKind, ImportState
 from leads.models import Field, Import, Lead, Segment, Source, Team
 from leads.uses import uses_of
 from tests.leads.api import Caller
-from tests.sales import make_lead, make_team, make_user
+from tests.sales import make_lead, make_user
 from tests.scoring.workshop import add, make_model
 from tests.scoring.workshop import field as asks
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 @pytest.fixture

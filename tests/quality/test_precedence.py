@@ -14,7 +14,7 @@ from leads.ingest import CompanyRecord, LeadRecord, upsert_companies, upsert_lea
 from leads.ingest.precedence import reorder, winner, withdraw
 from leads.models import Claim, Company, Field, Lead, Source, Team, User
 from tests.leads.api import Caller
-from tests.sales import make_team, make_user
+from tests.sales import make_user
 from tests.tracking.sending import receive
 
 pytestmark = pytest.mark.django_db
@@ -39,11 +39,6 @@ def moment(day: int) -> datetime:
 )
 def test_the_strongest_wins_among_equals_the_latest(said: dict[str, Any], wins: int | None) -> None:
     assert winner(said, ORDER) == wins
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 @pytest.fixture

@@ -30,11 +30,6 @@ def check() -> None:
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def mia(team: Team) -> User:
     return make_user("Mia", team, "marketing")
 

@@ -13,11 +13,6 @@ from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def manager(team, client):
     user = make_user("Dana", team, Role.MANAGER)
     client.force_login(user)

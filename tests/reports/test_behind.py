@@ -21,11 +21,6 @@ TODAY = timezone.localdate()
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team, client):
     user = make_user("Kim", team, Role.MANAGER)
     client.force_login(user)

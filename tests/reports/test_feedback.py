@@ -28,11 +28,6 @@ PRICING, VP, TRANSPORT = "Asked for pricing", "VP or C-level", "Transport and lo
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team, client):
     user = make_user("Kim", team, Role.ADMIN)
     client.force_login(user)

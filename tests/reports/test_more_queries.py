@@ -30,11 +30,6 @@ NOW = timezone.now()
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team):
     return make_user("Kim", team, Role.MANAGER)
 

@@ -41,11 +41,6 @@ def conversion_by_label(scope):
 
 
 @pytest.fixture
-def team(db):
-    return make_team()
-
-
-@pytest.fixture
 def kim(team):
     return make_user("Kim", team, Role.MANAGER)
 

@@ -14,17 +14,12 @@ from scoring.backtest import backtest
 from scoring.engine.definition import Definition, freeze, load
 from scoring.leaks import leaks, without
 from scoring.sample import LEAST, Question, answerable, sample
-from tests.sales import hand_off, make_team
+from tests.sales import hand_off
 from tests.scoring.past_leads import past_lead, win
 from tests.scoring.workshop import make_model, record
 
 pytestmark = pytest.mark.django_db
 QUESTION = Question(within=90)
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 def definition() -> Definition:

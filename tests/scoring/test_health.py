@@ -15,15 +15,10 @@ from scoring.findings import drift, findings, last_review
 from scoring.health import mondays, refresh, refresh_due, waits
 from scoring.models import Entry, Health, LabelWeek, Version
 from tests.leads.api import Caller
-from tests.sales import make_team, make_user
+from tests.sales import make_user
 from tests.scoring.workshop import go_live, make_lead, make_model, rescore
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def team() -> Team:
-    return make_team()
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
-@pytest.fixture
 def model(team: Team) -> ScoringModel:
     """Live: VPs have fit A, buyers C. In the draft a VP is worth less, and buyers something."""
     model = make_model()

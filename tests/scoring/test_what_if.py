@@ -18,11 +18,6 @@ from tests.scoring.workshop import add, field, go_live, make_lead, make_model, r
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def team() -> Team:
-    return make_team()
-
-
 def asked(lead: Lead, target: str = "hot") -> WhatIf:
     rescore()
     found = what_if(Standing.objects.get(pk=lead.pk), target)

@@ -12,7 +12,7 @@ from django.test import Client
 
 from leads.enums import SourceKind
 from leads.ingest import tracking
-from leads.models import Call, Source, WriteKey
+from leads.models import Call, Event, Lead, Source, WriteKey
 from tests.sales import make_team
 
 SPECS = Path(os.environ.get("SHARED_DIR", Path(__file__).resolve().parents[3] / "shared")) / "specs/ingest/segment"
@@ -66,3 +66,9 @@ class Sender:
 def receive(source: Source, *messages: dict[str, Any], at: Any) -> list[tracking.Receipt]:
     """Past HTTP: the messages as if they came at that moment."""
     return tracking.receive(source, tracking.messages_of({"batch": list(messages)}, "batch", at), at)
+
+
+def kinds(lead: Lead | None = None) -> list[str]:
+    """Of the events of the lead, or of all, in order of when they happened."""
+    found = Event.objects.filter(lead=lead) if lead else Event.objects.all()
+    return list(found.order_by("occurred_at", "pk").values_list("kind__slug", flat=True))

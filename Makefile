@@ -4,6 +4,7 @@
 #   make test        the test suite, on the embedded PostgreSQL or on DATABASE_URL; ARGS="-k word" for a part of it
 #   make test-engine the engine against an independent interpreter, CASES=50000 random leads
 #   make test-tryton a connector against a real CRM, installed for it at the first time
+#   make try-crm     a real CRM to try the sync with, and how to connect to it; Ctrl-C ends it
 #   make check       style, types, migrations, deployment settings, templates
 #   make format      rewrite code and templates in the common style
 #   make bench       all benchmarks; bench-engine, bench-pages, bench-ingest, bench-sync, … for one (SCALE=10k, 100k or 1m)
@@ -62,7 +63,13 @@ bench-learning: $(VENV)/bench.stamp
 .PHONY: test-tryton
 TRYTON = .venv-tryton
 test-tryton: $(VENV)/dev.stamp $(TRYTON)/crm.sqlite
-	@TRYTON=$(CURDIR)/$(TRYTON) $(PYTHON) -m pytest tests/crm/test_tryton.py $(ARGS)
+	@TRYTON=$(CURDIR)/$(TRYTON) $(PYTHON) -m pytest tests/crm/test_tryton.py tests/crm/test_try_crm.py $(ARGS)
+
+# The same server with made-up people and opportunities in it, for anybody who wants to see a sync.
+.PHONY: try-crm
+CRM_PORT ?= 8010
+try-crm: $(TRYTON)/crm.sqlite
+	@exec $(TRYTON)/bin/python examples/tryton.py $(CURDIR)/$(TRYTON) $(CRM_PORT)
 
 $(TRYTON)/crm.sqlite: requirements-tryton.txt | $(PYTHON)
 	@echo "install  | $(TRYTON), a Tryton server to test with"

@@ -30,6 +30,7 @@ from leads.crm.base import (
 from leads.crm.http import Http
 from leads.crm.tryton.rows import (
     DEAL,
+    EMPLOYEE,
     FIELDS,
     KNOWN,
     MECHANISM,
@@ -243,13 +244,13 @@ class Tryton(Connector):
         raise CrmError(str(kind)[:300], permanent=True)
 
     def _after(self, kind: str, after: str) -> list[Any]:
-        """One's own companies are parties too, and no leads."""
+        """One's own companies and whoever works there are parties too, and no leads."""
         domain: list[Any] = [["id", ">", int(after)]] if after else []
         return [*domain, ["id", "not in", self._own]] if kind == CrmKind.CONTACTS else domain
 
     @cached_property
     def _own(self) -> list[int]:
-        return [company["party"] for company in self._rows("company.company", [], ["party"])]
+        return [each["party"] for model in ("company.company", EMPLOYEE) for each in self._rows(model, [], ["party"])]
 
     @cached_property
     def _context(self) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def details(lead: Lead, fields: Iterable[Field]) -> list[Detail]:
     """Built-in fields of the lead and its company, then custom fields, each with its value or None."""
     company = lead.company
     built_in = [_detail(lead, name) for name in OF_LEAD]
+    built_in += [_detail(lead, "campaign")] if lead.campaign else []
     built_in += [_detail(company, name, Company) for name in OF_COMPANY]
     custom = [
         Detail(field.label, _said(field, (lead if field.of == Field.LEAD else company)), field.type) for field in fields

@@ -22,7 +22,7 @@ NOT_SCORED = "none"
 LABELS = [*Label.choices, (NOT_SCORED, "Not scored")]
 FEW = 5_000
 # Filters that ask nothing of the score, called like the column of the lead they ask.
-OF_LEADS = {"stage", "source", "country", "team", "owner"}
+OF_LEADS = {"stage", "source", "campaign", "country", "team", "owner"}
 GRADES = [(f"{letter}{digit}", f"{letter}{digit}") for letter in "ABCD" for digit in "1234"]
 
 
@@ -85,6 +85,7 @@ class LeadFilters(filters.FilterSet):
     team = TeamFilter(empty_label="All teams")
     owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues, empty_label="Anybody")
     source = filters.CharFilter(label="Source", method="by_lead", max_length=100)
+    campaign = filters.CharFilter(label="Campaign", method="by_lead", max_length=100)
     country = filters.CharFilter(label="Country", method="by_lead", max_length=2)
 
     class Meta:

@@ -35,7 +35,8 @@ class LeadForm(forms.ModelForm):
 
     class Meta:
         model = Lead
-        fields = ("first_name", "last_name", "email", "title", "phone", "country", "city", "website", "source", "owner")
+        fields = ("first_name", "last_name", "email", "title", "phone", "country", "city", "website", "source",
+                  "campaign", "owner")  # fmt: skip
 
     def __init__(self, data: Any = None, *, user: User, lead: Lead | None = None):
         self.later = _changes_since(lead, data.get("seen", "")) if lead and data is not None else {}

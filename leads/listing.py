@@ -86,7 +86,7 @@ class LeadListing:
     def asked(self) -> list[str]:
         """The filters the page asks for, beside those to tick; people of one team need not choose it."""
         several = self.user.is_superuser or len(self.user.team_ids) > 1
-        return ["segment", "owner", *(["team"] if several else []), "source", "country"]
+        return ["segment", "owner", *(["team"] if several else []), "source", "campaign", "country"]
 
     ticked = ("label", "grade", "stage")
 

@@ -26,7 +26,7 @@ from reports.scope import Scope
 
 NONE = "none"
 CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
-LEADS, HANDOFFS = "report-leads", "report-handoffs"
+LEADS, HANDOFFS, SOURCES = "report-leads", "report-handoffs", "report-sources"
 YES_OR_NO = "decided"
 STATES = [*HandoffState.choices, (YES_OR_NO, "Accepted or rejected"), ("answered", "Answered"), ("late", "Late")]
 
@@ -38,6 +38,7 @@ _ASKS: dict[str, tuple[str, dict[str, str]]] = {
     "good": (LEADS, {"label": "good"}),
     "hot": (LEADS, {"label": Label.HOT.value}),
     "scored": (LEADS, {"label": "scored"}),
+    "campaigns": (SOURCES, {}),
     "next": (LEADS, {"at": "", "days": ""}),
     "here": (LEADS, {"came": "", "days": ""}),
     "stuck": (LEADS, {"came": ""}),
@@ -52,7 +53,10 @@ NAMES = frozenset(_ASKS)
 
 
 def address(scope: Scope, name: str, only: Mapping[str, str]) -> str:
-    """Where to read who is counted in a figure of this name, in a row that is about `only` these."""
+    """Where to read who is counted in a figure of this name, in a row that is about `only` these.
+
+    A source opens to its campaigns instead.
+    """
     page, asked = _ASKS[name]
     given = {**scope.asked, **only, **asked}
     return f"{reverse(page)}?{urlencode({key: value for key, value in given.items() if value != ''})}"
@@ -65,6 +69,7 @@ class LeadsBehindForm(forms.Form):
         required=False, choices=[*Label.choices, (NONE, "Not scored"), ("good", "Hot or Warm"), ("scored", "Scored")]
     )
     grade = forms.CharField(required=False, max_length=4)
+    campaign = forms.CharField(required=False, max_length=100)
     came = forms.ChoiceField(required=False, choices=[(name, name) for name in CAME])
     closed = forms.BooleanField(required=False)
     at = forms.ChoiceField(required=False, choices=[(name, name) for name in HERE])
@@ -86,6 +91,8 @@ class LeadsBehindForm(forms.Form):
         for name in ("version", "chosen"):
             if asked[name] not in ("", None):
                 rows = rows.filter(**{name: asked[name]})
+        if asked["campaign"]:
+            rows = rows.filter(campaign="" if asked["campaign"] == NONE else asked["campaign"])
         if asked["grade"]:
             rows = _old(rows).filter(grade="" if asked["grade"] == NONE else asked["grade"])
         if asked["total_from"] is not None and asked["total_to"] is not None:

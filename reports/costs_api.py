@@ -17,12 +17,15 @@ from reports.models import SourceCost
 class SourceCostSerializer(serializers.ModelSerializer):
     class Meta:
         model = SourceCost
-        fields = ("id", "team", "source", "month", "amount", "entered_by", "entered_at")
+        fields = ("id", "team", "source", "campaign", "month", "amount", "entered_by", "entered_at")
 
 
 class SourceCostInput(Strict, serializers.Serializer):
     team = serializers.CharField(required=False, help_text="Id or slug. Needed by who is in several teams.")
     source = serializers.CharField(max_length=100, help_text="As leads have it.")  # type: ignore[assignment]
+    campaign = serializers.CharField(
+        max_length=100, required=False, allow_blank=True, help_text="Of the source; empty: of none."
+    )
     month = serializers.DateField(help_text="Any day of it.")
     amount = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=Decimal(0), help_text="In euro.")
 
@@ -36,7 +39,7 @@ class SourceCostViewSet(mixins.DestroyModelMixin, ReadViewSet):
 
     @extend_schema(request=SourceCostInput, responses={201: SourceCostSerializer})
     def create(self, request: Request) -> Response:
-        """Enter an amount, in the place of one for the same team, source and month."""
+        """Enter an amount, in the place of one for the same team, source, campaign and month."""
         given = SourceCostInput(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         values = dict(given.validated_data)

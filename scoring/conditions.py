@@ -27,7 +27,7 @@ ACCEPTED = (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
 RECENT_EVENTS, EVENTS_APART, RECENT_LEADS = 10_000, 100_000, 5_000
 NAMES_SHOWN, VALUES_SHOWN, LONGEST = 40, 20, 80
 # Text fields of which people pick one of few values. Custom text fields are added.
-SUGGESTED = {"department", "country", "source", "city", "company.industry", "company.country"}
+SUGGESTED = {"department", "country", "source", "campaign", "city", "company.industry", "company.country"}
 
 
 @dataclass(frozen=True)

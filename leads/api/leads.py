@@ -54,7 +54,8 @@ class LeadSerializer(serializers.ModelSerializer):
         model = Lead
         fields = (
             "id", "email", "first_name", "last_name", "title", "seniority", "department", "phone", "country", "city",
-            "website", "source", "company", "team", "owner", "stage", "tags", "fields", "standing", "created_at",
+            "website", "source", "campaign", "company", "team", "owner", "stage", "tags", "fields", "standing",
+            "created_at",
         )  # fmt: skip
         read_only_fields = fields
 
@@ -85,8 +86,8 @@ class LeadChange(Strict, serializers.ModelSerializer):
     class Meta:
         model = Lead
         fields: tuple[str, ...] = (
-            "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "owner",
-            "tags", "company", "fields",
+            "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "campaign",
+            "owner", "tags", "company", "fields",
         )  # fmt: skip
         validators: tuple[Any, ...] = ()
 

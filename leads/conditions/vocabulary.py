@@ -140,6 +140,7 @@ _BUILT_IN = [
     Term("city", "City", TEXT, _text("city")),
     Term("website", "Website", TEXT, _text("website")),
     Term("source", "Source", TEXT, _text("source")),
+    Term("campaign", "Campaign", TEXT, _text("campaign")),
     Term("created", "Created", DATE, _day("created_at")),
     Term("days_since_activity", "Days since activity", NUMBER, _silence, of_activity=True, ages=True),
     Term("completeness", "Completeness", NUMBER, _completeness),

@@ -24,7 +24,8 @@ from leads.signals import leads_due
 ORIGIN = "Merge"
 # What a person may choose from either lead, in the order of the page.
 FIELDS = (
-    "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "company", "owner",
+    "email", "first_name", "last_name", "title", "phone", "country", "city", "website", "source", "campaign", "company",
+    "owner",
 )  # fmt: skip
 TITLE = ("title", "seniority", "department")
 # How far sales has come with a lead.
@@ -135,7 +136,7 @@ def _values(survivor: Lead, other: Lead, take: Collection[str]) -> dict[str, Any
     for name in FIELDS:
         column = Lead._meta.get_field(name).attname  # type: ignore[union-attr]
         theirs = getattr(other, column)
-        if theirs not in (None, "") and (name in take or getattr(survivor, column) in (None, "")):
+        if theirs not in (None, "") and (name in take or _lacks(survivor, other, name, column)):
             values |= {part: getattr(other, part) for part in (TITLE if name == "title" else (column,))}
     if WAY.index(Stage(other.stage)) > WAY.index(Stage(survivor.stage)):
         values |= {"stage": other.stage, "resting_until": other.resting_until}
@@ -144,6 +145,12 @@ def _values(survivor: Lead, other: Lead, take: Collection[str]) -> dict[str, Any
     values["tags"] = survivor.tags + [tag for tag in other.tags if tag not in survivor.tags]
     values["created_at"] = min(survivor.created_at, other.created_at)
     return values
+
+
+def _lacks(survivor: Lead, other: Lead, name: str, column: str) -> bool:
+    """A campaign is one of its source: it does not come over to another."""
+    fits = name != "campaign" or survivor.source in ("", other.source)
+    return fits and getattr(survivor, column) in (None, "")
 
 
 def _said(value: Any) -> Any:

@@ -13,7 +13,7 @@ from leads.ingest import safe
 from leads.ingest.counts import count
 from leads.ingest.kinds import kind_ids
 from leads.ingest.normalise import addresses
-from leads.ingest.people import Key, leads_of
+from leads.ingest.people import Key, leads_of, touch_of
 from leads.ingest.records import EventRecord, Outcome, Result, rejected
 from leads.ingest.sql import insert_events
 from leads.ingest.trace import note_events
@@ -60,7 +60,8 @@ def _record(source: Source, records: Sequence[EventRecord]) -> list[Outcome]:
 
 
 def _append(source: Source, fresh: dict[str, tuple[int, EventRecord]], outcomes: list[Outcome]) -> None:
-    leads = leads_of(source, [_keys(record) for _, record in fresh.values()])
+    touches = [touch_of(record.properties) for _, record in fresh.values()]
+    leads = leads_of(source, [_keys(record) for _, record in fresh.values()], touches)
     kinds = kind_ids({record.kind for _, record in fresh.values()})
     rows, received_at = [], timezone.now()
     for (place, record), lead in zip(fresh.values(), leads, strict=True):

@@ -21,7 +21,7 @@ from leads.signals import leads_due
 
 COLUMNS = [
     "email", "first_name", "last_name", "title", "seniority", "department", "phone", "country", "city", "website",
-    "source", "company", "owner", "fields",
+    "source", "campaign", "company", "owner", "fields",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ ID = "leadscore_id"
 COLUMNS = {
     ID: "lead", "email": "email", "first_name": "first_name", "last_name": "last_name", "title": "title",
     "company": "company.name", "domain": "company.domain", "phone": "phone", "country": "country", "city": "city",
-    "website": "website", "source": "source", "owner_email": "owner",
+    "website": "website", "source": "source", "campaign": "campaign", "owner_email": "owner",
 }  # fmt: skip
 WORKED_OUT = [
     "id", "stage", "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at",

@@ -1,7 +1,7 @@
 """Who a fact is about: keys → lead, found or made."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -34,6 +34,18 @@ class Found(NamedTuple):
         return Found(now, self.owner if now != self.owner else None) if now else None
 
 
+class Touch(NamedTuple):
+    """What brought a person here: a channel, and which campaign of it."""
+
+    source: str = ""
+    campaign: str = ""
+
+
+def touch_of(properties: Mapping[str, Any]) -> Touch:
+    """What an event says of it."""
+    return Touch(*(str(properties.get(name) or "").strip()[:100] for name in ("utm_source", "utm_campaign")))
+
+
 class Known(dict[Key, Lead]):
     """The leads of keys. `came_by`: of keys that belong to a lead merged into it, that lead's id."""
 
@@ -43,11 +55,11 @@ class Known(dict[Key, Lead]):
 
 
 def leads_of(
-    source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str] | None = None
+    source: Source, people: Sequence[Sequence[Key]], touches: Sequence[Touch] | None = None
 ) -> list[Found | None]:
     """The lead of each person, by the first of their keys that is known; made when none is.
 
-    A lead made comes from the channel of its person, or else from the source. Keys not known yet become the lead's.
+    A lead made comes by the touch of its person, or else from the source. Keys not known yet become the lead's.
     None: the person was named by a lead id that this team does not have. The leads are locked, in order of id, until
     the end of the transaction. A handful of queries for any number. A merged lead is followed to its survivor.
     """
@@ -56,7 +68,7 @@ def leads_of(
     if wanted - known.keys():
         lock_making(source.team_id)
         known = look_up(source, wanted)
-        _settle(source, people, channels or [""] * len(people), known)
+        _settle(source, people, touches or [Touch()] * len(people), known)
     sure = [next((key for key in keys if key in known), None) for keys in people]
     found = [Found(known[key].pk, known.came_by.get(key)) if key else None for key in sure]
     held = lock_leads(one.owner for one in found if one)
@@ -122,16 +134,16 @@ def _followed(asked: list[tuple[Key, Lead, int | None]]) -> Known:
     return known
 
 
-def _settle(source: Source, people: Sequence[Sequence[Key]], channels: Sequence[str], known: Known) -> None:
+def _settle(source: Source, people: Sequence[Sequence[Key]], touches: Sequence[Touch], known: Known) -> None:
     """Make the leads that are not there and give every lead its new keys. `known` is completed."""
     fresh: dict[int, tuple[Key, Lead]] = {}
     named: dict[int, Lead] = {}
-    for keys, channel in zip(people, channels, strict=True):
+    for keys, touch in zip(people, touches, strict=True):
         sure = next((key for key in keys if key in known), None)
         lead = known[sure] if sure else None
         if lead is None and any(kind == "lead" for kind, _ in keys):
             continue
-        lead = lead or Lead(team_id=source.team_id, source=channel or source.name)
+        lead = lead or Lead(team_id=source.team_id, source=touch.source or source.name, campaign=touch.campaign)
         for key in keys:
             if key in known:
                 continue

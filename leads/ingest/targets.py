@@ -40,6 +40,7 @@ TABLES: dict[str, list[Target]] = {
         Target("city", "City"),
         Target("website", "Website", "url", limit=500),
         Target("source", "Channel"),
+        Target("campaign", "Campaign"),
         Target("owner", "Owner", "person"),
         Target("created_at", "Created", "moment"),
         Target("company.name", "Company", limit=200),

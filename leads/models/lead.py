@@ -65,6 +65,13 @@ class Lead(models.Model):
     city = models.CharField(max_length=100, blank=True)
     website = models.CharField(max_length=500, blank=True)
     source = models.CharField(max_length=100, blank=True, help_text="The channel this lead came from.")
+    campaign = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What of the channel brought it first. It stays.",
+    )
     stage = models.CharField(max_length=12, choices=Stage, default=Stage.NEW)
     resting_until = models.DateField(null=True, blank=True, editable=False)
     tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, db_default=[])
@@ -94,6 +101,12 @@ class Lead(models.Model):
             # What lists are narrowed to beside the score. With the id, leads are counted in the index alone.
             models.Index(fields=["team", "country", "source", "stage"], include=["id"], name="lead_team_country"),
             models.Index(fields=["team", "source", "stage"], include=["id"], name="lead_team_source"),
+            models.Index(
+                fields=["team", "campaign", "stage"],
+                include=["id"],
+                condition=~models.Q(campaign=""),
+                name="lead_team_campaign",
+            ),
             models.Index(fields=["team", "stage"], include=["id"], name="lead_team_stage"),
             models.Index(fields=["owner", "team", "stage"], include=["id"], name="lead_owner"),
             models.Index(fields=["created_at"], name="lead_created"),

@@ -25,7 +25,7 @@ MANY_DUE = 100
 HEAD = [
     "id", "email", "first_name", "last_name", "title", "company", "domain", "phone", "country", "source", "stage",
     "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at", "city",
-    "website", "owner_email", own.ID,
+    "website", "campaign", "owner_email", own.ID,
 ]  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _lines(listing: LeadListing, custom: Sequence[str]) -> Iterator[list[Any]]:
                 company.domain if company else "", lead.phone, lead.country, lead.source, standing.stage,
                 str(standing.owner or ""), standing.total, standing.fit, standing.engagement, standing.grade,
                 standing.label, row.top_reason, _moment(row.last_seen), _moment(lead.created_at), lead.city,
-                lead.website, standing.owner.email if standing.owner else "", own.mark_of(lead.pk),
+                lead.website, lead.campaign, standing.owner.email if standing.owner else "", own.mark_of(lead.pk),
                 *(_cell(lead.fields.get(key)) for key in custom),
             ]  # fmt: skip
         cursor = page.next

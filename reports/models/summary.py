@@ -56,6 +56,7 @@ class Fact(_Counted):
     """
 
     lead_id = models.BigIntegerField(primary_key=True)
+    campaign = models.CharField(max_length=100, default="", db_default="")
     created_at = models.DateTimeField()
     grade = models.CharField(max_length=2)
     total = models.SmallIntegerField(null=True)

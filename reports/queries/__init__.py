@@ -6,6 +6,7 @@ The page, `/reports/<name>.csv`, `/api/v1/reports/<name>` and docs/metrics.md ar
 from reports.figures import Report
 from reports.queries import (
     agreement,
+    campaigns,
     cohorts,
     conversion,
     drift,
@@ -24,6 +25,6 @@ from reports.queries import (
 _ALL = (
     overview.REPORT, funnel.REPORT, conversion.REPORT, handoffs.REPORT, reasons.REPORT, *impact.REPORTS.values(),
     reps.REPORT, cohorts.REPORT, stages.REPORT, *performance.REPORTS, *surprises.REPORTS, drift.REPORT, sources.REPORT,
-    agreement.REPORT,
+    campaigns.REPORT, agreement.REPORT,
 )  # fmt: skip
 REPORTS: dict[str, Report] = {report.name: report for report in _ALL}

@@ -2,9 +2,12 @@
 
 from calendar import monthrange
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
+
+from django.db.models import QuerySet
 
 from leads.access import teams_with
 from leads.enums import Label
@@ -16,19 +19,39 @@ from reports.scope import READ, Scope
 
 GOOD = (Label.HOT, Label.WARM)
 
+# What is said of a source as of each of its campaigns (reports/queries/campaigns.py).
+Leads = Annotated[int, Figure("Leads", "Leads created in the period.", behind="leads")]
+Good = Annotated[Rate, Figure("Hot or Warm", "Leads with one of these labels when it mattered, of all.", behind="good")]
+HandedOff = Annotated[int, Figure("Handed off", "Leads handed off to sales.", behind="mql", aside=True)]
+Accepted = Annotated[Rate, Figure("Accepted", "Accepted by sales, of those handed off.", behind="sal")]
+Customers = Annotated[
+    Rate, Figure("Customers", "With a won deal by now, however they got there, of the leads.", behind="customers")
+]
+AverageDeal = Annotated[
+    float | None, Figure("Average deal", "Mean amount of the won deals that have one.", kind="money")
+]
+Priced = Annotated[int, Figure("Won deals with an amount", "The n of the average deal.", aside=True)]
+Revenue = Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]
+Cost = Annotated[
+    float | None,
+    Figure("Cost", "What was entered for the months of the period, a month in part by its days.", kind="money"),
+]
+PerLead = Annotated[float | None, Figure("Cost of a lead", "Cost divided by leads.", kind="money", aside=True)]
+PerCustomer = Annotated[
+    float | None, Figure("Cost of a customer", "Cost divided by customers so far.", kind="money")
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SourceOutcome:
-    source: Annotated[str, Figure("Source", "The channel the leads came from. Empty: it is not known.")]
-    leads: Annotated[int, Figure("Leads", "Leads created in the period.", behind="leads")]
-    good: Annotated[
-        Rate, Figure("Hot or Warm", "Leads with one of these labels when it mattered, of all.", behind="good")
+    source: Annotated[
+        str, Figure("Source", "The channel the leads came from. Empty: it is not known.", behind="campaigns")
     ]
-    handed_off: Annotated[int, Figure("Handed off", "Leads handed off to sales.", behind="mql", aside=True)]
-    accepted: Annotated[Rate, Figure("Accepted", "Accepted by sales, of those handed off.", behind="sal")]
-    customers: Annotated[
-        Rate, Figure("Customers", "With a won deal by now, however they got there, of the leads.", behind="customers")
-    ]
+    leads: Leads
+    good: Good
+    handed_off: HandedOff
+    accepted: Accepted
+    customers: Customers
     half: Annotated[
         int | None,
         Figure(
@@ -37,46 +60,68 @@ class SourceOutcome:
             "(Kaplan–Meier).", kind="days", behind="closed",
         ),
     ]  # fmt: skip
-    average_deal: Annotated[
-        float | None, Figure("Average deal", "Mean amount of the won deals that have one.", kind="money")
-    ]
-    priced: Annotated[int, Figure("Won deals with an amount", "The n of the average deal.", aside=True)]
-    revenue: Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]
-    cost: Annotated[
-        float | None,
-        Figure("Cost", "What was entered for the months of the period, a month in part by its days.", kind="money"),
-    ]
-    per_lead: Annotated[float | None, Figure("Cost of a lead", "Cost divided by leads.", kind="money", aside=True)]
-    per_customer: Annotated[
-        float | None, Figure("Cost of a customer", "Cost divided by customers so far.", kind="money")
-    ]
+    average_deal: AverageDeal
+    priced: Priced
+    revenue: Revenue
+    cost: Cost
+    per_lead: PerLead
+    per_customer: PerCustomer
     only: dict[str, str] = field(default_factory=dict)
 
 
 def sources(scope: Scope, *, timed: bool = True) -> list[SourceOutcome]:
     """Most leads first. Five queries, three where they are not `timed`."""
-    rows: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(scope.tallies(), "source", "label"):
-        group = rows[row["source"]]
+    sums, spent = outcomes_by(scope.tallies(), "source"), costs(scope, "source")
+    closings = closing_by(scope, "source") if timed else {}
+    found = [
+        SourceOutcome(
+            source=name, half=closings[name].quantile(0.5) if name in closings else None,
+            only={"source": name or "none"}, **worth(sums.get((name,)), spent.get((name,))),
+        )
+        for (name,) in sums.keys() | spent.keys()
+    ]  # fmt: skip
+    return largest_first(found)
+
+
+def outcomes_by(rows: QuerySet, *by: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What came of the leads of each group, with how many of them were `good`."""
+    groups: dict[tuple[str, ...], dict[str, Any]] = defaultdict(lambda: defaultdict(int))
+    for row in sums_by(rows, *by, "label"):
+        group = groups[tuple(row[name] for name in by)]
         group["good"] += row["leads"] if row["label"] in GOOD else 0
         for name in ("leads", "mql", "sal", "customers", "priced", "value"):
             group[name] += row[name]
-    closings, spent = closing_by(scope, "source") if timed else {}, costs(scope)
-    for source in spent:
-        rows[source]
-    found = [_row(name, group, closings.get(name), spent.get(name)) for name, group in rows.items()]
-    return sorted((row for row in found if row.leads or row.cost), key=lambda row: (-row.leads, row.source))
+    return groups
 
 
-def costs(scope: Scope) -> dict[str, float]:
-    """Source → what was spent in the period; of a month that is only in part in it, the part of its days."""
+def worth(group: Mapping[str, Any] | None, cost: float | None) -> dict[str, Any]:
+    """The figures of a source or campaign that are counted or divided."""
+    group = group or defaultdict(int)
+    leads, customers = group["leads"], group["customers"]
+    return {
+        "leads": leads, "good": Rate(group["good"], leads), "handed_off": group["mql"],
+        "accepted": Rate(group["sal"], group["mql"]), "customers": Rate(customers, leads),
+        "average_deal": float(group["value"]) / group["priced"] if group["priced"] else None,
+        "priced": group["priced"], "revenue": float(group["value"]), "cost": cost,
+        "per_lead": cost / leads if cost is not None and leads else None,
+        "per_customer": cost / customers if cost is not None and customers else None,
+    }  # fmt: skip
+
+
+def largest_first(rows: list[Any]) -> list[Any]:
+    """Most leads first; without what brought nobody and cost nothing."""
+    return sorted((row for row in rows if row.leads or row.cost), key=lambda row: (-row.leads, *row.only.values()))
+
+
+def costs(scope: Scope, *by: str) -> dict[tuple[str, ...], float]:
+    """What was spent in the period, on each source or campaign; of a month that is only in part in it, its days."""
     first = scope.first.replace(day=1)
     rows = SourceCost.objects.filter(month__gte=first, month__lte=scope.last, team__in=teams_with(scope.user, READ))
     if scope.team:
         rows = rows.filter(team=scope.team)
-    spent: dict[str, float] = defaultdict(float)
+    spent: dict[tuple[str, ...], float] = defaultdict(float)
     for row in rows.filter(source=scope.source) if scope.source else rows:
-        spent[row.source] += float(row.amount) * _part(row.month, scope)
+        spent[tuple(getattr(row, name) for name in by)] += float(row.amount) * _part(row.month, scope)
     return dict(spent)
 
 
@@ -84,20 +129,6 @@ def _part(month: date, scope: Scope) -> float:
     days = monthrange(month.year, month.month)[1]
     last = month + timedelta(days=days - 1)
     return ((min(last, scope.last) - max(month, scope.first)).days + 1) / days
-
-
-def _row(name: str, group: dict[str, Any], closed: Any, cost: float | None) -> SourceOutcome:
-    leads, customers = group["leads"], group["customers"]
-    return SourceOutcome(
-        source=name, leads=leads, good=Rate(group["good"], leads), handed_off=group["mql"],
-        accepted=Rate(group["sal"], group["mql"]), customers=Rate(customers, leads),
-        half=closed.quantile(0.5) if closed else None,
-        average_deal=float(group["value"]) / group["priced"] if group["priced"] else None,
-        priced=group["priced"], revenue=float(group["value"]), cost=cost,
-        per_lead=cost / leads if cost is not None and leads else None,
-        per_customer=cost / customers if cost is not None and customers else None,
-        only={"source": name or "none"},
-    )  # fmt: skip
 
 
 REPORT = Report(

@@ -18,7 +18,7 @@ SETTLES = "30 days"  # after which the label of a lead that was never handed off
 
 # A label counts from the first handoff, or as it was on day 30; before that, whatever it is today.
 FACTS = f"""
-SELECT l.id AS lead_id, l.team_id, l.source, (l.created_at AT TIME ZONE %(zone)s)::date AS day,
+SELECT l.id AS lead_id, l.team_id, l.source, l.campaign, (l.created_at AT TIME ZONE %(zone)s)::date AS day,
        coalesce(h.version, e.version_id, 0) AS version, coalesce(h.label, e.label, '') AS label,
        CASE WHEN h.id IS NULL THEN '{Chosen.NOBODY}' WHEN h.opened_by_id IS NOT NULL THEN '{Chosen.PERSON}'
             WHEN EXISTS (SELECT FROM scoring_controlcase WHERE handoff_id = h.id) THEN '{Chosen.LOT}'

@@ -21,12 +21,17 @@ from reports.models import Fact, SourceCost
 from reports.scope import READ
 
 PAGE = 50
+KNOWN = 200  # sources, campaigns
 CHANGE = "reports.change_sourcecost"
 
 
 class CostForm(forms.Form):
     team = forms.ModelChoiceField(Team.objects.none(), empty_label=None)
     source = forms.CharField(max_length=100, widget=forms.TextInput({"list": "sources"}), help_text="As leads have it.")
+    campaign = forms.CharField(
+        max_length=100, required=False, widget=forms.TextInput({"list": "campaigns"}),
+        help_text="Empty: of the source itself, of none of its campaigns.",
+    )  # fmt: skip
     month = forms.CharField(max_length=7, help_text="For example 2026-07.")
     amount = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2, help_text="In euro, for the whole month.")
 
@@ -51,7 +56,7 @@ def costs(request: Request) -> HttpResponse:
         raise PermissionDenied
     if form.is_valid():
         cost = enter(**form.cleaned_data, by=request.user)
-        messages.success(request, f"{cost.source}, {cost.month:%B %Y}: € {cost.amount:,.2f}.")
+        messages.success(request, f"{cost.of}, {cost.month:%B %Y}: € {cost.amount:,.2f}.")
         return redirect("report-costs")
     return render(request, "reports/costs.html", _shown(request, form), status=422 if form.is_bound else 200)
 
@@ -62,9 +67,15 @@ def _shown(request: Request, form: CostForm) -> dict[str, Any]:
         page = page_of(read, order="-month", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         raise Http404 from None
-    known = Fact.objects.filter(team__in=teams_with(request.user, READ)).order_by("source")
-    return {"form": form, "page": page, "sources": known.values_list("source", flat=True).distinct()[:200],
-            "may_change": request.user.has_perm(CHANGE), "ours": teams_with(request.user, CHANGE)}  # fmt: skip
+    return {"form": form, "page": page, "sources": _known(request.user, "source"),
+            "campaigns": _known(request.user, "campaign"), "may_change": request.user.has_perm(CHANGE),
+            "ours": teams_with(request.user, CHANGE)}  # fmt: skip
+
+
+def _known(user: User, name: str) -> Any:
+    """What may be meant, as leads have it."""
+    known = Fact.objects.filter(team__in=teams_with(user, READ)).exclude(**{name: ""})
+    return known.order_by(name).values_list(name, flat=True).distinct()[:KNOWN]
 
 
 @require_POST
@@ -75,5 +86,5 @@ def deletion(request: Request, pk: int) -> HttpResponse:
     if not request.user.has_perm(CHANGE, cost):
         raise PermissionDenied
     cost.delete()
-    messages.success(request, f"{cost.source}, {cost.month:%B %Y} was taken out. It was € {cost.amount:,.2f}.")
+    messages.success(request, f"{cost.of}, {cost.month:%B %Y} was taken out. It was € {cost.amount:,.2f}.")
     return redirect("report-costs")

@@ -8,6 +8,7 @@ from leads.requests import Request
 from reports import drawings
 from reports.queries import REPORTS, impact, performance, surprises
 from reports.queries.agreement import agreement
+from reports.queries.campaigns import campaigns
 from reports.queries.cohorts import cohorts
 from reports.queries.drift import drifted
 from reports.queries.funnel import funnel
@@ -16,6 +17,8 @@ from reports.queries.sources import sources
 from reports.queries.stages import stages
 from reports.tables import table
 from reports.views.frame import asked, page
+
+SHOWN = 50  # campaigns; all are in the CSV
 
 
 @require_safe
@@ -78,12 +81,16 @@ def score(request: Request) -> HttpResponse:
 @require_safe
 @permission_required("reports.view_report", raise_exception=True)
 def by_source(request: Request) -> HttpResponse:
-    """Which sources bring leads that buy, and at what cost."""
+    """Which sources and campaigns bring leads that buy, and at what cost."""
     form, scope = asked(request)
-    rows = sources(scope)
+    rows, opened = sources(scope), campaigns(scope)
+    heading = f"Of {scope.source}" if scope.source else "By which leads came first"
+    more = f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else ""
     return page(
         request, "reports/sources.html", "Sources", form, scope, table=table(REPORTS["sources"], rows, scope),
         mix=drawings.source_mix(scope), conversion=drawings.source_conversion(scope, rows), rows=rows,
+        campaigns=table(REPORTS["campaigns"], opened[:SHOWN], scope, without=("source",) if scope.source else ()),
+        heading=heading, more=more,
     )  # fmt: skip
 
 

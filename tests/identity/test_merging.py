@@ -78,6 +78,22 @@ def test_the_survivor_has_everything_and_the_other_is_nowhere(team: Any, source:
     assert current_id(gone.pk) == kept.pk
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "then"),
+    [
+        (("google", "Spring"), ("letter", "May"), ("google", "Spring")),
+        (("google", ""), ("letter", "May"), ("google", "")),
+        (("google", ""), ("google", "May"), ("google", "May")),
+        (("", ""), ("letter", "May"), ("letter", "May")),
+    ],
+)
+def test_a_campaign_stays_with_its_source(team: Any, mine: Any, theirs: Any, then: Any) -> None:
+    kept, gone = (make_lead(team, source=source, campaign=campaign) for source, campaign in (mine, theirs))
+    merge(kept, gone, by=None)
+    kept.refresh_from_db()
+    assert (kept.source, kept.campaign) == then
+
+
 def test_undoing_brings_everything_back(team: Any, source: Source) -> None:
     kept, gone = full_world(team, source)
     before = everything()

@@ -83,6 +83,7 @@ def test_rows_that_arrive_meanwhile_shift_no_page(caller: Caller, team: Team) ->
         ({"grade": "D4"}, [1]),
         ({"stage": "nurture"}, [2]),
         ({"source": "Webinar"}, [1]),
+        ({"campaign": "Spring"}, [1]),
         ({"country": "es"}, [2]),
         ({"team": "emea"}, [0, 1, 2]),
     ],
@@ -90,7 +91,12 @@ def test_rows_that_arrive_meanwhile_shift_no_page(caller: Caller, team: Team) ->
 def test_filters(caller: Caller, team: Team, query: dict[str, Any], found: list[int]) -> None:
     leads = [
         score(make_lead(team, email="ana@northwind.example"), points=(9, 0, 0)),
-        score(make_lead(team, first_name="Ben", source="Webinar"), label="cold", grade="D4", points=(5, 0, 0)),
+        score(
+            make_lead(team, first_name="Ben", source="Webinar", campaign="Spring"),
+            label="cold",
+            grade="D4",
+            points=(5, 0, 0),
+        ),
         make_lead(team, first_name="Eva", stage="nurture", country="ES"),
     ]
     assert ids(caller.get("leads", **query)) == [leads[i].pk for i in found]

@@ -35,7 +35,8 @@ def world(team, kim):
     for number in range(60):
         created = timezone.now() - timedelta(days=dice.randrange(85))
         label = dice.choice(Label.values[:4])
-        lead = make_lead(team, created_at=created, source=dice.choice(["Web", "Fair", ""]))
+        lead = make_lead(team, created_at=created, source=dice.choice(["Web", "Fair", ""]),
+                         campaign=dice.choice(["", "Spring", "May"]))  # fmt: skip
         Entry.objects.create(lead=lead, seq=1, cause="activity", as_of=created, recorded_at=created, label=label,
                              grade="B2", total=dice.randrange(90))  # fmt: skip
         if dice.random() < 0.6:
@@ -82,7 +83,7 @@ def test_every_figure_leads_to_as_many_as_it_says(client, world, kim):
 def test_within_a_source(client, world, kim):
     scope = Scope(kim, TODAY - timedelta(days=89), TODAY, source="Web")
     for report, name, number, url in linked(scope):
-        if report in ("overview", "cohorts", "sources", "handoffs"):
+        if report in ("overview", "cohorts", "sources", "campaigns", "handoffs"):
             assert client.get(url).context["number"] == number, (report, name)
 
 

@@ -13,6 +13,7 @@ from leads.statistics import Rate
 from reports.costs import enter
 from reports.models import SourceCost
 from reports.queries.agreement import agreement
+from reports.queries.campaigns import campaigns
 from reports.queries.cohorts import cohorts
 from reports.queries.impact import impact
 from reports.queries.performance import deciles, months
@@ -170,12 +171,53 @@ def test_sources_with_their_costs(team, kim):
     enter(make_team("APAC"), "Fair", date(2026, 3, 1), Decimal(9999), by=kim)
     count_due()
     scope = Scope(kim, date(2026, 3, 1), date(2026, 4, 10))
-    assert costs(scope) == {"Fair": 620.0, "Radio": 100.0}, "ten of thirty days of April"
-    assert costs(Scope(kim, date(2026, 3, 31), date(2026, 4, 1))) == {"Fair": 20.0, "Radio": 10.0}
+    assert costs(scope, "source") == {("Fair",): 620.0, ("Radio",): 100.0}, "ten of thirty days of April"
+    two_days = Scope(kim, date(2026, 3, 31), date(2026, 4, 1))
+    assert costs(two_days, "source") == {("Fair",): 20.0, ("Radio",): 10.0}
     fair, radio = sources(scope)
     assert (fair.leads, fair.customers, fair.revenue, fair.cost) == (4, Rate(2, 4), 6000.0, 620.0)
     assert (fair.per_lead, fair.per_customer) == (155.0, 310.0)
     assert (radio.source, radio.leads, radio.cost, radio.per_lead) == ("Radio", 0, 100.0, None)
+
+
+def test_campaigns_of_the_sources_that_have_any(client, team, kim):
+    at = timezone.make_aware(timezone.datetime(2026, 3, 10, 12))
+    for source, campaign, bought in (("google", "Spring", True), ("google", "Spring", False), ("google", "", True),
+                                     ("Fair", "", False), ("letter", "Spring", False)):  # fmt: skip
+        lead = make_lead(team, source=source, campaign=campaign, created_at=at)
+        if bought:
+            sold(lead, amount=3000)
+    enter(team, "google", date(2026, 3, 1), Decimal(400), by=kim, campaign="Spring")
+    enter(team, "google", date(2026, 3, 1), Decimal(100), by=kim)
+    enter(team, "Radio", date(2026, 3, 1), Decimal(50), by=kim, campaign="Jingle")
+    count_due()
+    scope = Scope(kim, date(2026, 3, 1), date(2026, 3, 31))
+    found = [
+        (row.source, row.campaign, row.leads, row.customers.k, row.cost, row.per_customer) for row in campaigns(scope)
+    ]
+    assert found == [
+        ("google", "Spring", 2, 1, 400.0, 400.0), ("google", "", 1, 1, 100.0, 100.0),
+        ("letter", "Spring", 1, 0, None, None), ("Radio", "Jingle", 0, 0, 50.0, None),
+    ]  # fmt: skip
+    assert [(row.source, row.leads, row.cost) for row in sources(scope)] == [
+        ("google", 3, 500.0), ("Fair", 1, None), ("letter", 1, None), ("Radio", 0, 50.0),
+    ]  # fmt: skip
+    client.force_login(kim)
+    of_google = f"{scope.query}&source=google"
+    page = client.get(f"/reports/sources/?{scope.query}")
+    assert f"/reports/sources/?{of_google}".replace("&", "&amp;") in page.text
+    shown = client.get(f"/reports/sources/?{of_google}").context["campaigns"]
+    assert [[cell.text for cell in row][:2] for row in shown.rows] == [["Spring", "2"], ["Not known", "1"]]
+    lines = client.get(f"/reports/campaigns.csv?{of_google}").text.splitlines()
+    assert [line.split(",")[:3] for line in lines[1:]] == [["google", "Spring", "2"], ["google", "", "1"]]
+    said = client.get(f"/api/v1/reports/campaigns?{of_google}").json()["rows"]
+    assert [(row["campaign"], row["customers"]["k"], row["cost"]) for row in said] == [
+        ("Spring", 1, 400.0),
+        ("", 1, 100.0),
+    ]
+    Lead.objects.filter(source="Fair").update(campaign="Stand 7")
+    count_due()
+    assert ("Fair", "Stand 7", 1) in [(row.source, row.campaign, row.leads) for row in campaigns(scope)]
 
 
 def test_tenths_and_months_of_the_score(team, scope):

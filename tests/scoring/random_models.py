@@ -58,6 +58,7 @@ class Maker:
                 email=f"p{self.r.random()}@{self.r.choice(DOMAINS)}" if self.r.random() < 0.8 else "",
                 country=self.r.choice(["", "DE", "NZ"]), phone=self.r.choice(["", "+49301"]),
                 city=self.r.choice(["", "Élan"]), source=self.r.choice(["", "Webinar", "élan"]),
+                campaign=self.r.choice(["", "Spring", "élan"]),
                 fields=self.custom(), created_at=self.moment(as_of),
             )
             for _ in range(count)
@@ -152,7 +153,7 @@ class Maker:
     def field(self) -> dict[str, Any]:
         r = self.r
         text = r.choice(
-            ["title", "source", "company.industry", "company.name", "custom.note", "custom.plan", "country"]
+            ["title", "source", "campaign", "company.industry", "company.name", "custom.note", "custom.plan", "country"]
         )
         tests: list[tuple[str, str, Any]] = [
             (text, r.choice(["is", "is_not", "contains", "not_contains", "starts_with", "ends_with"]), r.choice(WORDS)),

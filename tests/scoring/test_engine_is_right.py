@@ -32,7 +32,7 @@ def facts_of(lead: Lead) -> dict:
     known = {
         "email": lead.email, "email_domain": lead.email.rpartition("@")[2], "title": lead.title,
         "country": lead.country,
-        "source": lead.source, "created": lead.created_at,
+        "source": lead.source, "campaign": lead.campaign, "created": lead.created_at,
     }  # fmt: skip
     if company:
         known |= {"company.name": company.name, "company.industry": company.industry,

@@ -22,13 +22,44 @@ def test_what_a_visitor_did_is_theirs_once_they_say_who_they_are(sender):
         "identify", anonymousId="a1", userId="u1", traits={"email": "Ana@Northwind.example", "name": "Ana Ruiz"}
     )
     lead = Lead.objects.get()
-    assert (lead.email, lead.first_name, lead.last_name, lead.source) == (
-        "ana@northwind.example", "Ana", "Ruiz", "newsletter",
+    assert (lead.email, lead.first_name, lead.last_name, lead.source, lead.campaign) == (
+        "ana@northwind.example", "Ana", "Ruiz", "newsletter", "May",
     )  # fmt: skip
     assert (kinds(lead), VisitorEvent.objects.count()) == (["page_viewed", "content_downloaded"], 0)
     sender.send("page", anonymousId="a1", properties={"path": "/docs"})
     assert len(kinds(lead)) == 3
     assert Event.objects.order_by("occurred_at")[0].properties["utm_campaign"] == "May"
+
+
+@pytest.mark.parametrize(
+    ("visits", "came"),
+    [
+        ([{"source": "google", "name": "Spring"}, {"source": "newsletter", "name": "May"}], ("google", "Spring")),
+        ([{}, {"name": "May"}], ("Website", "May")),
+        ([{"source": "google"}, {"source": "newsletter", "name": "May"}], ("google", "")),
+        ([{"medium": "cpc"}], ("Website", "")),
+        ([{"source": " google ", "name": 7}], ("google", "7")),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_first_visit_says_channel_and_campaign_and_they_stay(sender, visits, came, at_once):
+    """Whether the visits wait for their visitor or come in one batch with the name."""
+    known = {
+        "type": "identify",
+        "anonymousId": "a1",
+        "userId": "u1",
+        "traits": {"campaign": "Other", "utm_source": "x"},
+    }
+    told = [{"type": "page", "anonymousId": "a1", "context": {"campaign": visit}} for visit in visits]
+    for number, message in enumerate(told):
+        message["timestamp"] = f"2026-05-0{number + 1}T10:00:00Z"
+    sender.batch(*(reversed(told) if at_once else told), *([known] if at_once else []))
+    if not at_once:
+        sender.batch(known)
+    sender.batch({**told[0], "context": {"campaign": {"source": "late", "name": "Late"}}})
+    lead = Lead.objects.get()
+    assert (lead.source, lead.campaign, lead.changes.count()) == (*came, 0)
+    assert {event.properties.get("utm_campaign") for event in lead.events.all()} >= {"Late"}
 
 
 def test_several_messages_of_one_batch_are_of_one_person(sender):

@@ -11,6 +11,7 @@ from typing import Any
 
 from leads.ingest import safe
 from leads.ingest.normalise import addresses
+from leads.ingest.people import Touch, touch_of
 from leads.ingest.tracking.body import MOST_BYTES, BodyError
 from leads.ingest.tracking.clock import EARLIEST, happened_at
 from leads.ingest.tracking.names import describes_sender, kind_of
@@ -57,9 +58,9 @@ class Message:
         return bool(self.user_id or self.email)
 
     @property
-    def channel(self) -> str:
-        """The campaign source of an event, which names the channel of a lead at first touch."""
-        return str(self.properties.get("utm_source") or "")[:100]
+    def touch(self) -> Touch:
+        """Channel and campaign of an event: at first touch they become those of the lead."""
+        return touch_of(self.properties)
 
 
 def messages_of(payload: Any, call: str, received_at: datetime) -> list[Message]:

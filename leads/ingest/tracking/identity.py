@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from leads.enums import Stage
-from leads.ingest.people import Found, Key, Known, leads_of, lock_leads, look_up
+from leads.ingest.people import Found, Key, Known, Touch, leads_of, lock_leads, look_up
 from leads.ingest.tracking import sql
 from leads.ingest.tracking.calls import Message
 from leads.models import Call, Deal, Event, Handoff, Lead, LeadIdentity, Profile, Source
@@ -55,7 +55,7 @@ def resolve(source: Source, messages: Sequence[Message]) -> People:
         before = look_up(source, everybody)
     _unite(source, named, before, people)
     people.leads = _visitors(before)
-    _make(source, named, before, {str(value) for value in newly}, people)
+    _make(source, named, before, {str(value) for value in newly}, messages, people)
     return people
 
 
@@ -78,18 +78,14 @@ def _share_addresses(messages: Iterable[Message]) -> None:
         message.email = message.email or addresses.get(message.user_id, "")
 
 
-def _make(source: Source, named: list[Message], before: Known, newly: set[str], people: People) -> None:
+def _make(
+    source: Source, named: list[Message], before: Known, newly: set[str], messages: Sequence[Message], people: People
+) -> None:
     if not named:
         return
-    channels = sql.first_channels(source.pk, sorted(newly)) if newly else {}
-    first = _first_touch(named)
     browsers = _Browsers(source, named, before)
     known_by = [browsers.keys_of(message) for message in named]
-    found = _known(known_by, before) or leads_of(
-        source,
-        known_by,
-        [channels.get(message.anonymous_id) or first.get(keys_of(message)[0], "") for message in named],
-    )
+    found = _known(known_by, before) or leads_of(source, known_by, _touches(source, known_by, newly, messages))
     visitors: dict[str, Found] = {}
     for keys, lead in zip(known_by, found, strict=True):
         if lead is None:
@@ -142,13 +138,18 @@ class _Browsers:
         return keys_of(message)
 
 
-def _first_touch(named: list[Message]) -> dict[Key, str]:
-    """The campaign source of the first message of each person that has one."""
-    first: dict[Key, str] = {}
-    for message in named:
-        if message.channel:
-            first.setdefault(keys_of(message)[0], message.channel)
-    return first
+def _touches(
+    source: Source, people: Sequence[Sequence[Key]], newly: set[str], messages: Sequence[Message]
+) -> list[Touch]:
+    """How each person came first: by a visit that waited for them, else by a message of this batch."""
+    first: dict[Key, Touch] = {}
+    if newly:
+        first = {(ANONYMOUS, visitor): touch for visitor, touch in sql.first_touches(source.pk, sorted(newly)).items()}
+    for message in sorted(messages, key=lambda m: m.occurred_at):
+        if any(message.touch):
+            for key in keys_of(message):
+                first.setdefault(key, message.touch)
+    return [next((first[key] for key in reversed(keys) if key in first), Touch()) for keys in people]
 
 
 def _unite(source: Source, named: list[Message], known: Known, people: People) -> None:

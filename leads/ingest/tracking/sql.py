@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from leads.ingest.people import Found
+from leads.ingest.people import Found, Touch
 from leads.ingest.sql import by_message
 
 BUCKETS = 64
@@ -133,13 +133,15 @@ def join_mail() -> int:
         return cursor.rowcount
 
 
-def first_channels(source_id: int, visitors: Sequence[str]) -> dict[str, str]:
-    """The campaign source by which each of the visitors first came, where there was one."""
+def first_touches(source_id: int, visitors: Sequence[str]) -> dict[str, Touch]:
+    """The channel and campaign by which each of the visitors first came, where there was one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (visitor) visitor, left(properties ->> 'utm_source', 100) FROM leads_visitorevent"
-            " WHERE source_id = %s AND visitor = ANY(%s) AND properties ->> 'utm_source' <> ''"
+            "SELECT DISTINCT ON (visitor) visitor, left(trim(properties ->> 'utm_source'), 100),"
+            " left(trim(properties ->> 'utm_campaign'), 100) FROM leads_visitorevent"
+            " WHERE source_id = %s AND visitor = ANY(%s)"
+            " AND (trim(properties ->> 'utm_source') <> '' OR trim(properties ->> 'utm_campaign') <> '')"
             " ORDER BY visitor, occurred_at, id",
             [source_id, list(visitors)],
         )
-        return dict(cursor.fetchall())
+        return {visitor: Touch(channel or "", campaign or "") for visitor, channel, campaign in cursor.fetchall()}

@@ -30,6 +30,7 @@ OF_THE_PROTOCOL: dict[str, str | None] = {
     "address country": "country", "address city": "city", "address": None, "username": None,
 }  # fmt: skip
 NEVER = ("external_id", "owner", "created_at")
+FIRST = ("source", "campaign")  # the first visit tells them, unless somebody says which trait does
 SALUTATIONS = {"mr", "mrs", "ms", "miss", "dr", "herr", "frau", "sir", "madam"}
 
 # {trait: [value, when it was said]}
@@ -42,7 +43,7 @@ def suggested(trait: str, fields: Sequence[Field], kind: str = ImportKind.LEADS)
     if kind == ImportKind.LEADS and name in OF_THE_PROTOCOL:
         return OF_THE_PROTOCOL[name]
     key = known_names(kind, fields).get(name)
-    return None if key in NEVER else key
+    return None if key in (*NEVER, *FIRST) else key
 
 
 def choices(fields: Sequence[Field]) -> dict[str, Target]:

@@ -20,6 +20,7 @@ from leads.enums import DealState, HandoffState
 from leads.filters import TeamFilter
 from leads.models import Feedback, Handoff, Lead, RejectionReason, User
 from leads.selling import followup, handoffs
+from leads.selling.deals import set_deal
 from leads.selling.followup import WAYS
 
 AT_ONCE = 1000
@@ -118,6 +119,10 @@ class HandoffDealInput(serializers.Serializer):
     amount = serializers.DecimalField(max_digits=14, decimal_places=2, min_value=0, required=False)
     name = serializers.CharField(required=False, max_length=200)
     lost_reason = serializers.CharField(required=False, max_length=200)
+    deal = serializers.CharField(
+        required=False, max_length=20,
+        help_text="The id of the deal this is said of, where the lead has several; “another”: of none of them.",
+    )  # fmt: skip
 
 
 class HandoffFilters(filters.FilterSet):
@@ -215,9 +220,9 @@ class HandoffViewSet(ReadViewSet):
     @extend_schema(request=HandoffDealInput, responses={200: DealSerializer})
     @action(detail=True, methods=["post"], permissions=ANSWER)
     def deal(self, request: Request, pk: str) -> Response:
-        """What came of it. Said again, the same deal is brought up to date."""
+        """What came of it. It is said of the deal there is; one that a CRM keeps is left to the CRM, with 400."""
         with moved_errors():
-            deal = followup.set_deal(self.get_object(), by=self.me, **_read(HandoffDealInput, request))
+            deal = set_deal(self.get_object(), by=self.me, **_read(HandoffDealInput, request))
         return Response(DealSerializer(deal).data)
 
     def _changed(self, verb: Any, values: dict[str, Any]) -> Response:

@@ -50,6 +50,12 @@ def told(entries: Iterable[SyncEntry]) -> None:
         entry.changes = [_change(name, said) for name, said in entry.said.items()]  # type: ignore[attr-defined]
 
 
+def address_of(connection: Connection, kind: str, id: str) -> str:
+    """Where a person sees this record in the CRM; "" where that is not known."""
+    crm = _speechless(connection)
+    return crm.url_of(kind, id) if crm else ""
+
+
 def _change(field: str, said: Any) -> Change:
     pair = said if isinstance(said, list) and len(said) == 2 else [None, said]
     return Change(field, *pair)

@@ -2,14 +2,15 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from leads.enums import DealState, ImportPolicy, Stage
 from leads.history import attributed
-from leads.ingest import merge
+from leads.ingest import by_hand, merge
 from leads.ingest.companies import Companies
 from leads.ingest.people import Key, leads_of
 from leads.ingest.records import DealRecord, Outcome, Result
@@ -20,8 +21,8 @@ from leads.retry import retried
 from leads.signals import leads_due
 
 COLUMNS = [
-    "lead", "company", "owner", "name", "pipeline", "stage", "state", "amount", "lost_reason", "opened_at",
-    "closed_at", "known_at", "fields",
+    "source", "external_id", "lead", "company", "owner", "name", "pipeline", "stage", "state", "amount", "lost_reason",
+    "opened_at", "closed_at", "known_at", "fields",
 ]  # fmt: skip
 WON = re.compile(r"\b(won|gewonnen|gagnée?|ganad[oa])\b", re.IGNORECASE)
 LOST = re.compile(r"\b(lost|verloren|perdue?|perdid[oa]|abandoned|cancell?ed|disqualified)\b", re.IGNORECASE)
@@ -34,7 +35,8 @@ def upsert_deals(source: Source, records: Sequence[DealRecord], *, policy: str, 
     """Find or make the deal of each record and put the values on it; one outcome for each, in order.
 
     Its lead is found by id or e-mail, or made; its company by domain, then by name, or made. A deal of nobody is kept
-    by itself, with a note. A won deal makes its lead a customer, an open one an opportunity.
+    by itself, with a note. A won deal makes its lead a customer, an open one an opportunity. What a rep had said of the
+    same sale becomes that deal, so that it counts once.
     """
     with attributed(by=by, origin=source.name):
         lock_making(source.team_id)
@@ -42,6 +44,8 @@ def upsert_deals(source: Source, records: Sequence[DealRecord], *, policy: str, 
         said = {record.employer for record in records if record.employer}
         companies = Companies(source.team_id, [(record.company, "") for record in records], said)
         known = _load(source, records)
+        taken_over = by_hand.take_over(source, _new(records, leads, known))
+        known |= taken_over
         outcomes, deals = [], []
         for record, lead in zip(records, leads, strict=True):
             company = companies.by_pk.get(record.employer or 0)
@@ -49,7 +53,7 @@ def upsert_deals(source: Source, records: Sequence[DealRecord], *, policy: str, 
             deal = known.setdefault(
                 _id_of(record), Deal(team_id=source.team_id, source=source, external_id=_id_of(record))
             )
-            outcomes.append(_put(deal, record, lead, company, policy))
+            outcomes.append(_put(deal, record, lead, company, policy, changed=_id_of(record) in taken_over))
             deals.append(deal)
         companies.save()
         _save(deals, outcomes)
@@ -87,7 +91,22 @@ def _load(source: Source, records: Sequence[DealRecord]) -> dict[str, Deal]:
     return {deal.external_id: deal for deal in deals}
 
 
-def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | None, policy: str) -> Outcome:
+def _new(records: Sequence[DealRecord], leads: Sequence[int | None],
+         known: Mapping[str, Deal]) -> dict[str, tuple[int, datetime | None]]:  # fmt: skip
+    """{id: (lead, when it was closed)} of the deals of leads that this source has not told of before."""
+    both = ((_id_of(record), record, lead) for record, lead in zip(records, leads, strict=True))
+    return {id: (lead, _closed_at(record)) for id, record, lead in both if lead and id not in known}
+
+
+def _closed_at(record: DealRecord) -> datetime | None:
+    """None while it is open: then the day it may be closed says nothing."""
+    said = record.values
+    state = said.get("state") or state_of(said.get("stage") or "")
+    return None if state == DealState.OPEN else said.get("closed_at")
+
+
+def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | None, policy: str, *,
+         changed: bool) -> Outcome:  # fmt: skip
     outcome = Outcome(Result.CREATED if merge.is_new(deal) and not deal.name else Result.UNCHANGED, lead=lead)
     values = dict(record.values)
     if values.get("stage") and not values.get("state"):
@@ -97,7 +116,7 @@ def _put(deal: Deal, record: DealRecord, lead: int | None, company: Company | No
     state = deal.state
     decided: dict[str, Any] = {name: values.pop(name) for name in ("state", "opened_at") if name in values}
     policy = ImportPolicy.FILE_WINS if outcome.result == Result.CREATED else policy
-    changed = merge.apply(deal, values, policy)
+    changed = merge.apply(deal, values, policy) or changed
     # these two always have a value, so "fill empty fields" would never move a deal: only the file's word does
     if policy == ImportPolicy.FILE_WINS:
         changed = merge.apply(deal, decided, policy) or changed

@@ -13,7 +13,8 @@ from leads.enums import HandoffState, Role, Stage
 from leads.keyset import Page, page_of
 from leads.medians import Median
 from leads.models import Event, Feedback, Handoff, Lead, User
-from leads.selling import followup, handoffs
+from leads.selling import handoffs
+from leads.selling.deals import outcomes
 from leads.selling.followup import with_first_touch
 from leads.timeline import Moment, moment
 
@@ -174,11 +175,9 @@ def of_lead(lead: Lead, user: User) -> dict[str, Any]:
     last = rows[0] if rows else None
     taken = last if last and last.state == HandoffState.ACCEPTED else None
     works = taken is not None and handoffs.may_decide(taken, user)
-    deal = followup.deal_of(taken) if taken else None
     return {
         "taken": taken if works else None,
-        "deal": deal,
-        "known_deal": followup.known_deal_of(taken) if taken and not deal else None,
+        "outcomes": outcomes(taken) if taken and works else None,
         "may_withdraw": last is not None and handoffs.may_withdraw(last, user),
         "may_release": waiting is not None and user.has_perm("leads.release_handoff", waiting),
         "handoff": waiting,

@@ -99,3 +99,4 @@ class DealForm(NoForm):
     amount = forms.DecimalField(required=False, min_value=0, max_digits=14, decimal_places=2)
     name = forms.CharField(required=False, max_length=200)
     lost_reason = forms.CharField(required=False, max_length=200)
+    deal = forms.CharField(required=False, max_length=20)

@@ -20,6 +20,7 @@ from leads.keyset import BadCursor
 from leads.models import Handoff, Lead
 from leads.requests import Request
 from leads.selling import followup, handoffs, queue
+from leads.selling.deals import set_deal
 from leads.views.handoff_forms import (
     AcceptanceForm,
     AssignmentForm,
@@ -172,7 +173,7 @@ def contact(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def deal(request: Request, pk: int) -> HttpResponse:
-    return _answer(request, pk, DealForm, followup.set_deal, "leads/_refused.html", "The deal of {lead} is saved.")
+    return _answer(request, pk, DealForm, set_deal, "leads/_refused.html", "The deal of {lead} is saved.")
 
 
 def _answer(

@@ -237,16 +237,3 @@ def test_times_are_shown_in_the_zone_of_who_looks(client, team, kim):
     assert client.post("/profile/", {"time_zone": "Asia/Tokyo"}).status_code == 302
     assert "2 Jun 2025" in client.get(f"/leads/{handoff.lead_id}/").text
     assert client.post("/profile/", {"time_zone": "Mars/Olympus"}).status_code == 200
-
-
-def test_a_deal_of_another_source_is_named_beside_the_work(client, team, kim):
-    """One of the handoff itself goes before it."""
-    handoff = hand_off(team)
-    accept(handoff, by=kim)
-    page = f"/leads/{handoff.lead_id}/"
-    assert "No deal yet" in client.get(page).text
-    source = Source.objects.named(team, "Sales CRM", SourceKind.CRM)
-    Deal.objects.create(team=team, lead=handoff.lead, source=source, external_id="d1", name="Pilot", amount=14200)
-    assert "Open: € 14.2 k, says Sales CRM" in " ".join(client.get(page).text.split())
-    client.post(at(handoff, "deal"), {"state": "won", "amount": "9800"})
-    assert "Won: € 9.8 k" in client.get(page).text and "says Sales CRM" not in client.get(page).text

@@ -20,7 +20,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("scoring/feedback/", include("reports.feedback.urls")),
     path("scoring/", include("scoring.urls")),
-    path("reports/forecast/", include("reports.forecast.urls")),
+    path("reports/forecast/", include("reports.forecast.views")),
     path("reports/", include("reports.urls")),
     path("api/v1/", include("reports.feedback.api")),
     path("api/v1/", include("leads.api.urls")),

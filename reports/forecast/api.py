@@ -22,13 +22,13 @@ from reports.api import described
 from reports.exports import as_values
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, readable, take_back
-from reports.forecast.forms import counted
-from reports.forecast.reading import as_json, forecast
+from reports.forecast.forms import ForecastForm, counted
+from reports.forecast.months import as_json, forecast
+from reports.forecast.page import TABLES
 from reports.forecast.record import rows as record_rows
 from reports.forecast.record import score
 from reports.forecast.scenarios import effect
-from reports.forecast.scope import CHANGE, ForecastForm, ForecastScope
-from reports.forecast.tables import TABLES
+from reports.forecast.scope import CHANGE, ForecastScope
 from reports.models.forecast import Assumption, ForecastCount
 from reports.scope import READ
 

@@ -13,9 +13,8 @@ from leads.access import teams_with
 from leads.models import Team, User
 from leads.retry import retried
 from reports.forecast.basis import estimates, opening_hazard
-from reports.forecast.evidence import LABELS, Floats
-from reports.forecast.flows import Changes
-from reports.forecast.simulate import World, expected, interval, world
+from reports.forecast.counting import LABELS, Floats
+from reports.forecast.simulation import Changes, World, expected, interval, world
 from reports.models.forecast import Assumption
 from reports.scope import READ
 

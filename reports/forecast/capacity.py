@@ -14,7 +14,7 @@ from leads.models import Absence, Handoff, Membership, Team
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight
 from reports.forecast.scope import ForecastScope, WhatIf
-from reports.forecast.simulate import SEED, interval
+from reports.forecast.simulation import SEED, interval
 from reports.models.forecast import TeamForecast
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 6

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from leads.charts import Against, Band, Lines, Mark, Series, against, lines
 from leads.charts.frame import WIDE, plain
-from reports.forecast.reading import Forecast, Month
+from reports.forecast.months import Forecast, Month
 from reports.forecast.record import Check
 
 PAST = 6  # months shown before the forecast

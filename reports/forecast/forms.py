@@ -1,5 +1,6 @@
-"""What a manager says instead of what was counted, as a form."""
+"""What the page is asked: of which team, what if, and what a manager says instead of what was counted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,10 +10,37 @@ from leads.access import teams_with
 from leads.enums import Label
 from leads.models import Team, User
 from reports.forecast.assumptions import SHARES
-from reports.forecast.scope import CHANGE
+from reports.forecast.scope import CHANGE, ForecastScope, WhatIf
 from reports.models.forecast import Assumption, TeamForecast
+from reports.scope import READ
 
 LABELS = [("", "All labels"), *Label.choices[:4]]
+
+
+class ForecastForm(forms.Form):
+    """`team` (slug), and what if: `more` hundredths of new leads of a `label`, `reps` more."""
+
+    team = forms.ModelChoiceField(
+        Team.objects.none(), required=False, to_field_name="slug", empty_label="All teams",
+        error_messages={"invalid_choice": "No such team among yours."},
+    )  # fmt: skip
+    label = forms.ChoiceField(choices=Label.choices[:4], required=False)
+    more = forms.IntegerField(
+        required=False, min_value=-100, max_value=1000, label="New leads of the label", help_text="In hundredths."
+    )
+    reps = forms.IntegerField(required=False, min_value=-50, max_value=50, label="More reps")
+
+    def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, READ))  # type: ignore[attr-defined]
+
+    def scope(self) -> ForecastScope:
+        """What was asked for; without valid data all teams as they are."""
+        given = self.cleaned_data if self.is_valid() else {}
+        label = given.get("label") or Label.HOT
+        what_if = WhatIf(label, given.get("more") or 0, given.get("reps") or 0)
+        return ForecastScope(self.user, given.get("team"), what_if)
 
 
 class AssumptionForm(forms.Form):

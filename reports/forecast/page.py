@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
+from reports.figures import Report
+from reports.forecast import basis, capacity, months, record
+from reports.forecast.basis import rests_on, thin
 from reports.forecast.capacity import TeamWeek, team_weeks
 from reports.forecast.charts import fan, track
-from reports.forecast.reading import forecast
+from reports.forecast.months import forecast
 from reports.forecast.record import Check, checks, kept_of, score
-from reports.forecast.restson import rests_on, thin
 from reports.forecast.scenarios import effect
 from reports.forecast.scope import CHANGE, ForecastScope
 from reports.forecast.store import EARLY_WON
-from reports.forecast.tables import TABLES
 from reports.models.forecast import Assumption, ForecastCount
 
+# /reports/forecast/<name>.csv, /api/v1/forecast/<name>; docs/forecast.md defines them
+TABLES: dict[str, Report] = {module.REPORT.name: module.REPORT for module in (months, record, basis, capacity)}
 RECENT = 6  # months of the record
 
 

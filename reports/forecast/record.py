@@ -8,9 +8,9 @@ from typing import Annotated
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight, month_of, months_before
-from reports.forecast.reading import Past, pasts, together
+from reports.forecast.months import Past, pasts, together
 from reports.forecast.scope import ForecastScope
-from reports.forecast.simulate import interval
+from reports.forecast.simulation import interval
 from reports.models.forecast import TeamForecast
 
 SHOWN = 12  # months

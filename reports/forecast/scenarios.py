@@ -8,10 +8,9 @@ import numpy as np
 from leads.models import Team
 from reports.forecast.assumptions import DRAWS, UNWORKED, Name, changes_of
 from reports.forecast.capacity import Reps, reps_of, share_of
-from reports.forecast.evidence import LABELS, Evidence, Floats
-from reports.forecast.flows import Changes, outlook
+from reports.forecast.counting import LABELS, Evidence, Floats
 from reports.forecast.scope import WhatIf
-from reports.forecast.simulate import World, interval, later_wins, world
+from reports.forecast.simulation import Changes, World, interval, later_wins, outlook, world
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 
 HANDED = 0.05  # of a team's handoffs: labels with less are not what it hands off

@@ -15,11 +15,9 @@ from leads.retry import retried
 from reports.forecast.assumptions import changes_of, effects
 from reports.forecast.basis import basis
 from reports.forecast.capacity import handoffs_before
-from reports.forecast.counting import count
-from reports.forecast.evidence import LABELS, Evidence
-from reports.forecast.flows import Changes
+from reports.forecast.counting import LABELS, Evidence, count
 from reports.forecast.horizon import midnight, month_of, months_before
-from reports.forecast.simulate import Paths, World, simulate, world
+from reports.forecast.simulation import Changes, Paths, World, simulate, world
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 
 ENOUGH_WON, ENOUGH_DAYS = 20, 60

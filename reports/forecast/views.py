@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
@@ -15,10 +16,9 @@ from leads.wake import wake
 from reports import exports, tasks
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, readable, take_back
-from reports.forecast.forms import AssumptionForm, counted, counts_of
-from reports.forecast.page import shown
-from reports.forecast.scope import CHANGE, ForecastForm
-from reports.forecast.tables import TABLES
+from reports.forecast.forms import AssumptionForm, ForecastForm, counted, counts_of
+from reports.forecast.page import TABLES, shown
+from reports.forecast.scope import CHANGE
 from reports.models.forecast import ForecastCount
 from reports.scope import READ
 
@@ -113,3 +113,13 @@ def ending(request: Request, pk: int) -> HttpResponse:
         store.simulate_again()
         messages.success(request, f"{assumption.get_name_display()} in {assumption.team} is as counted again.")
     return redirect("forecast")
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", index, name="forecast"),
+    path("counts/", counts, name="forecast-counts"),
+    path("progress/", progress, name="forecast-progress"),
+    path("assumptions/", assumptions, name="forecast-assumptions"),
+    path("assumptions/<int:pk>/ending/", ending, name="forecast-assumption-ending"),
+    path("<slug:name>.csv", spreadsheet, name="forecast-csv"),
+]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 from leads.charts import Mark, against
 from reports.forecast.charts import fan
-from reports.forecast.reading import Forecast, Group, Month, Past, Total
+from reports.forecast.months import Forecast, Group, Month, Past, Total
 
 
 def month(number: int, expected: float) -> Month:

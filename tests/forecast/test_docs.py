@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.forecast.tables import TABLES
+from reports.forecast.page import TABLES
 
 DOCS = (Path(__file__).parents[2] / "docs" / "forecast.md").read_text()
 

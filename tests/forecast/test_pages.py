@@ -13,7 +13,7 @@ from leads.enums import Role
 from leads.models import Absence, Membership
 from reports.figures import Report
 from reports.forecast import store
-from reports.forecast.tables import TABLES
+from reports.forecast.page import TABLES
 from reports.models import Assumption, ForecastCount, TeamForecast
 from tests.forecast.worlds import first_of, sell
 from tests.leads.api import Caller

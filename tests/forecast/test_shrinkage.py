@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reports.forecast.shrinkage import hazards, ratios, spreads
+from reports.forecast.simulation.shrinkage import hazards, ratios, spreads
 
 DRAWS = 4000
 

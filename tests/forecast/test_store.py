@@ -14,7 +14,7 @@ from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.counting import count
 from reports.forecast.horizon import midnight
-from reports.forecast.reading import pasts
+from reports.forecast.months import pasts
 from reports.forecast.replay import replay, verdict
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 from reports.tasks import forecast

@@ -7,8 +7,8 @@ import numpy as np
 
 from leads.enums import DealState, SourceKind
 from leads.models import Deal, Source, Team
-from reports.forecast.counting_deals import Deals, counted_deals
-from reports.forecast.evidence import LABELS, Evidence
+from reports.forecast.counting import LABELS, Evidence
+from reports.forecast.counting.deals import Deals, counted_deals
 from reports.forecast.horizon import days, midnight, months_before, next_month
 
 LABEL_SHARES = [0.2, 0.3, 0.3, 0.2, 0.0, 0.0]

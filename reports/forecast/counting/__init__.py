@@ -1,4 +1,8 @@
-"""The evidence from the database, as it was known at a moment.
+"""What was seen: the evidence from the database, as it was known at a moment.
+
+evidence   what a forecast rests on: counts, nothing else
+deals      deals, and what became of them in each week of their age
+leads      leads as they stood on days of the past, and when a deal came of them
 
 Results and labels are as they were then; a deal closed later was open. Two things have no history and are left out of
 past moments instead of guessed: amounts of deals that were open then, and teams a lead has left since.
@@ -10,9 +14,11 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from leads.models import Team
-from reports.forecast.counting_deals import counted_deals, deals_known
-from reports.forecast.counting_leads import counted_leads
-from reports.forecast.evidence import Evidence
+from reports.forecast.counting.deals import counted_deals, deals_known
+from reports.forecast.counting.evidence import LABELS, Evidence, Floats
+from reports.forecast.counting.leads import counted_leads
+
+__all__ = ["LABELS", "Evidence", "Floats", "count"]
 
 YEAR = timedelta(days=365)
 FRESH = timedelta(days=1)  # amounts of open deals are those of now: older moments do without

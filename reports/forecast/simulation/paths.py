@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.forecast.evidence import Evidence, Floats
-from reports.forecast.flows import Changes, Outlook, chances, opened, outlook, won_of_new
+from reports.forecast.counting.evidence import Evidence, Floats
 from reports.forecast.horizon import Span, spans
-from reports.forecast.parameters import Parameters, drawn
+from reports.forecast.simulation.flows import Changes, Outlook, chances, opened, outlook, won_of_new
+from reports.forecast.simulation.parameters import Parameters, drawn
 
 DRAWS = 1000
 AT_ONCE = 250  # deals

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.forecast.evidence import BLOCK, Evidence, Floats
+from reports.forecast.counting.evidence import BLOCK, Evidence, Floats
 from reports.forecast.horizon import Span
-from reports.forecast.shrinkage import USUAL_UNREST, hazards, ratios, spreads
+from reports.forecast.simulation.shrinkage import USUAL_UNREST, hazards, ratios, spreads
 
 PIECES = (0, 4, 12)  # weeks at which a label may become quicker or slower than the others
 LATER = 0.77  # of the first month's drift in every month after it, see _drift

@@ -8,7 +8,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from reports.forecast.evidence import BLOCK, LABELS, QUARTER, Floats
+from reports.forecast.counting.evidence import BLOCK, LABELS, QUARTER, Floats
 from reports.forecast.horizon import days, midnight, month_of, months_before, next_month
 from reports.forecast.lifetable import AGES, at_risk, happened
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from reports.forecast.evidence import BLOCK, LABELS, Floats
+from reports.forecast.counting.evidence import BLOCK, LABELS, Floats
 from reports.forecast.lifetable import WEEK
 
 EVERY = timedelta(days=28)

@@ -9,10 +9,10 @@ import numpy as np
 
 from leads.models import Team
 from reports.figures import Figure, Report
-from reports.forecast.evidence import LABELS, Floats
+from reports.forecast.counting import LABELS, Floats
 from reports.forecast.horizon import next_month
 from reports.forecast.scope import ForecastScope
-from reports.forecast.simulate import interval
+from reports.forecast.simulation import interval
 from reports.models.forecast import TeamForecast
 
 REVENUE = "Amounts of won deals, by the day on which they are won"

@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 
 # How far groups may differ: the standard deviation of their ratios to the whole, and how probable each is beforehand.
 SPREADS = np.geomspace(0.02, 2.0, 24)
+NEAR = 1.0  # so many events of the week before are worth as much as one week's own
 USUAL_SPREAD = 0.5  # of groups
 USUAL_UNREST = 0.2  # of months
 _lgamma = np.vectorize(lgamma, otypes=[float])
@@ -46,8 +47,12 @@ def spreads(
 def hazards(events: Floats, risk: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """How often it happens in each week of age: [draw, age], with what is not known of it.
 
-    Each a gamma posterior, the conjugate one of a Poisson count; beforehand half an event at the mean of all ages, so
-    that an age nobody reached yet is like the others, and unsure.
+    Each a gamma posterior, the conjugate one of a Poisson count. Beforehand a week is taken to be like the one before,
+    which is worth NEAR events: an age that few have reached goes on as the ages before it ended, and is unsure.
     """
-    mean = max(events.sum(), 0.5) / max(risk.sum(), 1.0)
-    return rng.gamma(0.5 + events, 1 / (0.5 / mean + risk), (draws, len(events)))
+    usual = max(events.sum(), 0.5) / max(risk.sum(), 1.0)
+    found = np.empty((draws, len(events)))
+    for age, (seen, watched) in enumerate(zip(events, risk, strict=True)):
+        found[:, age] = rng.gamma(NEAR + seen, 1 / (NEAR / usual + watched), draws)
+        usual = (NEAR + seen) / (NEAR / usual + watched)
+    return found

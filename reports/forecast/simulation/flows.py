@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from reports.forecast.evidence import LABELS, Evidence, Floats
+from reports.forecast.counting.evidence import LABELS, Evidence, Floats
 from reports.forecast.horizon import Span
 from reports.forecast.lifetable import AGES, WEEK, at, cumulative, incidence, prolonged
-from reports.forecast.parameters import Parameters
+from reports.forecast.simulation.parameters import Parameters
 
 
 def ones() -> Floats:

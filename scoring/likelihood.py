@@ -22,12 +22,13 @@ from scoring.accuracy import brier
 from scoring.backtest import BANDS, score_past
 from scoring.engine.definition import Definition, load
 from scoring.engine.past import PastScores
-from scoring.leaks import leaks, without
+from scoring.leaks import leaks
 from scoring.learning.card import calibrate
 from scoring.learning.logistic import probability
 from scoring.learning.report import calibration_error
+from scoring.learning.taught import leads_behind
 from scoring.models import Calibration, Version
-from scoring.sample import Question, sample
+from scoring.sample import Question, Sample, sample
 
 NIGHT = timedelta(days=1)
 HELD = timedelta(minutes=10)  # longer than a count takes; then it is due again
@@ -54,15 +55,19 @@ def refit(row: Calibration) -> bool:
     now = timezone.now()
     if not Calibration.objects.filter(pk=row.pk, due_at__lte=now).update(due_at=now + HELD):
         return False
-    question, figures, missing = calibration_of(load(row.version.definition), now)
+    question, figures, missing = calibration_of(row.version, now)
     Calibration.objects.filter(pk=row.pk).update(
         question=vars(question), figures=figures, missing=missing, counted_at=now, due_at=now + NIGHT
     )
     return True
 
 
-def calibration_of(definition: Definition, now: datetime) -> tuple[Question, dict[str, Any], str]:
-    """(what was asked, the figures, what is missing). Figures are empty where something is missing."""
+def calibration_of(version: Version, now: datetime) -> tuple[Question, dict[str, Any], str]:
+    """(what was asked, the figures, what is missing). Figures are empty where something is missing.
+
+    Each lead has the score and the label that this version gives it as it stood at its decision moment: what it would
+    be told today. Where enough is known of other leads, those a version was learned from are left out.
+    """
     for within in ASKED:
         question = Question(within=within)
         found = sample(question, now, most=NEWEST)
@@ -70,13 +75,23 @@ def calibration_of(definition: Definition, now: datetime) -> tuple[Question, dic
             break
     if found.missing:
         return question, {}, found.missing
-    known = leaks([definition], found, Vocabulary.load())
-    (past,), kept = score_past([without(definition, known)], found, False, lambda done, total: None)
+    definition = load(version.definition)
+    found, seen = _unseen(found, version)
+    (past,), kept = score_past([definition], found, False, lambda done, total: None)
     won = found.won[kept]
     if won.all() or not won.any():
         return question, {}, "leads of the audience with either outcome"
     order = np.array([moment.timestamp() for _, moment in found.moments])[kept]
-    return question, _figures(definition, past, won, order), ""
+    known = [leak.label for leak in leaks([definition], found, Vocabulary.load())]
+    return question, _figures(definition, past, won, order) | {"seen": seen, "leaks": known}, ""
+
+
+def _unseen(found: Sample, version: Version) -> tuple[Sample, int]:
+    """The leads that did not teach the version, or where too little is known of those all; how many of them did."""
+    behind = leads_behind(version)
+    new = [row for row, (lead, _) in enumerate(found.moments) if lead not in behind]
+    others = found.of(new)
+    return (others, 0) if not others.missing else (found, len(found.moments) - len(new))
 
 
 def _figures(
@@ -124,7 +139,8 @@ def _proof(totals: NDArray[Any], won: NDArray[np.bool_], order: NDArray[np.float
 class Likelihood:
     """`rate`: of past leads like this one (`like` says how) those who became customers within so many days.
 
-    `promised`: by the score alone. `missing` says why nothing is said; then there is no rate.
+    `promised`: by the score alone. `seen`: so many of all the past leads taught the version, and `leaks` are fields of
+    its that follow the outcome: both flatter. `missing` says why nothing is said; then there is no rate.
     """
 
     like: str = ""
@@ -133,6 +149,8 @@ class Likelihood:
     within: int = 0
     after: int = 0
     counted_at: datetime | None = None
+    seen: int = 0
+    leaks: tuple[str, ...] = ()
     missing: str = ""
 
     @property
@@ -161,7 +179,8 @@ def likelihood(standing: Standing) -> Likelihood | None:
         if n >= ENOUGH:
             total = np.array([float(standing.total)])
             promised = float(probability(row.figures["constant"] + row.figures["slope"] * total)[0])
-            return Likelihood(like, Rate(k, n), promised, **when)
+            doubts = {"seen": row.figures.get("seen", 0), "leaks": tuple(row.figures.get("leaks", ()))}
+            return Likelihood(like, Rate(k, n), promised, **when, **doubts)
     return Likelihood(missing=f"Too few past leads like this one to say: {n} so far, {ENOUGH} are needed.", **when)
 
 

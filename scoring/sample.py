@@ -4,6 +4,7 @@ A lead counts once its time is over: `within` days after the decision moment, wh
 outcome was there already at the moment are left out, since nothing was left to decide.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,6 +50,10 @@ class Sample:
     @property
     def losses(self) -> int:
         return len(self.moments) - self.wins
+
+    def of(self, rows: Sequence[int]) -> "Sample":
+        """Some of them."""
+        return Sample([self.moments[row] for row in rows], self.won[list(rows)], [self.decided[row] for row in rows])
 
     @property
     def missing(self) -> str:

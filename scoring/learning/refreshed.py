@@ -98,11 +98,24 @@ def told(learning: Learning, draft: ScoringModel) -> str:
 
 def in_words(against: dict[str, Any]) -> str:
     """Is it as good as the live version on the newest 20 %?"""
-    gain, live = against["gain"], f"version {against['number']}"
+    live = f"version {against['number']}"
+    if against["verdict"] == "unknown":
+        return f"Whether it is as good as {live} cannot be told yet, {_too_few(against)}"
+    gain = against["gain"]
     figures = f"AUC {against['card']['value']:.2f} against {against['live']['value']:.2f}"
     said = {
         "better": f"Better than {live}", "worse": f"Worse than {live}",
         "alike": f"As good as {live}, as far as they tell",
     }[against["verdict"]]  # fmt: skip
     interval = f"{gain['low']:+.2f} to {gain['high']:+.2f}".replace("-", "−")
-    return f"{said}, on the newest {against['leads']:,} leads: {figures} ({interval})."
+    return f"{said}, on the newest {against['leads']:,} leads{_without_seen(against)}: {figures} ({interval})."
+
+
+def _too_few(against: dict[str, Any]) -> str:
+    return f"from {against['won']:,} of {against['leads']:,} leads with the outcome{_without_seen(against)}."
+
+
+def _without_seen(against: dict[str, Any]) -> str:
+    """A version that was learned is held only against leads it was not learned from."""
+    seen = against.get("seen", 0)
+    return f", without {seen:,} it was learned from" if seen else ""

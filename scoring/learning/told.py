@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from leads.statistics import Rate, difference, discoveries, p_value
 from scoring.accuracy import AucGain, auc, auc_gain
 from scoring.backtest import score_past
-from scoring.engine.definition import load
+from scoring.engine.definition import Definition, load
 from scoring.leaks import without
 from scoring.learning.bins import NOWHERE
 from scoring.learning.card import Card
@@ -18,17 +18,21 @@ from scoring.learning.learn import Learned
 from scoring.learning.pastleads import PastLeads
 from scoring.learning.proposals import criterion_name
 from scoring.learning.report import report
+from scoring.learning.table import Table
+from scoring.learning.taught import leads_behind
 from scoring.learning.wording import sentence
 from scoring.models import Version
 from scoring.sample import ACCEPTED, HANDOFF, Question, Sample
 
 MOVED, FALSE = 0.05, 0.05  # a share that moved less is no drift; of those named so many may be chance
 UNSEEN = 0.02
+FEWEST = 10  # of either outcome, to compare two scores at all
+UNKNOWN = "unknown"
 FEW_OFFERED = 0.5  # where fewer were handed off, whom nobody called says little about who would have bought
 
 
 def result_of(learned: Learned, past: PastLeads, found: Sample, question: Question, live: Version | None) -> Any:
-    """See docs/learning.md. `against` is empty where nothing is live, or nobody of the held-out leads is its."""
+    """See docs/learning.md. `against` is empty where nothing is live."""
     told = report(learned) | {
         "leaks": [asdict(leak) for leak in past.leaks],
         "bias": bias(question, found, past),
@@ -45,22 +49,29 @@ def result_of(learned: Learned, past: PastLeads, found: Sample, question: Questi
 
 
 def against(learned: Learned, past: PastLeads, found: Sample, live: Version) -> dict[str, Any]:
-    """The card and the live version on the held-out leads, new to the card; fields that leak say nothing."""
+    """The card and the live version on the held-out leads, new to both: of those that a learned version was learned
+    from, `seen`, nothing is said. Fields that leak say nothing. With too few the verdict is "unknown".
+    """
     assert learned.proof is not None
-    moments = [moment for moment, kept in zip(found.moments, past.kept, strict=True) if kept]
-    rows = np.sort(learned.held)
-    newest = Sample([moments[row] for row in rows], learned.table.won[rows], [None] * len(rows))
+    behind, places = leads_behind(live), np.flatnonzero(past.kept)
+    held = np.sort(learned.held)
+    rows = np.array([row for row in held if found.moments[places[row]][0] not in behind], np.intp)
+    newest = found.of(places[rows].tolist())
+    told = {"version": live.pk, "model": live.model.name, "number": live.number, "seen": len(held) - len(rows)}
+    if min(newest.wins, newest.losses) < FEWEST:
+        return told | {"leads": len(rows), "won": newest.wins, "verdict": UNKNOWN}
     definition = without(load(live.definition), past.leaks)
-    (then,), kept = score_past([definition], newest, False, lambda done, total: None)
-    won, ours = newest.won[kept], learned.proof.totals(learned.table.take(rows[kept]))
+    return told | _side_by_side(learned.proof, learned.table.take(rows), newest, definition)
+
+
+def _side_by_side(card: Card, table: Table, newest: Sample, live: Definition) -> dict[str, Any]:
+    (then,), kept = score_past([live], newest, False, lambda done, total: None)
+    won, ours = newest.won[kept], card.totals(table.take(np.flatnonzero(kept)))
+    counted = {"leads": len(won), "won": int(won.sum())}
     gain, reached, theirs = auc_gain(then.totals, ours, won), auc(ours, won), auc(then.totals, won)
-    if gain is None or reached is None or theirs is None:
-        return {}
-    return {
-        "version": live.pk, "model": live.model.name, "number": live.number, "leads": len(won), "won": int(won.sum()),
-        "live": asdict(theirs), "card": asdict(reached),
-        "gain": asdict(gain), "verdict": verdict(gain),
-    }  # fmt: skip
+    if gain is None or reached is None or theirs is None or min(theirs.won, theirs.lost) < FEWEST:
+        return counted | {"verdict": UNKNOWN}
+    return counted | {"live": asdict(theirs), "card": asdict(reached), "gain": asdict(gain), "verdict": verdict(gain)}
 
 
 def verdict(gain: AucGain) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 from leads.enums import Label
 from scoring.backtest import Backtest, Worth
 from scoring.engine.definition import Definition
+from scoring.learning.taught import learning_behind
 from scoring.models import Preview
-from scoring.preview.scores import Points, distribution, moves, names_of, points_of
+from scoring.preview.scores import Points, compared_with, distribution, moves, names_of, points_of
 from scoring.preview.thresholds import choices, threshold_of
 from scoring.preview.weekly import Week, per_week
 from scoring.sentences import worth as words
@@ -39,7 +40,7 @@ def result_of(preview: Preview, definitions: list[Definition], proven: Backtest,
         },
         "threshold": threshold_of(new),
         "choices": [asdict(choice) for choice in choices(new, last, weeks, proven)],
-        "backtest": _backtest(proven),
+        "backtest": _backtest(proven) | {"taught": _taught(preview)},
         **_simpler(new, points, proven),
     }
 
@@ -79,6 +80,14 @@ def _backtest(proven: Backtest) -> dict[str, Any]:
             for period in proven.periods
         ],
     }
+
+
+def _taught(preview: Preview) -> dict[str, dict[str, int]]:
+    """Which side was learned from past leads: on these it looks better than it is."""
+    sides = {"draft": learning_behind(preview.model_id, preview.definition)}
+    if live := compared_with(preview):
+        sides["live"] = learning_behind(live.model_id, live.definition, finished_at__lte=live.published_at)
+    return {side: {"learning": row.pk, "leads": row.result["leads"]} for side, row in sides.items() if row}
 
 
 def met(proven: Backtest, old: Definition | None, new: Definition) -> dict[str, list[int]]:

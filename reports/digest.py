@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from leads.charts.picture import Stacked
 from leads.models import Team, User
 from leads.outgoing.outbox import enqueue
 from leads.people.zones import zone_for
@@ -22,7 +23,7 @@ from reports.models import Digest
 from reports.queries.week import WEEK, PastWeek, TeamWeek, team_week
 
 MORNING = time(8)
-PICTURE = 20  # parts of a bar
+BAR = 20  # signs
 # The furthest any zone is ahead of UTC.
 AHEAD = timedelta(hours=14)
 
@@ -56,7 +57,7 @@ def _send(user: User, monday: date, known: Known) -> bool:
     context = digest_of(user, monday, known)
     if not context["teams"]:
         return False
-    payload = {"to": user.pk, "template": "digest", "context": context}
+    payload = {"to": user.pk, "template": "digest", "context": context, "pictures": pictures_of(context)}
     enqueue("mail", payload, key=f"digest:{user.pk}:{monday}")
     return True
 
@@ -83,6 +84,11 @@ def digest_of(user: User, monday: date | None = None, known: Known | None = None
     }
 
 
+def pictures_of(context: dict[str, Any]) -> list[dict[str, Any]]:
+    """The charts in the mail, as leads/outgoing/mailing.py takes them."""
+    return [team["picture"] for team in context["teams"]]
+
+
 def _shown(week: TeamWeek) -> dict[str, Any]:
     """Everything as JSON; a rate is words, a share only where there are enough cases for one."""
     hours = f"{week.hours:.1f} working hours, half took less (n = {week.answers:,})" if week.hours is not None else "–"
@@ -94,7 +100,8 @@ def _shown(week: TeamWeek) -> dict[str, Any]:
             ["Time to answer", hours],
             ["Late now", f"{_words(week.late)} that wait"],
         ],
-        "past": _pictured(week.past),
+        "past": _bars(week.past),
+        "picture": _picture(week),
         "reasons": [[label, f"{_words(rate)} rejections"] for label, rate in week.reasons],
         "hots": f"{_words(week.hots)} Hot leads answered",
         "rejected_hots": [asdict(one) for one in week.rejected_hots],
@@ -103,17 +110,32 @@ def _shown(week: TeamWeek) -> dict[str, Any]:
     }
 
 
-def _pictured(past: list[PastWeek]) -> list[list[Any]]:
-    """[day, handed off, accepted, three widths that add up to PICTURE] of each week: a bar any mail program shows.
-
-    A picture made of table cells, since mail programs show no SVG and ask before they load an image.
-    """
+def _bars(past: list[PastWeek]) -> list[dict[str, Any]]:
+    """The numbers of each week, and how long a bar of signs is for those accepted and for the others."""
     most = max((week.handed_off for week in past), default=0) or 1
-    rows: list[list[Any]] = []
+    rows: list[dict[str, Any]] = []
     for week in past:
-        whole, yes = round(PICTURE * week.handed_off / most), round(PICTURE * week.accepted / most)
-        rows.append([f"{week.start:%-d %b}", week.handed_off, week.accepted, yes, whole - yes, PICTURE - whole])
+        whole, yes = round(BAR * week.handed_off / most), round(BAR * week.accepted / most)
+        rows.append({
+            "day": f"{week.start:%-d %b}", "handed_off": week.handed_off, "accepted": week.accepted,
+            "rejected": week.rejected, "yes": yes, "other": whole - yes,
+        })  # fmt: skip
     return rows
+
+
+def _picture(week: TeamWeek) -> dict[str, Any]:
+    """The same as a chart that JSON can keep."""
+    past = week.past
+    chart = Stacked(
+        f"Handoffs of {week.team} in eight weeks, and what sales answered",
+        [f"{one.start:%-d %b}" for one in past],
+        [
+            ["Accepted", [one.accepted for one in past], ""],
+            ["Rejected", [one.rejected for one in past], "wrong"],
+            ["Open or put off", [one.handed_off - one.accepted - one.rejected for one in past], "before"],
+        ],
+    )
+    return {"id": f"handoffs-{week.team.slug}", "words": chart.words, "legend": chart.legend} | asdict(chart)
 
 
 def _words(rate: Rate) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 import smtplib
+from collections.abc import Sequence
+from email.mime.image import MIMEImage
 from email.utils import parseaddr
 from typing import Any
 
@@ -9,6 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from leads.charts.picture import Stacked, png
 from leads.models import Effect, User
 from leads.outgoing.outcomes import Arrived, Failed
 from leads.people import invitations, passwords
@@ -18,7 +21,7 @@ def send_mail(effect: Effect) -> Arrived:
     """Mail what the payload says. The same effect has the same Message-ID, whatever is tried twice."""
     address = _address(effect.payload["to"])
     context = effect.payload.get("context", {}) | secret_link(effect.payload)
-    message = compose(effect.payload["template"], context, to=address)
+    message = compose(effect.payload["template"], context, to=address, pictures=effect.payload.get("pictures", ()))
     message.extra_headers["Message-ID"] = message_id(effect)
     try:
         message.send()
@@ -33,13 +36,28 @@ def send_mail(effect: Effect) -> Arrived:
     return Arrived(text=f"Handed to the mail server for {address}.")
 
 
-def compose(template: str, context: dict[str, Any], *, to: str) -> EmailMultiAlternatives:
-    """The mail as text and HTML, from templates/emails/<template>.txt (its first line is the subject) and .html."""
+def compose(
+    template: str, context: dict[str, Any], *, to: str, pictures: Sequence[dict[str, Any]] = ()
+) -> EmailMultiAlternatives:
+    """The mail as text and HTML, from templates/emails/<template>.txt (its first line is the subject) and .html.
+
+    `pictures`: charts (leads.charts.picture.Stacked) with an `id` by which the HTML shows them: cid:<id>@leadscore.
+    """
     values = {**context, "base": base_url(), "to": to}
     subject, _, text = render_to_string(f"emails/{template}.txt", values).strip().partition("\n")
     message = EmailMultiAlternatives(" ".join(subject.split())[:200], text.strip() + "\n", to=[to])
     message.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
+    for said in pictures:
+        message.mixed_subtype = "related"  # the pictures belong into the HTML, they are nothing to be saved
+        message.attach(_inline(said))
     return message
+
+
+def _inline(said: dict[str, Any]) -> MIMEImage:
+    part = MIMEImage(png(Stacked.of(said).chart), "png")
+    part["Content-ID"] = f"<{said['id']}@leadscore>"
+    part["Content-Disposition"] = f'inline; filename="{said["id"]}.png"'
+    return part
 
 
 def secret_link(payload: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 
 | kind | payload |
 |---|---|
-| mail | `to` (id of a user, or an address), `template` (templates/emails/), `context`; leads/outgoing/mailing.py |
+| mail | `to` (user id or address), `template` (templates/emails/), `context`, `pictures`; leads/outgoing/mailing.py |
 | webhook | `endpoint` (id), `type` ("lead.entered"), `timestamp` (ISO), `data`; leads/outgoing/webhooks.py |
 | slack | `endpoint` (id), `text`, `url` (a path of ours), `details` (list of lines); leads/outgoing/slack.py |
 

@@ -32,11 +32,12 @@ class Surprise:
 
 @dataclass(frozen=True)
 class PastWeek:
-    """Handoffs opened in the seven days from `start` on, and those of them accepted by now."""
+    """Handoffs opened in the seven days from `start` on, and those of them accepted and rejected by now."""
 
     start: datetime
     handed_off: int
     accepted: int
+    rejected: int
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,9 @@ def _past(of_team: QuerySet[Handoff], start: datetime) -> list[PastWeek]:
     first = start - (WEEKS - 1) * WEEK
     week = Floor(Days(F("opened_at"), Value(first, DateTimeField())) / 7.0)
     opened = of_team.filter(opened_at__gte=first, opened_at__lt=start + WEEK).annotate(week=week).order_by()
-    yes = Count("pk", filter=Q(state=HandoffState.ACCEPTED))
-    counted = {int(week): (n, k) for week, n, k in opened.values_list("week").annotate(Count("pk"), k=yes)}
-    return [PastWeek(first + number * WEEK, *counted.get(number, (0, 0))) for number in range(WEEKS)]
+    yes, no = (Count("pk", filter=Q(state=state)) for state in YES_OR_NO)
+    counted = {int(week): rest for week, *rest in opened.values_list("week").annotate(Count("pk"), yes=yes, no=no)}
+    return [PastWeek(first + number * WEEK, *counted.get(number, (0, 0, 0))) for number in range(WEEKS)]
 
 
 def _accepted(answered: QuerySet[Handoff]) -> Rate:

@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
 from reports.digest import digest_of
@@ -67,7 +68,9 @@ def summary(request: Request) -> HttpResponse:
 @permission_required("leads.view_handoff", raise_exception=True)
 def digest(request: Request) -> HttpResponse:
     """The past week of one's teams, as it is mailed on Mondays. For both sides."""
-    return render(request, "reports/digest.html", {"digest": digest_of(request.user)})
+    said = digest_of(request.user)
+    teams = [(team, Stacked.of(team["picture"]).chart) for team in said["teams"]]
+    return render(request, "reports/digest.html", {"digest": said, "teams": teams})
 
 
 @require_safe

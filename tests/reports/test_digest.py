@@ -1,14 +1,19 @@
 """The week by mail: the figures by hand, each person once, on Monday morning where they are."""
 
+import email
+import email.policy
+import re
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pytest
 import time_machine
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from PIL import Image, ImageColor
 
+from leads.charts.picture import COLOURS
 from leads.enums import DealState, Label, Role, SourceKind
 from leads.models import Deal, Effect, Source, User
 from leads.outgoing import delivery
@@ -60,8 +65,11 @@ def test_the_figures_of_a_week():
     assert figures["Handed off"] == "4"
     assert figures["Accepted"] == "2 of 3 answered yes or no; the week before 0 of 0"
     assert figures["Late now"] == "1 of 1 that wait"
-    assert [week[:3] for week in shown["past"]][-2:] == [["23 Feb", 0, 0], ["2 Mar", 4, 2]]
-    assert shown["past"][-1][3:] == [10, 10, 0], "half of the longest bar was accepted"
+    assert shown["past"][-2]["day"] == "23 Feb"
+    assert shown["past"][-1] == {
+        "day": "2 Mar", "handed_off": 4, "accepted": 2, "rejected": 1, "yes": 10, "other": 10,
+    }, "half of the longest bar was accepted"  # fmt: skip
+    assert shown["picture"]["words"].endswith("23 Feb: 0. 2 Mar: 4, Accepted 2, Rejected 1, Open or put off 1.")
     assert shown["reasons"] == [["No budget", "1 of 1 rejections"]]
     assert shown["hots"] == "1 of 2 Hot leads answered"
     assert [one["said"] for one in shown["rejected_hots"]] == ["30 at handoff; No budget"]
@@ -85,8 +93,47 @@ def test_on_monday_morning_where_they_are():
         assert list(User.objects.filter(digests__isnull=False).order_by("pk")) == got
     delivery.deliver_due()
     assert sorted(message.to[0] for message in mail.outbox) == sorted([here.email, there.email])
-    assert " 2 Mar ##########---------- 4, 2 accepted" in mail.outbox[0].body
+    assert " 2 Mar ##########---------- 4, 2 accepted, 1 rejected" in mail.outbox[0].body
     assert mail.outbox[0].subject == "Your week of handoffs, 2 March to 8 March 2026"
+
+
+def sent_to(user):
+    """The mail as it went out, parsed again."""
+    [message] = [message for message in mail.outbox if message.to == [user.email]]
+    return email.message_from_bytes(message.message().as_bytes(), policy=email.policy.default)
+
+
+@pytest.mark.django_db
+def test_the_mail_shows_the_weeks_as_a_picture_of_each_team():
+    emea, apac = make_team(), make_team("APAC")
+    rep = person("Kim", emea)
+    rep.memberships.create(team=apac, role=Role.REP)
+    a_week(emea, rep), a_week(apac, rep)
+    with time_machine.travel(MONDAY):
+        send_digests()
+    delivery.deliver_due()
+    whole = sent_to(rep)
+    assert [part.get_content_type() for part in whole.walk()] == [
+        "multipart/related", "multipart/alternative", "text/plain", "text/html", "image/png", "image/png",
+    ]  # fmt: skip
+    page = whole.get_body(("html",)).get_content()
+    asked = re.findall(r'<img src="cid:([^"]+)" width="460" height="210" alt="([^"]+)"', page)
+    pictures = {part["Content-ID"].strip("<>"): part for part in whole.walk() if part.get_content_type() == "image/png"}
+    assert [name for name, _ in asked] == list(pictures) == ["handoffs-apac@leadscore", "handoffs-emea@leadscore"]
+    assert asked[1][1] == (
+        "Handoffs of EMEA in eight weeks, and what sales answered. 12 Jan: 0. 19 Jan: 0. 26 Jan: 0. 2 Feb: 0. "
+        "9 Feb: 0. 16 Feb: 0. 23 Feb: 0. 2 Mar: 4, Accepted 2, Rejected 1, Open or put off 1."
+    )
+    for name, part in pictures.items():
+        assert (part.get_content_disposition(), part.get_filename()) == ("inline", f"{name.partition('@')[0]}.png")
+        drawn = Image.open(BytesIO(part.get_content())).convert("RGB")
+        assert drawn.size == (920, 420)
+        colours = {colour: count for count, colour in drawn.getcolors(100_000)}
+        accepted, rejected, other = (colours[ImageColor.getrgb(COLOURS[tone])] for tone in ("", "wrong", "before"))
+        assert (round(accepted / rejected, 1), round(rejected / other, 1)) == (2.0, 1.0)
+        written = drawn.crop((160, 385, 910, 420)).getcolors(100_000)
+        assert len(written) > 20, "the days are written below the columns, whatever fonts the machine has"
+    assert "2 Mar ##########---------- 4, 2 accepted, 1 rejected" in whole.get_body(("plain",)).get_content()
 
 
 @pytest.mark.django_db

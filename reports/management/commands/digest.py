@@ -22,5 +22,5 @@ class Command(BaseCommand):
         user = User.objects.filter(email=options["preview"].strip().lower(), is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody with {options['preview']} may sign in.")
-        mail = compose("digest", digest_of(user), to=user.email)
+        mail = compose("digest", digest_of(user), to=user.email)  # the pictures are not printed
         self.stdout.write(f"To: {user.email}\nSubject: {mail.subject}\n\n{mail.body}")

@@ -54,14 +54,14 @@ def fill(leads: int, events_per_lead: int = 10) -> None:
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SELECT setseed(0.5)")
-        with _bare(cursor, Company, Lead, Standing, Event):
+        with bare(cursor, Company, Lead, Standing, Event):
             for statement in (_COMPANIES, _LEADS, _STANDINGS, _EVENTS):
                 cursor.execute(statement, counts)
         cursor.execute("VACUUM ANALYZE")  # the statistics decide the plans
 
 
 @contextmanager
-def _bare(cursor: Any, *models: Any) -> Iterator[None]:
+def bare(cursor: Any, *models: Any) -> Iterator[None]:
     """Tables without triggers, foreign keys and indexes while they are filled, but for their primary keys.
 
     What the triggers would have done, the statements do. Indexes are built once, of all rows. Columns the statements

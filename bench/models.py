@@ -1,5 +1,6 @@
 """The model of the engine's benchmark: 24 field criteria, 9 counts, 3 per occurrence, 3 half-lives, 1 silence."""
 
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -54,7 +55,7 @@ def criterion(name: str, condition: dict[str, Any], points: int, **extra: Any) -
             "days": None, "at_most": None, "disqualifies": False} | extra  # fmt: skip
 
 
-def version(criteria: list[dict[str, Any]], shift: int = 0) -> Version:
+def version(criteria: list[dict[str, Any]], shift: int = 0, at: datetime | None = None) -> Version:
     """A version of these criteria. `shift` moves every lead's points, so that a rescore changes every row."""
     Field.objects.get_or_create(key="budget", defaults={"label": "Budget", "type": "number"})
     Field.objects.get_or_create(key="plan", defaults={"label": "Plan", "type": "choice"})
@@ -69,7 +70,7 @@ def version(criteria: list[dict[str, Any]], shift: int = 0) -> Version:
         "criteria": [*criteria, criterion("Fshift", {"field": "created", "op": "known"}, 1 + shift)],
     }  # fmt: skip
     made = Version.objects.create(
-        model=model, number=1 + model.versions.count(), definition=definition, published_at=timezone.now()
+        model=model, number=1 + model.versions.count(), definition=definition, published_at=at or timezone.now()
     )
     LedgerLine.objects.bulk_create(ledger_lines(made))
     return made

@@ -14,6 +14,7 @@ from leads.enums import Label
 from leads.statistics import Rate
 from leads.templatetags.ui import decimal, number, percent
 from reports.behind import address
+from reports.models.summary import By
 from reports.queries.agreement import Agreement
 from reports.queries.cohorts import Cohort
 from reports.queries.impact import Impact
@@ -36,7 +37,8 @@ def arrivals(scope: Scope) -> charts.Columns:
     """New leads by label, by week or by month."""
     by_month = (scope.last - scope.first).days > LONG
     counts: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for day, label, leads in scope.tallies().order_by().values_list("day", "label").annotate(n=Sum("leads")):
+    tallies = scope.tallies(By.LABEL, daily=not by_month)
+    for day, label, leads in tallies.order_by().values_list("day", "key").annotate(Sum("leads")):
         start = day.replace(day=1) if by_month else max(day - timedelta(days=day.weekday()), scope.first)
         counts[start][label] += leads
     starts = sorted(counts)
@@ -165,7 +167,7 @@ def label_mix(scope: Scope, rows: Sequence[ScoreMonth]) -> charts.Columns:
 def source_mix(scope: Scope) -> charts.Columns:
     """The labels of each source's leads, as shares; the largest sources."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(scope.tallies(), "source", "label"):
+    for row in sums_by(scope, "source", "label"):
         counts[row["source"]][row["label"]] += row["leads"]
     largest = sorted(counts, key=lambda source: -sum(counts[source].values()))[: SHOWN + 1]
     urls = [address(scope, "leads", {"source": source or "none"}) for source in largest]

@@ -3,20 +3,23 @@
 All of it stands in the address, so that a report can be passed on: ?from=2026-07-01&to=2026-09-30&team=emea.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from leads.access import teams_with
-from leads.models import Handoff, Lead, Team, User
+from leads.models import Handoff, Team, User
 from reports.models import Fact, Tally
+from reports.models.summary import By
 from scoring.models import ScoringModel
 
 DEFAULT_DAYS = 90
@@ -66,15 +69,39 @@ class Scope:
 
     def facts(self) -> QuerySet[Fact]:
         """What came of each lead created in the range."""
-        return self._counted(Fact.objects.all())
+        return self._narrowed(Fact.objects.filter(day__range=(self.first, self.last)))
 
-    def tallies(self) -> QuerySet[Tally]:
-        """The same leads, those of a day that are alike added up."""
-        return self._counted(Tally.objects.all())
+    def tallies(self, by: str = By.CHOSEN, *, daily: bool = False) -> QuerySet[Tally]:
+        """The same leads, those alike added up by their `by`: of whole months where the range has some, or all `daily`.
 
-    def leads(self) -> QuerySet[Lead]:
-        """Leads created in the range."""
-        return Lead.objects.filter(pk__in=self.facts().values("pk"))
+        By grade and by total there are only those that are settled; by total whole months alone (see `loose`).
+        """
+        rows = self._narrowed(Tally.objects.all())
+        first, end = self._months
+        if daily or first >= end:
+            return rows.filter(by=by, monthly=False, day__range=(self.first, self.last))
+        # each part on its own names all the columns of the index
+        parts = ((True, first, end - DAY), (False, self.first, first - DAY), (False, end, self.last))
+        return rows.filter(_any(Q(by=by, monthly=monthly, day__range=days) for monthly, *days in parts))
+
+    def loose(self) -> QuerySet[Fact]:
+        """What came of the leads of those days that belong to no whole month."""
+        first, end = self._months
+        return self.facts() if first >= end else self.facts().filter(Q(day__lt=first) | Q(day__gte=end))
+
+    def until(self, day: date) -> "Scope":
+        """The part of the range that ends with this day."""
+        return replace(self, last=min(self.last, day))
+
+    def aged(self, days: int) -> "Scope":
+        """Of the range only leads of so many whole days."""
+        return self.until(timezone.localdate() - timedelta(days=days + 1))
+
+    @property
+    def _months(self) -> tuple[date, date]:
+        """The first day of the whole months in the range, and the first day after them."""
+        first = self.first if self.first.day == 1 else (self.first.replace(day=1) + timedelta(days=31)).replace(day=1)
+        return first, (self.last + DAY).replace(day=1)
 
     def handoffs(self) -> QuerySet[Handoff]:
         """Handoffs opened in the range; without those of the control sample, where they are to be left out."""
@@ -89,8 +116,8 @@ class Scope:
         """Handoffs opened in the range or in the one before: what a comparison reads, once."""
         return replace(self, first=self.before.first).handoffs()
 
-    def _counted(self, rows: QuerySet) -> QuerySet:
-        rows = self._mine(rows.filter(day__gte=self.first, day__lte=self.last))
+    def _narrowed(self, rows: QuerySet) -> QuerySet:
+        rows = self._mine(rows)
         if self.model:
             rows = rows.filter(version__in=self._versions())
         return rows.filter(source=self._known_source) if self.source else rows
@@ -105,6 +132,10 @@ class Scope:
 
     def _versions(self) -> list[int]:
         return list(self.model.versions.values_list("pk", flat=True)) if self.model else []
+
+
+def _any(parts: Iterable[Q]) -> Q:
+    return reduce(or_, parts)
 
 
 def _midnight(day: date) -> datetime:

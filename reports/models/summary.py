@@ -22,23 +22,33 @@ class Chosen(models.TextChoices):
     LOT = "lot", "By lot"
 
 
+class By(models.TextChoices):
+    """What leads are tallied by, beside team, source and version: which of their facts is the key of a tally."""
+
+    CHOSEN = "chosen"
+    LABEL = "label"
+    CAMPAIGN = "campaign"
+    GRADE = "grade"
+    TOTAL = "total"
+
+
 class _Counted(models.Model):
-    """What leads are counted by, and what is counted of them. A fact counts one lead, a tally counts many."""
+    """What a report may be narrowed to, and what is counted. A fact counts one lead, a tally counts many."""
 
     team = models.ForeignKey(Team, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False)
     source = models.CharField(max_length=100)
     day = models.DateField(help_text="On which the lead was created, in the zone of the installation.")
     version = models.IntegerField(help_text="By which the label was given; 0: not scored then.")
-    label = models.CharField(max_length=12, choices=Label)
-    chosen = models.CharField(max_length=6, choices=Chosen)
 
     leads = models.IntegerField()
+    good = models.IntegerField(help_text="Hot or Warm.")
     mql = models.IntegerField(help_text="Handed off.")
     sal = models.IntegerField(help_text="Accepted after a handoff.")
     sql = models.IntegerField(help_text="Accepted, with a deal.")
     won_sql = models.IntegerField(help_text="Accepted, with a won deal.")
     open_sql = models.IntegerField(help_text="Accepted, with an open deal and none won.")
     customers = models.IntegerField(help_text="With a won deal, however they got there.")
+    in_time = models.IntegerField(help_text="Customers within 90 days.")
     priced = models.IntegerField(help_text="Won deals with an amount.")
     value = models.DecimalField(max_digits=18, decimal_places=2, help_text="Sum of the amounts of won deals.")
 
@@ -56,6 +66,8 @@ class Fact(_Counted):
     """
 
     lead_id = models.BigIntegerField(primary_key=True)
+    label = models.CharField(max_length=12, choices=Label)
+    chosen = models.CharField(max_length=6, choices=Chosen)
     campaign = models.CharField(max_length=100, default="", db_default="")
     created_at = models.DateTimeField()
     grade = models.CharField(max_length=2)
@@ -65,31 +77,43 @@ class Fact(_Counted):
     accepted_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True, help_text="Its first deal.")
     won_at = models.DateTimeField(null=True, help_text="Its first won deal with a day.")
+    took = models.FloatField(null=True, help_text="Days from its creation to that.")
 
     class Meta:
         indexes = [
             models.Index(fields=["day", "team"], name="fact_day"),
-            models.Index(fields=["day"], condition=models.Q(customers=1), name="fact_won"),
+            models.Index(
+                fields=["day"], condition=models.Q(customers=1), name="fact_won",
+                include=["team", "source", "version", "label", "chosen", "grade", "settles_at", "took"],
+            ),
             models.Index(fields=["day"], condition=models.Q(mql=1), name="fact_handed_off"),
             models.Index(fields=["settles_at"], condition=models.Q(settles_at__isnull=False), name="fact_settles"),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"Lead {self.lead_id}, {self.day}"
 
 
 class Tally(_Counted):
-    """The leads of a day that are alike, added up. What is counted is the sum over their facts, always."""
+    """The leads of a day, or of a whole month, that are alike, added up. It is the sum over their facts, always.
+
+    Each lead counts once in each way of `by`, by its `key`. Grades and totals count once they are settled; totals are
+    tallied by month only, since of a day hardly two leads have the same.
+    """
+
+    by = models.CharField(max_length=8, choices=By)
+    monthly = models.BooleanField(help_text="Of the whole month of which `day` is the first.")
+    key = models.CharField(max_length=100)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["day", "team", "source", "version", "label", "chosen"], name="tally_of_a_day"
+                fields=["by", "monthly", "day", "team", "source", "version", "key"], name="tally_of_those_alike"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.day}, {self.source}, {self.label}: {self.leads}"
+        return f"{self.day}, {self.source}, {self.by} {self.key}: {self.leads}"
 
 
 class Change(models.Model):
@@ -102,10 +126,15 @@ class Change(models.Model):
 
 
 class Counting(models.Model):
-    """The one row that says how far the summaries are. `as_of`: everything committed before is in them; None: never."""
+    """The one row that says how far the summaries are. `as_of`: everything committed before is in them; None: never.
+
+    While all is counted anew: first every lead up to `anew_lead`, then the tallies of the months before `anew_month`.
+    """
 
     as_of = models.DateTimeField(null=True)
     zone = models.CharField(max_length=50, help_text="In which days begin.")
+    anew_lead = models.BigIntegerField(null=True)
+    anew_month = models.DateField(null=True)
 
     def __str__(self) -> str:
         return f"{self.as_of}"

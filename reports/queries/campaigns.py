@@ -32,7 +32,7 @@ class CampaignOutcome:
 def campaigns(scope: Scope) -> list[CampaignOutcome]:
     """Sources that have campaigns, by these; most leads first. Two queries."""
     by = ("source", "campaign")
-    sums, spent = outcomes_by(scope.facts(), *by), costs(scope, *by)
+    sums, spent = outcomes_by(scope, *by), costs(scope, *by)
     groups = sums.keys() | spent.keys()
     with_campaigns = {source for source, campaign in groups if campaign}
     found = [

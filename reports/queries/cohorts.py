@@ -29,7 +29,7 @@ class Cohort:
 
 def cohorts(scope: Scope) -> list[Cohort]:
     """The earliest month first. One query."""
-    rows = sorted(sums_by(scope.tallies(), "month"), key=lambda row: row["month"])
+    rows = sorted(sums_by(scope, "month"), key=lambda row: row["month"])
     return [
         Cohort(
             month=row["month"], leads=row["leads"], mql=Rate(row["mql"], row["leads"]),

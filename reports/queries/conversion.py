@@ -37,7 +37,7 @@ class LabelConversion:
 
 def conversion_by_label(scope: Scope) -> list[LabelConversion]:
     """Best label first, those without a label last. One query."""
-    counted = sums_by(scope.tallies(), "label")
+    counted = sums_by(scope, "label")
     rates = {row["label"]: Rate(row["customers"], row["leads"]) for row in counted if row["leads"]}
     return [LabelConversion(label, rates[label]) for label in (*Label.values, "") if label in rates]
 

@@ -46,7 +46,7 @@ class Funnel:
 
 def funnel(scope: Scope) -> Funnel:
     """Leads created in the period, followed until now. One query."""
-    counted = sums(scope.tallies())
+    counted = sums(scope)
     return Funnel(
         steps=_steps([counted[name] for name in REACHED]),
         open=counted["open_sql"],

@@ -10,8 +10,9 @@ from leads.models import Team
 from leads.statistics import Interval, Rate, difference
 from reports.figures import Figure, Report
 from reports.models.summary import Chosen
-from reports.queries.outcomes import closing_by, in_time_by, settled, sums_by
+from reports.queries.outcomes import closing_by, in_time_by, sums_by
 from reports.scope import Scope
+from reports.summaries.facts import FAIR, SETTLED
 from reports.survival import Closing
 from scoring.models import Version
 
@@ -19,7 +20,6 @@ _CLOSE = (
     "of those who close by the end of what was watched, had closed; leads still open count as long as they were "
     "watched (Kaplan–Meier). Empty: fewer than 10 customers."
 )
-FAIR = 90  # days of age at which young and old leads are compared
 OF_AGE = ("month", "version")  # groups that differ in age before all
 
 
@@ -101,6 +101,7 @@ WAYS = {
     "chosen": "Chosen by",
 }  # fmt: skip
 _COLUMN = {"team": "team_id"}
+_NOT = {"chosen": Chosen.NOBODY}  # who was never handed off was chosen by nobody
 _ORDER: dict[str, Callable[[Any], Any]] = {
     "label": lambda key: Label.values.index(key) if key in Label.values else len(Label.values),
     "version": lambda key: -key,
@@ -110,11 +111,12 @@ _ORDER: dict[str, Callable[[Any], Any]] = {
 def impact(scope: Scope, dimension: str) -> list[Impact]:
     """Each group against all others. Six queries at most."""
     by = _COLUMN.get(dimension, dimension)
-    closings = closing_by(scope, by, facts_only=dimension == "grade")
-    groups = {row[by]: row for row in sums_by(_rows(scope, dimension), by) if row["leads"]}
+    part = scope.aged(SETTLED) if dimension == "grade" else scope
+    closings = closing_by(part, by)
+    groups = {row[by]: row for row in sums_by(part, by) if row["leads"] and row[by] != _NOT.get(dimension)}
     compared = {key: Rate(row["customers"], row["leads"]) for key, row in groups.items()}
     if dimension in OF_AGE:
-        compared = in_time_by(scope, by, FAIR)
+        compared = in_time_by(scope, by)
     names, asked = _names(dimension, list(groups)), _asked(dimension, list(groups))
     ordered = sorted(groups, key=_ORDER.get(dimension, lambda key: key if dimension in ("grade", "month") else 0))
     if dimension in ("source", "team"):
@@ -132,13 +134,6 @@ def _against_the_rest(compared: dict[Any, Rate], key: Any) -> tuple[float, Inter
     rest = Rate(sum(rate.k for rate in compared.values()) - mine.k, sum(rate.n for rate in compared.values()) - mine.n)
     interval = difference(mine, rest)
     return None if interval is None else (mine.k / mine.n - rest.k / rest.n, interval)
-
-
-def _rows(scope: Scope, dimension: str) -> Any:
-    """The grade of a young lead is not settled; who was never handed off was chosen by nobody."""
-    if dimension == "grade":
-        return settled(scope)
-    return scope.tallies().exclude(chosen=Chosen.NOBODY) if dimension == "chosen" else scope.tallies()
 
 
 def _row(

@@ -1,24 +1,25 @@
 """What came of leads, added up: the words MQL, SAL, SQL and customer. All queries of leads begin here."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections import defaultdict
+from datetime import date
 from typing import Any
 
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, FloatField, Func, Q, QuerySet, Sum
+from django.db.models import Count, F, FloatField, Func, QuerySet, Sum
 from django.db.models.functions import Floor, TruncMonth
 from django.utils import timezone
 
 from leads.statistics import Rate
 from reports.models import Fact
+from reports.models.summary import By
 from reports.scope import Scope
-from reports.summaries.facts import COUNTS
+from reports.summaries.facts import COUNTS, FAIR, SETTLED
 from reports.survival import Closing, closing
 
 
 class Days(Func):
     """The days between two moments: Days(later, earlier)."""
 
-    template = "(extract(epoch FROM %(expressions)s) / 86400.0)::float8"
+    template = "(date_part('epoch', %(expressions)s) / 86400)"
     arg_joiner = " - "
     output_field = FloatField()
 
@@ -27,55 +28,54 @@ SUMS = {name: Sum(name) for name in COUNTS}
 NOTHING: dict[str, Any] = dict.fromkeys(COUNTS, 0)
 
 
-def sums(rows: QuerySet) -> dict[str, Any]:
-    """Everything that is counted, added up over facts or tallies; zeros of nothing."""
-    return NOTHING | {name: value or 0 for name, value in rows.aggregate(**SUMS).items()}
+def sums(scope: Scope) -> dict[str, Any]:
+    """Everything that is counted, added up over the leads of the range; zeros of nothing."""
+    return NOTHING | {name: value or 0 for name, value in scope.tallies().aggregate(**SUMS).items()}
 
 
-def sums_by(rows: QuerySet, *by: str) -> list[dict[str, Any]]:
-    """The same for each group. `month` is the month in which the lead was created."""
-    return list(_with_month(rows, by).order_by().values(*by).annotate(**SUMS))
+def sums_by(scope: Scope, *by: str) -> list[dict[str, Any]]:
+    """The same for each group. `month` is the month in which the lead was created; one of label, grade, chosen, total
+    can be asked.
+    """
+    kept = next((name for name in by if name in By.values), By.CHOSEN)
+    rows = scope.tallies(kept).annotate(**{kept: F("key")})
+    if "month" in by:
+        rows = rows.annotate(month=TruncMonth("day"))
+    return list(rows.order_by().values(*by).annotate(**SUMS))
 
 
-def closing_by(scope: Scope, by: str, *, facts_only: bool = False) -> dict[Any, Closing]:
+def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
     """For each group the share closed by each day of age. Two queries."""
-    today = timezone.localdate()
-    ages: dict[Any, dict[int, int]] = {}
-    facts = settled(scope) if facts_only else scope.facts()
-    rows = facts if facts_only else scope.tallies()
-    for group, day, number in _grouped(rows, by, Sum("leads")):
-        ages.setdefault(group, {})[_age(day, today)] = number
-    events: dict[Any, list[tuple[int, int, int]]] = {}
-    for group, day, took, number in _grouped(won(facts), by, Count("pk"), "took"):
-        events.setdefault(group, []).append((_age(day, today), int(took), number))
-    return {group: closing(known, events.get(group, [])) for group, known in ages.items()}
+    today, keyed = timezone.localdate(), by in By.values
+    column = "day" if by == "month" else by
+    leads = scope.tallies(by if keyed else By.CHOSEN, daily=True).order_by()
+    ages: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for group, day, number in leads.values_list("key" if keyed else column, "day").annotate(Sum("leads")):
+        ages[_group(by, group)][_age(day, today)] += number
+    took = won(settled(scope) if by == By.GRADE else scope.facts()).order_by().values_list(column, "day", Floor("took"))
+    events: dict[Any, list[tuple[int, int, int]]] = defaultdict(list)
+    for group, day, days, number in took.annotate(Count("pk")):
+        events[_group(by, group)].append((_age(day, today), int(days), number))
+    return {group: closing(known, events[group]) for group, known in ages.items()}
 
 
-def in_time_by(scope: Scope, by: str, days: int) -> dict[Any, Rate]:
-    """For each group its leads that are so many days old, and those of them that were customers by then. One query."""
-    old = scope.facts().filter(day__lte=timezone.localdate() - timedelta(days=days + 1))
-    soon = Q(won_at__lte=ExpressionWrapper(F("created_at") + timedelta(days=days), DateTimeField()))
-    rows = _with_month(old, (by,)).order_by().values_list(by).annotate(n=Count("pk"), k=Count("pk", filter=soon))
-    return {group: Rate(k, n) for group, n, k in rows}
+def in_time_by(scope: Scope, by: str) -> dict[Any, Rate]:
+    """For each group its leads that are 90 days old, and those of them that were customers by then. One query."""
+    return {row[by]: Rate(row["in_time"], row["leads"]) for row in sums_by(scope.aged(FAIR), by)}
 
 
 def settled(scope: Scope) -> QuerySet[Fact]:
     """Leads of 30 days and more. Of younger ones only those handed off have a score that counts: the best."""
-    return scope.facts().filter(day__lte=timezone.localdate() - timedelta(days=31), settles_at=None)
+    return scope.aged(SETTLED).facts().filter(settles_at=None)
 
 
 def won(facts: QuerySet[Fact]) -> QuerySet[Fact]:
-    """Those with a won deal of which the day is known, and how many whole days it took."""
-    rows = facts.filter(customers=1, won_at__isnull=False)
-    return rows.annotate(took=Floor(Days(F("won_at"), F("created_at"))))
+    """Those with a won deal of which the day is known; `took` says how many days it took."""
+    return facts.filter(customers=1, took__isnull=False)
 
 
-def _grouped(rows: QuerySet, by: str, number: Any, *more: str) -> Sequence[Any]:
-    return _with_month(rows, (by,)).order_by().values_list(by, "day", *more).annotate(number=number)
-
-
-def _with_month(rows: QuerySet, by: Sequence[str]) -> QuerySet:
-    return rows.annotate(month=TruncMonth("day")) if "month" in by else rows
+def _group(by: str, value: Any) -> Any:
+    return value.replace(day=1) if by == "month" else value
 
 
 def _age(day: date, today: date) -> int:

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 
 from leads.enums import HandoffState
 from leads.medians import Median
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.handoffs import answered
-from reports.queries.outcomes import Days, sums, won
+from reports.queries.outcomes import sums, won
 from reports.scope import Scope
 
 
@@ -70,8 +70,8 @@ class Overview:
 
 def overview(scope: Scope) -> Overview:
     """The key figures of a period. Four queries."""
-    leads = sums(scope.tallies())
-    took = won(scope.facts()).aggregate(median=Median(Days(F("won_at"), F("created_at"))), n=Count("pk"))
+    leads = sums(scope)
+    took = won(scope.facts()).aggregate(median=Median("took"), n=Count("pk"))
     answers = scope.handoffs().aggregate(
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
         rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),

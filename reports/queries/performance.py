@@ -2,22 +2,21 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 
-from django.db.models import Count, DateTimeField, ExpressionWrapper, F, Q, Sum
+from django.db.models import Sum
 from django.db.models.functions import TruncMonth
-from django.utils import timezone
 
 from leads.enums import Label
 from leads.statistics import ENOUGH, Rate, wilson
 from reports.accuracy import sorted_by, tenths
 from reports.figures import Figure, Report
-from reports.queries.outcomes import settled, sums_by
+from reports.queries.outcomes import sums_by
 from reports.scope import Scope
+from reports.summaries.facts import FAIR, SETTLED
 
-SETTLED = "Leads created in the period, 30 days old or more, with a score when it mattered."
-IN_TIME = timedelta(days=90)
+_OF = "Leads created in the period, 30 days old or more, with a score when it mattered."
 
 
 @dataclass(frozen=True)
@@ -90,28 +89,54 @@ class ScoreMonth:
 
 
 def performance(scope: Scope) -> tuple[list[Decile], list[ScoreMonth]]:
-    """Both tables of the page. Two queries."""
-    scores = _scores(scope)
+    """Both tables of the page. Six queries."""
+    scores = _scores(scope.aged(SETTLED))
     return _deciles(scores), _months(scope, scores)
 
 
 def deciles(scope: Scope) -> list[Decile]:
-    """Best first. One query."""
-    return _deciles(_scores(scope))
+    """Best first. Two queries."""
+    return _deciles(_scores(scope.aged(SETTLED)))
 
 
 def months(scope: Scope) -> list[ScoreMonth]:
-    """The earliest first. Two queries."""
-    return _months(scope, _scores(scope))
+    """The earliest first. Six queries."""
+    return _months(scope, _scores(scope.aged(SETTLED)))
 
 
-def _deciles(scores: dict[date, list["_Score"]]) -> list[Decile]:
-    counted: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for row in (row for rows in scores.values() for row in rows):
-        counted[row.total][0] += row.n
-        counted[row.total][1] += row.customers
-    average = Rate(sum(k for _, k in counted.values()), sum(n for n, _ in counted.values()))
-    found = tenths(list(counted), [n for n, _ in counted.values()], [k for _, k in counted.values()])
+@dataclass
+class _Score:
+    """Leads with one score: how many, those that are customers, and those that were within 90 days."""
+
+    n: int = 0
+    customers: int = 0
+    in_time: int = 0
+
+
+_Scores = dict[date, dict[int, _Score]]
+
+
+def _scores(scope: Scope) -> _Scores:
+    """Month → total → settled leads: of whole months from the tallies, of the days around them from facts."""
+    rows = sums_by(scope, "month", "total")
+    loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
+    counts = {name: Sum(name) for name in ("leads", "customers", "in_time")}
+    rows += loose.order_by().values("month", "total").annotate(**counts)
+    found: _Scores = defaultdict(dict)
+    for row in rows:
+        found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])
+    return found
+
+
+def _deciles(scores: _Scores) -> list[Decile]:
+    counted: dict[int, _Score] = defaultdict(_Score)
+    for total, score in (each for month in scores.values() for each in month.items()):
+        counted[total].n += score.n
+        counted[total].customers += score.customers
+    average = Rate(sum(score.customers for score in counted.values()), sum(score.n for score in counted.values()))
+    found = tenths(
+        list(counted), [score.n for score in counted.values()], [score.customers for score in counted.values()]
+    )
     return [
         Decile(
             tenth=str(number), scores=f"{low} to {high}" if low != high else str(low), customers=Rate(k, n),
@@ -122,81 +147,55 @@ def _deciles(scores: dict[date, list["_Score"]]) -> list[Decile]:
     ]  # fmt: skip
 
 
-def _months(scope: Scope, scores: dict[date, list["_Score"]]) -> list[ScoreMonth]:
-    labels: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(scope.tallies(), "month", "label"):
-        labels[row["month"]][row["label"]] += row["leads"]
-    said = _said(scores)
-    return [_month(month, counts, scores.get(month, []), said.get(month)) for month, counts in sorted(labels.items())]
+def _months(scope: Scope, scores: _Scores) -> list[ScoreMonth]:
+    labels: dict[date, dict[str, int]] = defaultdict(dict)
+    for row in sums_by(scope, "month", "label"):
+        labels[row["month"]][row["label"]] = row["leads"]
+    old, said = _scores(scope.aged(FAIR)), _said(scope)
+    return [
+        _month(month, counts, scores.get(month, {}), old.get(month, {}), said.get(month))
+        for month, counts in sorted(labels.items())
+    ]
 
 
-@dataclass(frozen=True)
-class _Score:
-    """Settled leads of one month, total and label: how many, customers, how many old enough, won in time of those."""
-
-    total: int
-    label: str
-    n: int
-    customers: int
-    old: int
-    won: int
-
-
-def _settled(scope: Scope) -> Any:
-    return settled(scope).filter(total__isnull=False)
-
-
-def _scores(scope: Scope) -> dict[date, list[_Score]]:
-    limit = timezone.localdate() - IN_TIME
-    soon = ExpressionWrapper(F("created_at") + IN_TIME, DateTimeField())
-    rows = (
-        _settled(scope).annotate(month=TruncMonth("day")).order_by().values_list("month", "total", "label").annotate(
-            n=Count("pk"), k=Sum("customers"), old=Count("pk", filter=Q(day__lte=limit)),
-            won=Count("pk", filter=Q(day__lte=limit, won_at__lte=soon)),
-        )
-    )  # fmt: skip
-    found: dict[date, list[_Score]] = defaultdict(list)
-    for month, *values in rows:
-        found[month].append(_Score(*values))
-    return found
-
-
-def _said(scores: dict[date, list[_Score]]) -> dict[date, float]:
+def _said(scope: Scope) -> dict[date, float]:
     """For each month the share of customers that the labels of its leads led to expect, by all months before it."""
+    months: dict[date, list[dict[str, Any]]] = defaultdict(list)
+    for row in sums_by(scope.aged(FAIR), "month", "label"):
+        if row["label"]:
+            months[row["month"]].append(row)
     old: dict[str, int] = defaultdict(int)
     won: dict[str, int] = defaultdict(int)
     said = {}
-    for month in sorted(scores):
-        here = [row for row in scores[month] if row.old]
-        known = sum(old.values()) >= ENOUGH and all(old[row.label] for row in here)
-        if here and known:
-            said[month] = sum(row.old * won[row.label] / old[row.label] for row in here) / sum(row.old for row in here)
+    for month, here in sorted(months.items()):
+        if sum(old.values()) >= ENOUGH and all(old[row["label"]] for row in here):
+            expected = sum(row["leads"] * won[row["label"]] / old[row["label"]] for row in here)
+            said[month] = expected / sum(row["leads"] for row in here)
         for row in here:
-            old[row.label] += row.old
-            won[row.label] += row.won
+            old[row["label"]] += row["leads"]
+            won[row["label"]] += row["in_time"]
     return said
 
 
-def _month(month: date, labels: dict[str, int], scores: list[_Score], said: float | None) -> ScoreMonth:
+def _month(
+    month: date, labels: dict[str, int], scores: dict[int, _Score], old: dict[int, _Score], said: float | None
+) -> ScoreMonth:
+    """`old`: those of the scored leads that are 90 days old."""
     scored = sum(number for label, number in labels.items() if label)
-    n = sum(row.n for row in scores)
-    by_total: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for row in scores:
-        by_total[row.total][0] += row.won
-        by_total[row.total][1] += row.old - row.won
-    auc = sorted_by(list(by_total), [yes for yes, _ in by_total.values()], [no for _, no in by_total.values()])
+    n = sum(score.n for score in scores.values())
+    won, not_won = [score.in_time for score in old.values()], [score.n - score.in_time for score in old.values()]
+    auc = sorted_by(list(old), won, not_won)
     return ScoreMonth(
         month=month, leads=scored, hot=Rate(labels.get(Label.HOT, 0), scored),
-        mean=sum(row.total * row.n for row in scores) / n if n else None,
-        auc=auc.value, auc_low=auc.low, auc_high=auc.high,
-        in_time=Rate(sum(row.won for row in scores), sum(row.old for row in scores)), expected=said,
-        only={"month": f"{month:%Y-%m}"}, labels=labels,
+        mean=sum(total * score.n for total, score in scores.items()) / n if n else None,
+        auc=auc.value, auc_low=auc.low, auc_high=auc.high, in_time=Rate(sum(won), sum(won) + sum(not_won)),
+        expected=said, only={"month": f"{month:%Y-%m}"}, labels=labels,
     )  # fmt: skip
 
 
 REPORTS = (
     Report(
-        name="deciles", title="Conversion by score", about=f"{SETTLED} In tenths by score.", row=Decile, rows=deciles
+        name="deciles", title="Conversion by score", about=f"{_OF} In tenths by score.", row=Decile, rows=deciles
     ),
     Report(
         name="score-months", title="The score month by month",

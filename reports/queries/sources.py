@@ -7,17 +7,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from django.db.models import QuerySet
-
 from leads.access import teams_with
-from leads.enums import Label
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.models import SourceCost
 from reports.queries.outcomes import closing_by, sums_by
 from reports.scope import READ, Scope
-
-GOOD = (Label.HOT, Label.WARM)
 
 # What is said of a source as of each of its campaigns (reports/queries/campaigns.py).
 Leads = Annotated[int, Figure("Leads", "Leads created in the period.", behind="leads")]
@@ -71,7 +66,7 @@ class SourceOutcome:
 
 def sources(scope: Scope, *, timed: bool = True) -> list[SourceOutcome]:
     """Most leads first. Five queries, three where they are not `timed`."""
-    sums, spent = outcomes_by(scope.tallies(), "source"), costs(scope, "source")
+    sums, spent = outcomes_by(scope, "source"), costs(scope, "source")
     closings = closing_by(scope, "source") if timed else {}
     found = [
         SourceOutcome(
@@ -83,15 +78,9 @@ def sources(scope: Scope, *, timed: bool = True) -> list[SourceOutcome]:
     return largest_first(found)
 
 
-def outcomes_by(rows: QuerySet, *by: str) -> dict[tuple[str, ...], dict[str, Any]]:
-    """What came of the leads of each group, with how many of them were `good`."""
-    groups: dict[tuple[str, ...], dict[str, Any]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(rows, *by, "label"):
-        group = groups[tuple(row[name] for name in by)]
-        group["good"] += row["leads"] if row["label"] in GOOD else 0
-        for name in ("leads", "mql", "sal", "customers", "priced", "value"):
-            group[name] += row[name]
-    return groups
+def outcomes_by(scope: Scope, *by: str) -> dict[tuple[str, ...], dict[str, Any]]:
+    """What came of the leads of each group."""
+    return {tuple(row[name] for name in by): row for row in sums_by(scope, *by)}
 
 
 def worth(group: Mapping[str, Any] | None, cost: float | None) -> dict[str, Any]:

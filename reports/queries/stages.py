@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.statistics import Rate
 from reports.figures import Figure, Report
-from reports.queries.outcomes import Days
+from reports.queries.outcomes import Days, sums
 from reports.scope import Scope
 
 # A lead is stuck when it waits longer than three quarters of those that went on took, and a week at least.
@@ -76,7 +76,7 @@ HERE = {this: (here, since) for _, this, _, since, _, here in _STEPS if here is 
 
 def stages(scope: Scope) -> list[Passage]:
     """The four passages of the funnel. Three queries."""
-    totals = scope.tallies().aggregate(**{name: _Sum(name) for name in ("leads", "mql", "sal", "sql", "won_sql")})
+    totals = sums(scope)
     took = scope.facts().filter(mql=1).aggregate(
         **{after: Quartiles(Days(F(end), F(start)), filter=Q(**{after: 1, f"{end}__gte": F(start)}))
            for _, _, after, start, end, _ in _STEPS}
@@ -89,11 +89,6 @@ def stages(scope: Scope) -> list[Passage]:
 def stuck_after(quartiles: list[float] | None) -> float:
     """In days."""
     return max(AT_LEAST, quartiles[2]) if quartiles else AT_LEAST
-
-
-class _Sum(Aggregate):
-    function = "coalesce"
-    template = "%(function)s(sum(%(expressions)s), 0)::int"
 
 
 def _waiting(limits: dict[str, float]) -> dict[str, Any]:

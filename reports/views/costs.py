@@ -17,7 +17,8 @@ from leads.keyset import BadCursor, page_of
 from leads.models import Team, User
 from leads.requests import Request
 from reports.costs import enter
-from reports.models import Fact, SourceCost
+from reports.models import SourceCost, Tally
+from reports.models.summary import By
 from reports.scope import READ
 
 PAGE = 50
@@ -68,14 +69,14 @@ def _shown(request: Request, form: CostForm) -> dict[str, Any]:
     except BadCursor:
         raise Http404 from None
     return {"form": form, "page": page, "sources": _known(request.user, "source"),
-            "campaigns": _known(request.user, "campaign"), "may_change": request.user.has_perm(CHANGE),
+            "campaigns": _known(request.user, "key"), "may_change": request.user.has_perm(CHANGE),
             "ours": teams_with(request.user, CHANGE)}  # fmt: skip
 
 
 def _known(user: User, name: str) -> Any:
-    """What may be meant, as leads have it."""
-    known = Fact.objects.filter(team__in=teams_with(user, READ)).exclude(**{name: ""})
-    return known.order_by(name).values_list(name, flat=True).distinct()[:KNOWN]
+    """What may be meant, as leads have it; the key is the campaign."""
+    months = Tally.objects.filter(by=By.CAMPAIGN, monthly=True, team__in=teams_with(user, READ)).exclude(**{name: ""})
+    return months.order_by(name).values_list(name, flat=True).distinct()[:KNOWN]
 
 
 @require_POST

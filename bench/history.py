@@ -63,13 +63,14 @@ SELECT %(team)s, 'Company ' || i, 'company' || i || '.example', '', '', 'Retail'
 
 _LEADS = """
 INSERT INTO leads_lead (team_id, company_id, email, first_name, last_name, title, seniority, department, phone, country,
-                        city, website, source, stage, fields, created_at)
+                        city, website, source, campaign, stage, fields, created_at)
 SELECT %(team)s + CASE WHEN i %% 10 = 0 THEN (i / 10) %% %(teams)s ELSE 0 END, c.first + (i %% %(companies)s),
        'p' || i || '@company' || i %% 1000 || '.example', 'First' || i %% 500, 'Last' || i %% 3000, 'Buyer', 'staff',
        'purchasing', '', 'DE', '', '',
        (ARRAY['Webinar','Search','Trade fair','Referral','Bought list','Newsletter','Partner','Website','Social',
               'Outbound','Magazine',''])[1 + floor(12 * random() ^ 1.5)::int],
-       'new', '{}', now() - %(days)s * interval '1 day' * (1 - (i - random()) / %(leads)s)
+       CASE WHEN i %% 3 > 0 THEN 'Campaign ' || i %% 12 ELSE '' END, 'new', '{}',
+       now() - %(days)s * interval '1 day' * (1 - (i - random()) / %(leads)s)
   FROM generate_series(1, %(leads)s) AS i, (SELECT min(id) AS first FROM leads_company) AS c
 """
 

@@ -76,8 +76,9 @@ def test_a_fact_says_how_far_a_lead_came_and_when():
     assert (fact["handed_at"], fact["accepted_at"], fact["won_at"]) == (NOW, NOW, NOW)
     assert (fact["opened_at"], fact["value"], fact["settles_at"]) == (won.opened_at, Decimal("1200.50"), None)
     assert [(tally["by"], tally["monthly"], tally["key"]) for tally in tallies] == [
-        ("chosen", False, "score"), ("chosen", True, "score"), ("grade", False, "A2"), ("grade", True, "A2"),
-        ("label", False, "warm"), ("label", True, "warm"), ("total", True, "30"),
+        ("campaign", False, ""), ("campaign", True, ""), ("chosen", False, "score"), ("chosen", True, "score"),
+        ("grade", False, "A2"), ("grade", True, "A2"), ("label", False, "warm"), ("label", True, "warm"),
+        ("total", True, "30"),
     ]  # fmt: skip
     assert {(tally["leads"], tally["value"], tally["source"]) for tally in tallies} == {(1, Decimal("1200.50"), "Fair")}
     assert {tally["day"] for tally in tallies if tally["monthly"]} == {created.date().replace(day=1)}

@@ -5,6 +5,7 @@ people      teams, the people who work here, the demo logins
 calendar    the year that ends today, its seasons and working hours
 companies   where the leads work
 story       who buys and why: hidden traits → what we see of a person → won or not
+campaigns   which campaign brought whom
 behaviour   hidden traits → what a person does
 load        companies, leads and events into the database, in bounded memory
 model       the scoring model marketing would have written

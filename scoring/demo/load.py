@@ -18,6 +18,7 @@ from leads.models.event import EPOCH
 from scoring.demo import behaviour
 from scoring.demo.behaviour import Act
 from scoring.demo.calendar import DAYS
+from scoring.demo.campaigns import campaign_of
 from scoring.demo.chance import dice
 from scoring.demo.companies import Firm
 from scoring.demo.story import Person, Story
@@ -32,8 +33,8 @@ SOURCES = {
 }
 COMPANY = listed("id team_id name domain website phone industry employees revenue country city fields created_at")
 LEAD = listed("""
-    id team_id company_id email first_name last_name title seniority department phone country city website source stage
-    fields created_at
+    id team_id company_id email first_name last_name title seniority department phone country city website source
+    campaign stage fields created_at
 """)
 EVENT = listed("occurred_at day received_at lead_id kind_id source_id quarantined properties message_id")
 
@@ -91,8 +92,8 @@ class Loader:
         return [
             self.first_lead + person.number, self.teams[person.region], company, person.email, person.first_name,
             person.last_name, person.title, person.seniority, person.department, person.phone, person.country,
-            person.city, "", person.source, first_stage(person), json.dumps(person.fields),
-            self.story.year.text(person.created),
+            person.city, "", person.source, campaign_of(person, self.story.seed, self.story.year), first_stage(person),
+            json.dumps(person.fields), self.story.year.text(person.created),
         ]  # fmt: skip
 
     def _event_lines(self, people: list[Person], acts: list[list[Act]]) -> Iterator[str]:

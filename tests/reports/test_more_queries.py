@@ -11,6 +11,7 @@ from leads.models import Deal, Handoff, Lead, Source
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate
 from reports.costs import enter
+from reports.demo import enter_costs
 from reports.models import SourceCost
 from reports.queries.agreement import agreement
 from reports.queries.campaigns import campaigns
@@ -23,6 +24,7 @@ from reports.queries.stages import stages
 from reports.queries.surprises import rejected_hots, won_colds
 from reports.scope import Scope
 from reports.summaries import count_due
+from scoring.demo.people import hire
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 
@@ -218,6 +220,18 @@ def test_campaigns_of_the_sources_that_have_any(client, team, kim):
     Lead.objects.filter(source="Fair").update(campaign="Stand 7")
     count_due()
     assert ("Fair", "Stand 7", 1) in [(row.source, row.campaign, row.leads) for row in campaigns(scope)]
+
+
+@pytest.mark.django_db
+def test_the_demo_says_what_its_sources_and_campaigns_cost():
+    hire()
+    enter_costs(date(2026, 6, 15))
+    months = SourceCost.objects.filter(campaign="Brand search", team__slug="emea")
+    assert (months.count(), months.earliest("month").month, months.first().amount) == (13, date(2025, 6, 1), 1500)
+    fairs = SourceCost.objects.filter(source="Trade fair", team__slug="apac").order_by("month")
+    assert [(row.campaign, row.month, row.amount) for row in fairs] == [
+        ("Autumn fair", date(2025, 11, 1), 8800), ("Spring fair", date(2026, 4, 1), 7600),
+    ]  # fmt: skip
 
 
 def test_tenths_and_months_of_the_score(team, scope):

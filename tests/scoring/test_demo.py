@@ -40,6 +40,7 @@ from scoring.demo import people
 from scoring.demo.behaviour import acts
 from scoring.demo.build import make
 from scoring.demo.calendar import DAYS, Year
+from scoring.demo.campaigns import CAMPAIGNS, FAIR_OF, campaign_of
 from scoring.demo.story import BUYER, COMPETITOR, STUDENT, Person, Story, truth
 from scoring.engine.evaluate import evaluate
 from scoring.models import Entry, Experiment, Participant, TrialScore, Version
@@ -97,6 +98,16 @@ def test_truth_separates_and_something_stays_open() -> None:
     scored = [(person.probability, person.luck < person.probability) for person in Story(6000, 1, TODAY).people()]
     assert 0.82 < auc(scored) < 0.95
     assert sum(wins for _, wins in scored) / len(scored) == pytest.approx(0.045, abs=0.015)
+
+
+def test_campaigns_of_a_source_differ_in_whom_they_bring() -> None:
+    story, wins = Story(6000, SEED, TODAY), dict[str, list[bool]]()
+    for person in story.people():
+        wins.setdefault(campaign_of(person, SEED, story.year), []).append(person.luck < person.probability)
+    share = {name: sum(won) / len(won) for name, won in wins.items()}
+    assert share.keys() == {"", *FAIR_OF.values(), *(name for shares in CAMPAIGNS.values() for name in shares)}
+    for good, poor in (("Brand search", "Product launch"), ("Cost calculator", "Maintenance guide")):
+        assert share[good] > 1.5 * share[poor] > 0
 
 
 class TestDemo(TestCase):

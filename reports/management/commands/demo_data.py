@@ -3,7 +3,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
 
+from reports.demo import enter_costs
 from scoring.demo import people
 from scoring.demo.build import HasLeads, make
 
@@ -26,7 +29,9 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         try:
-            make(options["leads"], options["events_per_lead"], options["seed"], say)
+            with transaction.atomic():
+                make(options["leads"], options["events_per_lead"], options["seed"], say)
+                enter_costs(timezone.localdate())
         except HasLeads as refusal:
             raise CommandError(str(refusal)) from None
         say("done")

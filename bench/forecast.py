@@ -1,16 +1,19 @@
 """How good and how fast the forecast is.
 
-The demo, whose truth is hidden from the product: SEEDS worlds of LEADS leads are replayed month by month with only
-what was known then. MAVEN=folder adds the CRM of Maven Analytics (sales_pipeline.csv, sales_teams.csv: 8,800 deals over
-four quarters, outcomes that nothing known beforehand explains). SCALE=10k | 100k | 1m: how long counting, simulating
-and the page take on so many leads with a deal for every twentieth.
+The demo, whose truth is hidden from the product: SEEDS worlds of LEADS leads, from seed FIRST on, are replayed month by
+month with only what was known then, beside what simpler rules would have said (bench/forecast_references.py).
+MAVEN=folder adds the CRM of Maven Analytics (sales_pipeline.csv, sales_teams.csv: 8,800 deals over four quarters,
+outcomes that nothing known beforehand explains). SCALE=10k | 100k | 1m: how long counting, simulating and the page take
+on so many leads with a deal for every twentieth.
 """
 
 import csv
 import json
 import os
 import sys
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +21,36 @@ from bench import clock
 from bench.database import database, fill, scale
 
 SEEDS = int(os.environ.get("SEEDS", "2"))
+FIRST = int(os.environ.get("FIRST", "1"))
 LEADS = int(os.environ.get("LEADS", "3000"))
 ROUNDS = 5
 
 
 def main() -> None:
     name, leads = scale()
-    told: dict[str, Any] = {}
-    for seed in range(1, SEEDS + 1):
+    worlds, other = [], []
+    for seed in range(FIRST, FIRST + SEEDS):
         with database():
-            told[f"demo {seed}"] = demo(seed)
+            print(f"demo {seed}", flush=True)
+            worlds.append(demo(seed))
     if folder := os.environ.get("MAVEN"):
         with database():
-            told["maven"] = maven(Path(folder))
+            print("maven", flush=True)
+            other.append(maven(Path(folder)))
     with database():
         speed = measure(leads)
-    report(told, speed, name)
+    compared = {"demo": compare(worlds)} | ({"maven": compare(other)} if other else {})
+    report(compared, speed, name)
 
 
-def demo(seed: int) -> dict[str, Any]:
+def demo(seed: int) -> "Replay":
     from scoring.demo.build import make
 
     make(LEADS, 13, seed, lambda line: None)
     return replayed(None)
 
 
-def maven(folder: Path) -> dict[str, Any]:
+def maven(folder: Path) -> "Replay":
     """Deals as they are in the file: an agent's office is the team, those never engaged are no deals yet."""
     from leads.models import Deal, Source, Team
 
@@ -72,17 +79,42 @@ def _noon(day: str) -> datetime:
     return datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
 
 
-def replayed(until: Any) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Replay:
+    """One world: what the forecast said, what was known then, and what came."""
+
+    said: list[Any]
+    known: dict[date, Any]
+    came: dict[date, float]
+
+
+def replayed(until: date | None) -> Replay:
+    from bench.forecast_references import known_at, month_ahead, said_by_us
     from reports.forecast.replay import replay
-    from reports.management.commands.forecast_backtest import as_json, line
+    from reports.management.commands.forecast_backtest import line
 
     every = []
     for one in replay(until):
         every.append(one)
         print(f"  {line(one)}", flush=True)
-    found = as_json(every)
-    print(f"  inside {found['inside']} of {found['n']}, mean error {found['mean_error']:.0%}", flush=True)
-    return found
+    said = said_by_us(every)
+    known = {made: known_at(made) for made in {one.made for one in said}}
+    return Replay(said, known, {month_ahead(one): one.actual for one in said})
+
+
+def compare(worlds: list[Replay]) -> dict[str, Any]:
+    """By who says it, of the same months: overall and by months ahead."""
+    from bench.forecast_references import RULES, said_by, said_by_truth
+
+    told = {"the forecast": [one for world in worlds for one in world.said]}
+    for name, rule in RULES.items():
+        told[name] = [one for world in worlds for one in said_by(rule, world.said, world.known)]
+    if len(worlds) > 2:
+        told["the hidden truth"] = [
+            one for world in worlds
+            for one in said_by_truth(world.said, [other.came for other in worlds if other is not world])
+        ]  # fmt: skip
+    return told
 
 
 def measure(leads: int) -> dict[str, float]:
@@ -149,17 +181,29 @@ def sell(now: datetime) -> None:
         cursor.execute("VACUUM ANALYZE leads_deal, scoring_entry")
 
 
-def report(told: dict[str, Any], speed: dict[str, float], name: str) -> None:
-    print(f"\n{'':12}{'forecasts':>10}{'inside':>12}{'mean error':>12}{'as before':>11}{'teams inside':>14}")
-    for world, found in told.items():
-        inside, teams = (f"{part['inside']} of {part['n']}" for part in (found, found["teams"]))
-        naive = "" if found["naive_error"] is None else f"{found['naive_error']:.0%}"
-        print(f"{world:12}{found['forecasts']:>10}{inside:>12}{found['mean_error']:>12.0%}{naive:>11}{teams:>14}")
+def report(compared: dict[str, dict[str, Any]], speed: dict[str, float], name: str) -> None:
+    from bench.forecast_references import quality
+
+    ratios = {key: round(value, 2) for key, value in speed.items()}
+    for world, told in compared.items():
+        print(f"\n{world}")
+        for who, said in told.items():
+            print(_line(who, quality(said)))
+            ratios[f"{world} {who}"] = round(quality(said).error, 3)
+        for ahead in range(1, 7):
+            for who in ("the forecast", "mean of 3 months"):
+                some = [one for one in told[who] if one.ahead == ahead]
+                print(_line(f"  {ahead} ahead, {who}", quality(some)) if some else "")
     print(f"\n{name}: counting {speed['count_s']:.1f} s, simulating {speed['simulate_s']:.1f} s of processor, "
           f"the page {speed['page_ms']:.0f} ms")  # fmt: skip
-    ratios = {world.replace(" ", "_"): round(found["coverage"], 3) for world, found in told.items()}
-    ratios |= {key: round(value, 2) for key, value in speed.items()}
     print(json.dumps({"bench": "forecast", "scale": name, "measure": clock.MEASURE, "ratios": ratios}))
+
+
+def _line(who: str, found: Any) -> str:
+    interval = (
+        "" if isnan(found.width) else f"inside {found.inside:>4} width {found.width:>5.0%} score {found.score:5.2f}"
+    )
+    return f"{who:32} n {found.n:>4} error {found.error:>5.0%} bias {found.bias:>+5.0%} {interval}"
 
 
 if __name__ == "__main__":

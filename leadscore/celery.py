@@ -63,11 +63,17 @@ app.conf.beat_schedule = {
 }
 
 
+# What the pages of a new installation wait for.
+AT_ONCE = ("reports.count_summaries", "scoring.check_health", "reports.forecast")
+
+
 @signals.beat_init.connect
-def first_heartbeat(**_: object) -> None:
-    """Without this the first one would come after a whole period, and a new installation look unwell until then."""
+def first_of_all(**_: object) -> None:
+    """Without this these would come after a whole period, and a new installation look unwell or empty until then."""
     with suppress(OperationalError):
         app.send_task("leadscore.heartbeat", args=[time.time()])
+        for name in AT_ONCE:
+            app.send_task(name, ignore_result=True)
 
 
 @signals.worker_process_init.connect

@@ -24,10 +24,10 @@ from reports.forecast import store
 from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import ForecastForm, counted
 from reports.forecast.months import as_json, forecast
-from reports.forecast.page import TABLES
+from reports.forecast.page import TABLES, waiting
 from reports.forecast.record import rows as record_rows
 from reports.forecast.record import score
-from reports.forecast.scenarios import effect
+from reports.forecast.scenarios import Effect, effect
 from reports.forecast.scope import CHANGE, ForecastScope
 from reports.models.forecast import Assumption, ForecastCount
 from reports.scope import READ
@@ -47,7 +47,8 @@ class ForecastView(APIView):
     def get(self, request: Request) -> Response:
         """What the next six whole months should bring, with 80 % intervals, its record, and the effect of a what-if.
 
-        `missing` says what is needed where there is no forecast yet. Tables: forecast/months, record, basis, capacity.
+        `missing` says what is needed where there is no forecast yet. Tables: forecast/months, teams, record, basis,
+        capacity.
         """
         scope = scope_of(request)
         last = ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
@@ -61,18 +62,27 @@ class ForecastView(APIView):
                 "missing": "", "months": [as_values(month) for month in found.months],
                 "rest_of_month": as_values(found.rest) if found.rest else None,
                 "record": checked and {**as_values(checked), "worst": as_values(checked.worst)},
-                "what_if": what_if and {"gain": what_if.gain, "low": what_if.low, "high": what_if.high,
-                                        "reps": what_if.reps},
+                "what_if": what_if and _what_if(what_if),
             }
         )  # fmt: skip
+
+
+def _what_if(effect: Effect) -> dict[str, Any]:
+    """`worked`: the share of handoffs that somebody has time for."""
+    loads = [
+        {"team": load.team.slug, "handoffs": load.handoffs, "handoffs_if": load.handoffs_if, "capacity": load.capacity,
+         "capacity_if": load.capacity_if, "worked": load.worked, "worked_if": load.worked_if}
+        for load in effect.loads
+    ]  # fmt: skip
+    return {"gain": effect.gain, "low": effect.low, "high": effect.high, "reps": effect.reps, "loads": loads}
 
 
 class TableView(APIView):
     permissions = {"GET": READ}
 
-    @extend_schema(operation_id="forecast_table", responses=OpenApiTypes.OBJECT, parameters=PARAMETERS[:1])
+    @extend_schema(operation_id="forecast_table", responses=OpenApiTypes.OBJECT, parameters=PARAMETERS)
     def get(self, request: Request, name: str) -> Response:
-        """One table of the forecast with the definition of every figure."""
+        """One table of the forecast with the definition of every figure. A what-if changes the one of capacity."""
         table = TABLES.get(name)
         if table is None:
             raise Http404
@@ -84,7 +94,7 @@ class CountView(APIView):
 
     @extend_schema(operation_id="forecast_count", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        """Whether it is being counted, which step it is at, and when it was last."""
+        """Whether it is being counted, which step it is at, when it was last, and what else a page would wait for."""
         return Response(_counting())
 
     @extend_schema(operation_id="forecast_count_again", request=None, responses={202: OpenApiTypes.OBJECT})
@@ -101,7 +111,7 @@ def _counting() -> dict[str, Any]:
     return {
         "running": running is not None, "step": running.step if running else "",
         "asked_at": running and running.asked_at, "as_of": last and last.as_of,
-        "missing": last.missing if last else "",
+        "missing": last.missing if last else "", "waiting": waiting(),
     }  # fmt: skip
 
 

@@ -92,11 +92,10 @@ def reps_of(teams: Iterable[Team]) -> dict[int, Reps]:
     }
 
 
-def team_weeks(latest: Sequence[TeamForecast], teams: Sequence[Team], what_if: WhatIf, more: dict[int, int]) -> list[
-    TeamWeek
-]:  # fmt: skip
-    """The next six weeks of each team. `more`: reps a team would have besides those it has. Two queries."""
+def team_weeks(latest: Sequence[TeamForecast], teams: Sequence[Team], what_if: WhatIf) -> list[TeamWeek]:
+    """The next six weeks of each team. Two queries."""
     reps, rows = reps_of(teams), {row.team_id: row for row in latest}
+    more = place_reps(what_if, latest, reps)
     monday = _monday(timezone.now()) + WEEK
     weeks = [monday + number * WEEK for number in range(WEEKS_AHEAD)]
     away = _away([user for each in reps.values() for user in each.limits], weeks[0], weeks[-1] + WEEK)
@@ -104,6 +103,28 @@ def team_weeks(latest: Sequence[TeamForecast], teams: Sequence[Team], what_if: W
         week for team in teams if team.pk in rows
         for week in _weeks(rows[team.pk], team, reps[team.pk], weeks, away, what_if, more.get(team.pk, 0))
     ]  # fmt: skip
+
+
+def place_reps(what_if: WhatIf, latest: Sequence[TeamForecast], reps: dict[int, Reps]) -> dict[int, int]:
+    """More reps go, one after another, to the team that has most handoffs beyond its capacity; fewer go from where
+    most room is. Teams without limits need nobody."""
+    limited = {row.team_id: row for row in latest if reps[row.team_id].leads is not None}
+    placed = dict.fromkeys(limited, 0)
+    step = 1 if what_if.reps > 0 else -1
+    for _ in range(abs(what_if.reps) if limited else 0):
+        missing = {
+            team: per_week(row, what_if) - (reps[team].leads or 0) - placed[team] * reps[team].usual
+            for team, row in limited.items()
+        }
+        chosen = max(missing, key=lambda team: step * missing[team])
+        placed[chosen] += step
+    return {team: number for team, number in placed.items() if number}
+
+
+def per_week(row: TeamForecast, what_if: WhatIf | None = None) -> float:
+    weeks = row.basis["handoffs"]["weeks"]
+    more = what_if.more / 100 * share_of(row, what_if.label) if what_if else 0.0
+    return sum(weeks) / len(weeks) * (1 + more)
 
 
 def _weeks(
@@ -163,13 +184,14 @@ def _monday(moment: datetime) -> date:
 
 
 def rows(scope: ForecastScope) -> list[TeamWeek]:
-    return team_weeks(scope.latest, scope.teams, WhatIf(), {})
+    return team_weeks(scope.latest, scope.teams, scope.what_if)
 
 
 REPORT = Report(
     name="capacity",
     title="Capacity and handoffs to come",
-    about="What the reps of each team can take in the next six weeks, against the handoffs to be expected.",
+    about="What the reps of each team can take in the next six weeks, against the handoffs to be expected; with the "
+    "what-if that was asked for.",
     row=TeamWeek,
     rows=rows,
 )

@@ -1,7 +1,7 @@
 """What the forecast says of some teams together: the sum, the months, the labels, and how sure that is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -42,13 +42,26 @@ GROUPS = ("hot", "warm", "cool", "cold", "others")
 
 
 @dataclass(frozen=True)
+class TeamMonth:
+    """What a month should bring in one team."""
+
+    team: Annotated[str, Figure("Team", "Whose deals.")]
+    month: Annotated[date, Figure("Month", "Its first day, in the zone of the installation.")]
+    expected: Annotated[float, Figure("Expected", f"{REVENUE}: the mean of the simulated paths.")]
+    low: Annotated[float, Figure("80% from", "One path in ten lies below.")]
+    high: Annotated[float, Figure("80% to", "One path in ten lies above.")]
+
+
+@dataclass(frozen=True)
 class Group:
-    """A label or a team: its months, their sum, and its share of the whole."""
+    """A label or a team: its months, their sum, and its share of the whole. `low`, `high`: of the sum of a team."""
 
     name: str
     months: list[float]
     total: float
     share: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ def forecast(latest: Sequence[TeamForecast], names: dict[int, Team]) -> Forecast
     return Forecast(
         as_of=latest[0].as_of, months=every, rest=rest, total=Total(float(total.mean()), float(low), float(high)),
         labels=_groups({name: [month.of(name) for month in every] for name in GROUPS}),
-        teams=_groups({str(names[row.team_id]): _sums(row, whole) for row in latest}),
+        teams=_teams(latest, names, whole),
         past=[one for one in past if rest is None or one.month < rest.month],
         so_far=sum(one.revenue for one in past if rest and one.month == rest.month), deals=latest[0].basis["deals"],
     )  # fmt: skip
@@ -122,6 +135,12 @@ def _month(rows: Sequence[TeamForecast], paths: Floats, place: int) -> Month:
 
 def _sums(row: TeamForecast, whole: Iterable[int]) -> list[float]:
     return [sum(row.expected[label][place] for label in LABELS) for place in whole]
+
+
+def _teams(latest: Sequence[TeamForecast], names: dict[int, Team], whole: list[int]) -> list[Group]:
+    groups = _groups({str(names[row.team_id]): _sums(row, whole) for row in latest})
+    ends = [interval(row.revenue[:, whole].sum(axis=1)) for row in latest]
+    return [replace(group, low=float(low), high=float(high)) for group, (low, high) in zip(groups, ends, strict=True)]
 
 
 def _groups(months: dict[str, list[float]]) -> list[Group]:
@@ -156,6 +175,30 @@ REPORT = Report(
     about="Expected revenue of the next six whole months, with intervals, by label.",
     row=Month,
     rows=rows,
+)
+
+
+def team_rows(scope: ForecastScope) -> list[TeamMonth]:
+    """Of each team the whole months, one after another."""
+    names = {team.pk: str(team) for team in scope.teams}
+    return [month for row in scope.latest for month in _months_of(row, names[row.team_id])]
+
+
+def _months_of(row: TeamForecast, team: str) -> list[TeamMonth]:
+    whole = [place for place, span in enumerate(row.spans) if span[3]]
+    low, high = interval(row.revenue)
+    return [
+        TeamMonth(team, date.fromisoformat(row.spans[place][0]), expected, float(low[place]), float(high[place]))
+        for place, expected in zip(whole, _sums(row, whole), strict=True)
+    ]
+
+
+TEAMS = Report(
+    name="teams",
+    title="Forecast by team and month",
+    about="Expected revenue of the next six whole months of each team, with intervals.",
+    row=TeamMonth,
+    rows=team_rows,
 )
 
 

@@ -1,10 +1,13 @@
 """What the page shows, from stored rows alone: nothing is counted or simulated while somebody waits."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from reports.figures import Report
-from reports.forecast import basis, capacity, months, record
+from reports.forecast import basis, capacity, months, record, store
 from reports.forecast.basis import rests_on, thin
 from reports.forecast.capacity import TeamWeek, team_weeks
 from reports.forecast.charts import fan, track
@@ -12,29 +15,46 @@ from reports.forecast.months import forecast
 from reports.forecast.record import Check, checks, kept_of, score
 from reports.forecast.scenarios import effect
 from reports.forecast.scope import CHANGE, ForecastScope
-from reports.forecast.store import EARLY_WON
 from reports.models.forecast import Assumption, ForecastCount
 
 # /reports/forecast/<name>.csv, /api/v1/forecast/<name>; docs/forecast.md defines them
-TABLES: dict[str, Report] = {module.REPORT.name: module.REPORT for module in (months, record, basis, capacity)}
+TABLES: dict[str, Report] = {
+    table.name: table for table in (months.REPORT, months.TEAMS, record.REPORT, basis.REPORT, capacity.REPORT)
+}
+AFTERWARDS = timedelta(minutes=10)  # so long after a count may past months still be made
 RECENT = 6  # months of the record
+
+
+def waiting() -> str:
+    """What a page waits for, in words; empty: nothing. Two queries, four while past months are made afterwards."""
+    under_way = ForecastCount.objects.filter(finished_at=None).first()
+    if under_way:
+        return f"Being counted: {under_way.step}" if under_way.step else "Being counted"
+    last = _last()
+    if last is None:
+        return "Will be counted in a moment"
+    fresh = last.finished_at and last.finished_at > timezone.now() - AFTERWARDS
+    due = store.record_due() if fresh and not last.missing else []
+    return f"{len(due)} past month{'s' if len(due) > 1 else ''} to be forecast afterwards" if due else ""
+
+
+def _last() -> ForecastCount | None:
+    return ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
 
 
 def shown(scope: ForecastScope) -> dict[str, Any]:
     """The context of the template. A few queries, whatever the number of leads."""
-    counting = ForecastCount.objects.filter(finished_at=None).first()
-    last = ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
     found = forecast(scope.latest, {team.pk: team for team in scope.teams})
-    context = {"scope": scope, "counting": counting, "last": last, "found": found, "tables": TABLES}
+    context = {"scope": scope, "waiting": waiting(), "last": _last(), "found": found, "tables": TABLES}
     if found is None:
         return context
     what_if = effect(scope.what_if, scope.latest, scope.teams) if scope.what_if else None
     basis = rests_on(scope.latest)
     return context | {
-        "fan": fan(found), "early": found.deals < EARLY_WON, "early_won": EARLY_WON, "effect": what_if,
+        "fan": fan(found), "early": found.deals < store.EARLY_WON, "early_won": store.EARLY_WON, "effect": what_if,
         "record": _record(scope), "basis": basis, "thin": thin(basis), "held": _held(scope),
         "may_overrule": scope.user.has_perm(CHANGE),
-        "weeks": by_team(team_weeks(scope.latest, scope.teams, scope.what_if, what_if.reps if what_if else {})),
+        "weeks": by_team(team_weeks(scope.latest, scope.teams, scope.what_if)),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from leads.models import Team
 from reports.forecast.assumptions import DRAWS, UNWORKED, Name, changes_of
-from reports.forecast.capacity import Reps, reps_of, share_of
+from reports.forecast.capacity import Reps, per_week, place_reps, reps_of, share_of
 from reports.forecast.counting import LABELS, Evidence, Floats
 from reports.forecast.scope import WhatIf
 from reports.forecast.simulation import Changes, World, interval, later_wins, outlook, world
@@ -74,32 +74,10 @@ def _pairs(latest: Sequence[TeamForecast], teams: Sequence[Team]) -> list[tuple[
     return [(row, named[row.team_id]) for row in latest if row.team_id in named]
 
 
-def place_reps(what_if: WhatIf, latest: Sequence[TeamForecast], reps: dict[int, Reps]) -> dict[int, int]:
-    """More reps go, one after another, to the team that has most handoffs beyond its capacity; fewer go from where
-    most room is. Teams without limits need nobody."""
-    limited = {row.team_id: row for row in latest if reps[row.team_id].leads is not None}
-    placed = dict.fromkeys(limited, 0)
-    step = 1 if what_if.reps > 0 else -1
-    for _ in range(abs(what_if.reps) if limited else 0):
-        missing = {
-            team: _per_week(row, what_if) - (reps[team].leads or 0) - placed[team] * reps[team].usual
-            for team, row in limited.items()
-        }
-        chosen = max(missing, key=lambda team: step * missing[team])
-        placed[chosen] += step
-    return {team: number for team, number in placed.items() if number}
-
-
-def _per_week(row: TeamForecast, what_if: WhatIf | None = None) -> float:
-    weeks = row.basis["handoffs"]["weeks"]
-    more = what_if.more / 100 * share_of(row, what_if.label) if what_if else 0.0
-    return sum(weeks) / len(weeks) * (1 + more)
-
-
 def _load(what_if: WhatIf, row: TeamForecast, team: Team, reps: Reps, placed: dict[int, int]) -> Load:
     capacity = reps.leads
     then = None if capacity is None else max(0.0, capacity + placed.get(team.pk, 0) * reps.usual)
-    return Load(team, _per_week(row), _per_week(row, what_if), capacity, then)
+    return Load(team, per_week(row), per_week(row, what_if), capacity, then)
 
 
 def _worked(handoffs: float, capacity: float | None) -> float:

@@ -17,9 +17,8 @@ from reports import exports, tasks
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import AssumptionForm, ForecastForm, counted, counts_of
-from reports.forecast.page import TABLES, shown
+from reports.forecast.page import TABLES, shown, waiting
 from reports.forecast.scope import CHANGE
-from reports.models.forecast import ForecastCount
 from reports.scope import READ
 
 PAGE = 50
@@ -60,10 +59,10 @@ def counts(request: Request) -> HttpResponse:
 @require_safe
 @permission_required(READ, raise_exception=True)
 def progress(request: Request) -> HttpResponse:
-    """How far the count is; when it is done, the page is shown anew."""
-    count = ForecastCount.objects.filter(finished_at=None).first()
-    answer = render(request, "reports/forecast/_counting.html", {"count": count})
-    if count is None:
+    """How far it is, for a page that waits: when something is there to be shown, the page is loaded anew."""
+    now = waiting()
+    answer = render(request, "reports/forecast/_counting.html", {"waiting": now})
+    if not now:
         answer["HX-Refresh"] = "true"
     return answer
 

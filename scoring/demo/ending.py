@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from leads.enums import DealState, Stage
+from leads.enums import DealState, HandoffState, Stage
 from leads.history import attributed
 from leads.models import Feedback, Handoff, Membership, User
 from leads.selling import sla
@@ -17,6 +17,7 @@ from leads.selling.assignment import COMPANY
 from leads.selling.worktime import WorkTime
 from scoring.demo import behaviour, people
 from scoring.demo.calendar import DAYS
+from scoring.demo.chance import dice
 from scoring.demo.deals import Outcome
 from scoring.demo.decisions import Answer
 from scoring.demo.history import History, Offer
@@ -31,6 +32,8 @@ DEAL = listed("""
 """)
 # reason of a rejection → what in the promise had said otherwise
 MISLEADS = {"wrong_person": ("webinar", "guide"), "no_budget": ("employees", "plant"), "no_authority": ("demo",)}
+# Accepted leads whose first contact nobody wrote down, and days from yes to contact, on average
+NOT_NOTED, UNTIL_CONTACT = 0.15, 0.8
 CHANGE = listed("lead_id field old new held_at learned_at by_id origin")
 
 
@@ -114,8 +117,19 @@ class Ending:
         return Handoff(
             team_id=self.loader.teams[offer.person.region], lead_id=offer.lead, assignee=offer.assignee,
             assigned_because=offer.because, assigned_at=opened, opened_at=opened, opened_by=offer.by,
-            due_at=sla.due_at(offer.promise["label"], opened), **offer.promise, **decided,
+            due_at=sla.due_at(offer.promise["label"], opened), **offer.promise, **decided, **self._contact(offer),
         )  # fmt: skip
+
+    def _contact(self, offer: Offer) -> dict[str, Any]:
+        """The first call or mail that the rep noted."""
+        if offer.decided is None or offer.answer is None or offer.answer.state != HandoffState.ACCEPTED:
+            return {}
+        rng = dice("contact", self.loader.story.seed, offer.person.number)
+        at = self.year.working(offer.decided + rng.expovariate(1 / UNTIL_CONTACT), rng.random(), rng.random())
+        at = max(at, offer.decided + 0.01)
+        if rng.random() < NOT_NOTED or at >= DAYS:
+            return {}
+        return {"contacted_at": self.year.moment(at), "contacted_by": offer.assignee}
 
     def _move_leads(self) -> None:
         """Set where each lead is now, and put its true way there in the place of the one jump the trigger noted."""

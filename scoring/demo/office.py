@@ -31,10 +31,11 @@ CALENDARS = {
 }
 # label, promised, reminder before, managers told after, fast track
 PROMISES = [(Label.HOT, 4, 1, 0, True), (Label.WARM, 9, 2, 4, False), ("", 18, None, 9, False)]
+# share and new leads a week: EMEA has too few reps, Americas just enough, APAC room
 WEIGHTS = {
-    "aino.salo@demo.example": (1, 12), "rep@demo.example": (2, 30), "rafael.ortiz@demo.example": (2, 30),
-    "grace.holloway@demo.example": (1, 20), "mateo.vargas@demo.example": (1, 20), "yuki.tan@demo.example": (1, 15),
-    "arjun.mehta@demo.example": (1, 15),
+    "aino.salo@demo.example": (1, 1), "rep@demo.example": (2, 2), "rafael.ortiz@demo.example": (2, 2),
+    "grace.holloway@demo.example": (1, 2), "mateo.vargas@demo.example": (1, 2), "yuki.tan@demo.example": (1, 3),
+    "arjun.mehta@demo.example": (1, 3),
 }  # fmt: skip
 # who, first and last day counted from today, why
 AWAY = [

@@ -1,7 +1,7 @@
 """The forecast as people and programs meet it."""
 
 import csv
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.models import Absence, Membership
-from reports.figures import Report
+from reports.exports import as_values
 from reports.forecast import store
 from reports.forecast.page import TABLES
+from reports.forecast.record import checks, kept_of
 from reports.models import Assumption, ForecastCount, TeamForecast
 from tests.forecast.worlds import first_of, sell
 from tests.leads.api import Caller
@@ -41,6 +42,8 @@ def told(team):
 
 def test_of_nothing_it_says_what_is_missing(client, helen):
     assert "Being counted for the first time" in client.get("/reports/forecast/").text
+    waits = client.get("/reports/forecast/progress/")
+    assert ("Will be counted in a moment" in waits.text, "HX-Refresh" in waits) == (True, False)
     store.ask()
     store.run_asked()
     page = client.get("/reports/forecast/").text
@@ -103,6 +106,10 @@ def test_counting_again_is_asked_for_and_seen(client, helen, told):
     assert "Being counted" in page.text
     assert ForecastCount.objects.get(finished_at=None).asked_by == helen
     store.run_asked()
+    while due := store.record_due():
+        page = client.get("/reports/forecast/progress/")
+        assert ("HX-Refresh" in page, f"{len(due)} past month" in page.text) == (False, True)
+        store.keep(due[-1])
     assert client.get("/reports/forecast/progress/")["HX-Refresh"] == "true"
     assert "Count again" in client.get("/reports/forecast/").text
 
@@ -165,13 +172,34 @@ def test_capacity_is_less_while_somebody_is_away(client, helen, told, team):
     assert {week.capacity for week in client.get("/reports/forecast/").context["weeks"]["EMEA"]} == {None}
 
 
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
-def test_each_table_is_a_spreadsheet(client, helen, told, table: Report):
-    text = client.get(f"/reports/forecast/{table.name}.csv").text
-    rows = list(csv.reader(StringIO(text)))
-    assert rows[0][0] == next(iter(table.figures.values())).heading
-    assert len(rows) > 1
+def test_page_spreadsheet_and_api_say_the_same(client, helen, told, team):
+    kim = make_user("Kim", team)
+    Membership.objects.filter(user=kim).update(weekly_capacity=5)
+    asked = "team=emea&label=hot&more=20&reps=2"
+    context, api = client.get(f"/reports/forecast/?{asked}").context, Caller(helen)
+    scope, (one,) = context["scope"], context["found"].teams
+    shown = {
+        "months": context["found"].months, "teams": one.months, "record": checks(kept_of(scope), scope.latest),
+        "basis": context["basis"], "capacity": context["weeks"]["EMEA"],
+    }  # fmt: skip
+    for table in TABLES.values():
+        answered = api.get(f"forecast/{table.name}?{asked}").json()["rows"]
+        heads, *lines = csv.reader(StringIO(client.get(f"/reports/forecast/{table.name}.csv?{asked}").text))
+        assert heads[0] == next(iter(table.figures.values())).heading
+        assert len(answered) == len(lines) == len(shown[table.name]) > 0
+        for row, line, seen in zip(answered, lines, shown[table.name], strict=True):
+            assert line == [str("" if part is None else part) for value in row.values() for part in parts(value)]
+            values = {"expected": round(seen, 4)} if isinstance(seen, float) else as_values(seen)
+            assert {name: as_given(row[name], values[name]) for name in values} == values
     assert client.get("/reports/forecast/nothing.csv").status_code == 404
+
+
+def parts(value):
+    return value.values() if isinstance(value, dict) else [value]
+
+
+def as_given(value, like):
+    return date.fromisoformat(value) if isinstance(like, date) else value
 
 
 class TestApi:

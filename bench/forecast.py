@@ -37,10 +37,14 @@ def main() -> None:
         with database():
             print("maven", flush=True)
             other.append(maven(Path(folder)))
+    compared = {"demo": compare(worlds)} | ({"maven": compare(other)} if other else {})
+    ratios = report(compared)
     with database():
         speed = measure(leads)
-    compared = {"demo": compare(worlds)} | ({"maven": compare(other)} if other else {})
-    report(compared, speed, name)
+    print(f"\n{name}: counting {speed['count_s']:.1f} s, simulating {speed['simulate_s']:.1f} s of processor, "
+          f"the page {speed['page_ms']:.0f} ms")  # fmt: skip
+    ratios |= {key: round(value, 2) for key, value in speed.items()}
+    print(json.dumps({"bench": "forecast", "scale": name, "measure": clock.MEASURE, "ratios": ratios}))
 
 
 def demo(seed: int) -> "Replay":
@@ -181,10 +185,11 @@ def sell(now: datetime) -> None:
         cursor.execute("VACUUM ANALYZE leads_deal, scoring_entry")
 
 
-def report(compared: dict[str, dict[str, Any]], speed: dict[str, float], name: str) -> None:
+def report(compared: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Print who errs how much; returns the mean errors."""
     from bench.forecast_references import quality
 
-    ratios = {key: round(value, 2) for key, value in speed.items()}
+    ratios = {}
     for world, told in compared.items():
         print(f"\n{world}")
         for who, said in told.items():
@@ -194,9 +199,7 @@ def report(compared: dict[str, dict[str, Any]], speed: dict[str, float], name: s
             for who in ("the forecast", "mean of 3 months"):
                 some = [one for one in told[who] if one.ahead == ahead]
                 print(_line(f"  {ahead} ahead, {who}", quality(some)) if some else "")
-    print(f"\n{name}: counting {speed['count_s']:.1f} s, simulating {speed['simulate_s']:.1f} s of processor, "
-          f"the page {speed['page_ms']:.0f} ms")  # fmt: skip
-    print(json.dumps({"bench": "forecast", "scale": name, "measure": clock.MEASURE, "ratios": ratios}))
+    return ratios
 
 
 def _line(who: str, found: Any) -> str:

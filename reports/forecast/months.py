@@ -139,7 +139,7 @@ def _sums(row: TeamForecast, whole: Iterable[int]) -> list[float]:
 
 def _teams(latest: Sequence[TeamForecast], names: dict[int, Team], whole: list[int]) -> list[Group]:
     groups = _groups({str(names[row.team_id]): _sums(row, whole) for row in latest})
-    ends = [interval(row.revenue[:, whole].sum(axis=1)) for row in latest]
+    ends = [interval(together([row])[:, whole].sum(axis=1)) for row in latest]
     return [replace(group, low=float(low), high=float(high)) for group, (low, high) in zip(groups, ends, strict=True)]
 
 
@@ -186,7 +186,7 @@ def team_rows(scope: ForecastScope) -> list[TeamMonth]:
 
 def _months_of(row: TeamForecast, team: str) -> list[TeamMonth]:
     whole = [place for place, span in enumerate(row.spans) if span[3]]
-    low, high = interval(row.revenue)
+    low, high = interval(together([row]))
     return [
         TeamMonth(team, date.fromisoformat(row.spans[place][0]), expected, float(low[place]), float(high[place]))
         for place, expected in zip(whole, _sums(row, whole), strict=True)

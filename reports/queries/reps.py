@@ -79,10 +79,10 @@ def reps(scope: Scope) -> list[Rep]:
 def _touches(scope: Scope) -> dict[int, tuple[int, float | None]]:
     """By rep: how many accepted leads were contacted, and the median days until then."""
     accepted = with_first_touch(answered(scope).filter(state=HandoffState.ACCEPTED, decided_by__isnull=False))
-    rows = accepted.order_by().values_list("decided_by").annotate(
-        Count("first_touch_at"), Median(Days(F("first_touch_at"), F("opened_at")))
+    rows = accepted.order_by().values("decided_by").annotate(
+        contacted=Count("first_touch_at"), touch=Median(Days(F("first_touch_at"), F("opened_at")))
     )  # fmt: skip
-    return {rep: (number, touch) for rep, number, touch in rows}
+    return {row["decided_by"]: (row["contacted"], row["touch"]) for row in rows}
 
 
 REPORT = Report(

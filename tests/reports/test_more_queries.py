@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from leads.enums import DealState, Label, Role, SourceKind
+from leads.ingest import EventRecord, record_events
 from leads.models import Deal, Handoff, Lead, Source
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate
@@ -154,6 +155,10 @@ def test_reps(team, kim, scope):
             opened_at=NOW - timedelta(days=2), contacted_at=NOW - timedelta(days=number)
         )
     sold(handoff.lead, days=0)
+    # the CRM tells of a call before the one that was noted
+    call = EventRecord(kind="call_held", occurred_at=NOW - timedelta(days=1.5), message_id="c", lead=handoff.lead_id)
+    record_events(Source.objects.named(team, "CRM", SourceKind.CRM), [call])
+    Handoff.objects.filter(pk=handoff.pk).update(contacted_at=None)
     reject(hand_off(team), by=kim, reason=reason())
     found = [(row.name, row.worked, row.accepted, row.contacted, row.touch, row.on_winners) for row in reps(scope)]
     assert found == [

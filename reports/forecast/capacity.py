@@ -12,7 +12,7 @@ from django.utils import timezone
 from leads.enums import Role
 from leads.models import Absence, Handoff, Membership, Team
 from reports.figures import Figure, Report
-from reports.forecast.horizon import midnight
+from reports.forecast.horizon import day_of, midnight
 from reports.forecast.scope import ForecastScope, WhatIf
 from reports.forecast.simulation import SEED, interval
 from reports.models.forecast import TeamForecast
@@ -73,7 +73,7 @@ def handoffs_before(teams: Iterable[int], as_of: datetime) -> dict[int, dict[str
     found: dict[int, dict[str, Any]] = {team: {"weeks": [0] * WEEKS_BACK, "labels": {}} for team in teams}
     opened = Handoff.objects.filter(opened_at__gte=start, opened_at__lt=midnight(monday), team__in=found)
     for team, moment in opened.values_list("team", "opened_at").iterator():
-        found[team]["weeks"][(timezone.localdate(moment) - (monday - WEEKS_BACK * WEEK)).days // 7] += 1
+        found[team]["weeks"][(day_of(moment) - (monday - WEEKS_BACK * WEEK)).days // 7] += 1
     recent = Handoff.objects.filter(opened_at__gte=as_of - LABELS_BACK, opened_at__lte=as_of, team__in=found)
     for team, label, number in recent.order_by().values_list("team", "label").annotate(Count("pk")):
         found[team]["labels"][label] = number
@@ -179,7 +179,7 @@ def _away(users: list[int], first: date, last: date) -> dict[int, list[tuple[dat
 
 
 def _monday(moment: datetime) -> date:
-    day = timezone.localdate(moment)
+    day = day_of(moment)
     return day - timedelta(days=day.weekday())
 
 

@@ -35,7 +35,12 @@ def spans(as_of: datetime) -> list[Span]:
 
 def month_of(moment: datetime) -> date:
     """The first day of its month, in the zone of the installation."""
-    return timezone.localtime(moment, timezone.get_default_timezone()).date().replace(day=1)
+    return day_of(moment).replace(day=1)
+
+
+def day_of(moment: datetime) -> date:
+    """In the zone of the installation, whoever reads it where: all months and weeks here are those."""
+    return timezone.localdate(moment, timezone.get_default_timezone())
 
 
 def next_month(month: date) -> date:

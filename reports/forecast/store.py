@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Q, Sum
-from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from leads.enums import DealState
@@ -19,6 +18,7 @@ from reports.forecast.counting import LABELS, Evidence, count
 from reports.forecast.horizon import midnight, month_of, months_before
 from reports.forecast.simulation import Changes, Paths, World, simulate, world
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
+from reports.queries.outcomes import month_in
 
 ENOUGH_WON, ENOUGH_DAYS = 20, 60
 EARLY_WON = 60  # below it the page says how little it rests on
@@ -126,7 +126,7 @@ def record_due(now: datetime | None = None) -> list[date]:
     kept = set(TeamForecast.objects.record().filter(month__in=months).values_list("month", flat=True))
     closed = Deal.objects.filter(closed_at__isnull=False, closed_at__lt=midnight(months[-1]))
     first = closed.aggregate(first=Min("closed_at"))["first"]
-    won = dict(closed.filter(state=DealState.WON).annotate(month=TruncMonth("closed_at")).order_by()
+    won = dict(closed.filter(state=DealState.WON).annotate(month=month_in("closed_at")).order_by()
                .values_list("month").annotate(Count("pk")))  # fmt: skip
     return [month for month in months if month not in kept and first and _enough(midnight(month), first, won)]
 
@@ -189,7 +189,7 @@ def won_before(teams: Iterable[int], as_of: datetime) -> dict[int, dict[str, Any
     """What came, by team and month: {"2026-10-01": [revenue, deals, largest deal]} of the last 18 months."""
     start = midnight(months_before(month_of(as_of), 18))
     deals = Deal.objects.filter(state=DealState.WON, closed_at__gte=start, closed_at__lte=as_of)
-    rows = deals.annotate(month=TruncMonth("closed_at")).order_by().values_list("team", "month")
+    rows = deals.annotate(month=month_in("closed_at")).order_by().values_list("team", "month")
     found: dict[int, dict[str, Any]] = {team: {} for team in teams}
     for team, month, revenue, number, largest in rows.annotate(Sum("amount"), Count("pk"), Max("amount")):
         found[team][f"{month:%Y-%m-%d}"] = [float(revenue or 0), number, float(largest or 0)]

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Annotated
 
 from django.db.models import Count, F, Q
-from django.db.models.functions import TruncMonth
 
 from leads.enums import HandoffState, Label
 from leads.statistics import Rate
 from reports.accuracy import sorted_by
 from reports.figures import Figure, Report
+from reports.queries.outcomes import month_in
 from reports.scope import Scope
 
 
@@ -43,7 +43,7 @@ def agreement(scope: Scope) -> list[Agreement]:
     months: dict[date, list[tuple[int, bool, int, int]]] = defaultdict(list)
     decided = scope.handoffs().filter(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
     yes = Count("pk", filter=Q(state=HandoffState.ACCEPTED))
-    counted = decided.annotate(month=TruncMonth("opened_at")).order_by().values_list("month", "total", "label")
+    counted = decided.annotate(month=month_in("opened_at")).order_by().values_list("month", "total", "label")
     for month, total, label, n, k in counted.annotate(n=Count("pk"), k=yes):
         months[month.date()].append((-1 if total is None else total, label == Label.HOT, n, k))
     in_time = _in_time(scope)
@@ -52,7 +52,7 @@ def agreement(scope: Scope) -> list[Agreement]:
 
 def _in_time(scope: Scope) -> dict[date, Rate]:
     answered = scope.handoffs().filter(decided_at__isnull=False).exclude(state=HandoffState.EXPIRED)
-    rows = answered.annotate(month=TruncMonth("opened_at")).order_by().values_list("month")
+    rows = answered.annotate(month=month_in("opened_at")).order_by().values_list("month")
     counted = rows.annotate(k=Count("pk", filter=Q(decided_at__lte=F("due_at"))), n=Count("pk"))
     return {month.date(): Rate(k, n) for month, k, n in counted}
 

@@ -24,6 +24,11 @@ class Days(Func):
     output_field = FloatField()
 
 
+def month_in(moment: str) -> TruncMonth:
+    """The month in which that moment of a row lies, in the zone of the installation, whoever asks from where."""
+    return TruncMonth(moment, tzinfo=timezone.get_default_timezone())
+
+
 SUMS = {name: Sum(name) for name in COUNTS}
 NOTHING: dict[str, Any] = dict.fromkeys(COUNTS, 0)
 

@@ -1,6 +1,6 @@
 """What is kept, and that it is what was known."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Event
 
 import pytest
@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from leads.enums import DealState, Role
+from leads.enums import DealState, Role, SourceKind
 from leads.models import Deal, Source
 from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
@@ -242,3 +242,14 @@ def test_a_month_that_brought_nothing_is_a_month() -> None:
     past = {one.month: one for one in found}
     naive = [record._naive(date(2026, month, 1), past) for month in (3, 4, 5)]
     assert naive == [None, 100.0, 200.0] and pasts([]) == []
+
+
+def test_a_month_begins_in_the_zone_of_the_installation_whoever_asks(team):
+    """A manager in Tokyo who sets an assumption simulates again; what was won on 31 May stays in May."""
+    moment = datetime(2026, 5, 31, 20, tzinfo=UTC)
+    source = Source.objects.named(team, "CRM", SourceKind.CRM)
+    Deal.objects.create(team=team, source=source, external_id="D", name="Deal", state=DealState.WON, amount=500,
+                        opened_at=moment - timedelta(days=9), closed_at=moment)  # fmt: skip
+    with timezone.override("Asia/Tokyo"):
+        found = store.won_before([team.pk], datetime(2026, 7, 1, tzinfo=UTC))
+    assert found == {team.pk: {"2026-05-01": [500.0, 1, 500.0]}}

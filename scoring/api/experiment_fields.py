@@ -111,16 +111,20 @@ class ExperimentDetailSerializer(ExperimentSerializer):
     class Meta(ExperimentSerializer.Meta):
         fields = (*ExperimentSerializer.Meta.fields, "looks", "verdict", "outcomes", "guards")
 
+    def to_representation(self, it: Experiment) -> dict[str, Any]:
+        self.found = counts(it, it.ended_at)
+        return super().to_representation(it)
+
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_verdict(self, it: Experiment) -> dict[str, Any]:
-        told = verdict(it, list(it.looks.all()), list(it.arms.all()), counts(it, it.ended_at))
+        told = verdict(it, list(it.looks.all()), list(it.arms.all()), self.found)
         names = ("state", "headline", "text", "rule", "more")
         return {name: getattr(told, name) for name in names} | {"best": told.best and told.best.position}
 
     @extend_schema_field(OpenApiTypes.OBJECT)
     def get_outcomes(self, it: Experiment) -> list[dict[str, Any]]:
         last = next((seen(look) for look in reversed(it.looks.all()) if look.taken_at and seen(look).against), None)
-        tables = outcome_tables(it, list(it.arms.all()), counts(it, it.ended_at), last)
+        tables = outcome_tables(it, list(it.arms.all()), self.found, last)
         return [
             {
                 "title": table.title, "decides": table.decides,
@@ -135,7 +139,7 @@ class ExperimentDetailSerializer(ExperimentSerializer):
     def get_guards(self, it: Experiment) -> list[dict[str, Any]]:
         return [
             {"position": guard.arm.position, "guard": guard.slug, "alarm": guard.alarm, "text": guard.text}
-            for guard in guards(it, counts(it, it.ended_at))
+            for guard in guards(it, self.found)
         ]  # fmt: skip
 
 

@@ -13,42 +13,55 @@ from leads.statistics import Rate
 from scoring.experiments.compare import Cells, together
 from scoring.models import Experiment, Outcome
 
-# For each lead of the experiment, what came of it since it entered. A handoff counts from its opening on.
-_LEADS = """
-SELECT p.arm_id, p.team_id, p.entered_at <= %(now)s - %(within)s AS ripe,
-       h.opened IS NOT NULL AS handed, h.accepted, h.decided, h.due, h.late, d.won,
-       EXISTS (SELECT FROM scoring_entry e WHERE e.lead_id = p.lead_id AND e.label = %(hot)s
-                  AND e.recorded_at >= p.entered_at - interval '1 minute' AND e.recorded_at <= %(now)s) AS hot,
-       p.entered_at
-  FROM scoring_participant p
-  LEFT JOIN LATERAL (
-       SELECT min(opened_at) AS opened,
-              min(decided_at) FILTER (WHERE state = 'accepted' AND decided_at <= %(now)s) AS accepted,
-              min(decided_at) FILTER (WHERE state IN ('accepted', 'rejected') AND decided_at <= %(now)s) AS decided,
-              count(*) FILTER (WHERE least(decided_at, due_at) <= %(now)s) AS due,
-              count(*) FILTER (WHERE least(coalesce(decided_at, %(now)s), %(now)s) > due_at) AS late
-         FROM leads_handoff h WHERE h.lead_id = p.lead_id AND h.opened_at >= p.entered_at
-                                AND h.opened_at <= %(now)s) h ON true
-  LEFT JOIN LATERAL (
-       SELECT min(closed_at) AS won FROM leads_deal d
-        WHERE d.lead_id = p.lead_id AND d.state = 'won' AND d.closed_at BETWEEN p.entered_at AND %(now)s) d ON true
- WHERE p.experiment_id = %(experiment)s AND p.entered_at <= %(now)s
+# Who came, and of each kind of outcome the few that had it: each part is small before the parts meet.
+_TOOK = """
+WITH took AS MATERIALIZED (
+    SELECT arm_id, team_id, lead_id, entered_at FROM scoring_participant
+     WHERE experiment_id = %(experiment)s AND entered_at <= %(now)s
+), work AS (
+    SELECT t.arm_id, t.team_id, t.lead_id, t.entered_at,
+           min(decided_at) FILTER (WHERE state = 'accepted' AND decided_at <= %(now)s) AS accepted,
+           min(decided_at) FILTER (WHERE state IN ('accepted', 'rejected') AND decided_at <= %(now)s) AS decided,
+           count(*) FILTER (WHERE least(decided_at, due_at) <= %(now)s) AS due,
+           count(*) FILTER (WHERE least(coalesce(decided_at, %(now)s), %(now)s) > due_at) AS late
+      FROM took t JOIN leads_handoff h ON h.lead_id = t.lead_id AND h.opened_at BETWEEN t.entered_at AND %(now)s
+     GROUP BY t.arm_id, t.team_id, t.lead_id, t.entered_at
+), customers AS (
+    SELECT t.arm_id, t.team_id, t.entered_at, min(closed_at) AS won
+      FROM took t JOIN leads_deal d ON d.lead_id = t.lead_id AND d.closed_at BETWEEN t.entered_at AND %(now)s
+     WHERE d.state = 'won' GROUP BY t.arm_id, t.team_id, t.lead_id, t.entered_at
+)
 """
 
-_COUNTS = f"""
-SELECT arm_id, team_id, count(*) AS leads, count(*) FILTER (WHERE ripe) AS ripe,
-       count(*) FILTER (WHERE ripe AND accepted <= entered_at + %(within)s) AS accepted,
-       count(*) FILTER (WHERE ripe AND won <= entered_at + %(within)s) AS won,
-       count(won) AS won_so_far, count(decided) AS decided, count(accepted) AS accepted_so_far,
-       count(*) FILTER (WHERE handed) AS handed, sum(coalesce(due, 0)) AS due, sum(coalesce(late, 0)) AS late,
-       count(*) FILTER (WHERE hot) AS hot
-  FROM ({_LEADS}) AS l GROUP BY arm_id, team_id
+_COUNTS = f"""{_TOOK}, hot AS (
+    SELECT t.arm_id, t.team_id, count(DISTINCT t.lead_id) AS hot
+      FROM took t JOIN scoring_entry e ON e.lead_id = t.lead_id AND e.label = '{Label.HOT}'
+           AND e.recorded_at BETWEEN t.entered_at - interval '1 minute' AND %(now)s
+     GROUP BY t.arm_id, t.team_id
+), came AS (
+    SELECT arm_id, team_id, count(*) AS leads, count(*) FILTER (WHERE entered_at <= %(ripe)s) AS ripe
+      FROM took GROUP BY arm_id, team_id
+), worked AS (
+    SELECT arm_id, team_id, count(*) AS handed, count(decided) AS decided, count(accepted) AS accepted_so_far,
+           sum(due)::bigint AS due, sum(late)::bigint AS late,
+           count(*) FILTER (WHERE entered_at <= %(ripe)s AND accepted <= entered_at + %(within)s) AS accepted
+      FROM work GROUP BY arm_id, team_id
+), bought AS (
+    SELECT arm_id, team_id, count(*) AS won_so_far,
+           count(*) FILTER (WHERE entered_at <= %(ripe)s AND won <= entered_at + %(within)s) AS won
+      FROM customers GROUP BY arm_id, team_id
+)
+SELECT * FROM came LEFT JOIN worked USING (arm_id, team_id) LEFT JOIN bought USING (arm_id, team_id)
+         LEFT JOIN hot USING (arm_id, team_id)
 """
 
-_TIMES = f"""
-SELECT arm_id, extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY accepted - entered_at)) / 86400,
-       extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY won - entered_at)) / 86400
-  FROM ({_LEADS}) AS l GROUP BY arm_id
+_TIMES = f"""{_TOOK}, took_days AS (
+    SELECT arm_id, accepted - entered_at AS accepted, NULL::interval AS won FROM work UNION ALL
+    SELECT arm_id, NULL, won - entered_at FROM customers
+)
+SELECT arm_id, extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY accepted)) / 86400,
+       extract(epoch FROM percentile_cont(0.5) WITHIN GROUP (ORDER BY won)) / 86400
+  FROM took_days GROUP BY arm_id
 """
 
 # What is asked → (the cases that had it, of all cases), as columns of _COUNTS.
@@ -95,7 +108,8 @@ def counts(experiment: Experiment, now: datetime | None = None) -> Counts:
         names = [column.name for column in cursor.description or ()]
         for row in cursor.fetchall():
             values = dict(zip(names, row, strict=True))
-            sides.setdefault(values.pop("arm_id"), {})[values.pop("team_id")] = values
+            arm, team = values.pop("arm_id"), values.pop("team_id")
+            sides.setdefault(arm, {})[team] = {name: number or 0 for name, number in values.items()}
     return Counts(sides)
 
 
@@ -111,7 +125,5 @@ def _days(value: Any) -> float | None:
 
 
 def _values(experiment: Experiment, now: datetime | None) -> dict[str, Any]:
-    return {
-        "experiment": experiment.pk, "within": timedelta(days=experiment.within), "now": now or timezone.now(),
-        "hot": Label.HOT,
-    }  # fmt: skip
+    now, within = now or timezone.now(), timedelta(days=experiment.within)
+    return {"experiment": experiment.pk, "now": now, "within": within, "ripe": now - within}

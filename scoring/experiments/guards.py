@@ -1,9 +1,13 @@
-"""What must not get worse meanwhile: asked every hour while an experiment runs, told once when it goes wrong."""
+"""What must not get worse meanwhile: asked every hour while an experiment runs, told once when it goes wrong.
+
+Hundreds of looks would raise an alarm by chance alone sooner or later. So what is asked for is a difference beyond the
+limits of anytime.py, which hold at all of them together: of 100 experiments between equals at most 5 raise any alarm.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from math import erfc, sqrt
+from datetime import datetime, timedelta
+from math import sqrt
 
 from django.db import transaction
 from django.urls import reverse
@@ -11,96 +15,160 @@ from django.utils import timezone
 
 from leads.outgoing.notices import notify
 from leads.retry import retried
-from leads.statistics import Interval, Rate, difference
-from scoring.capacity import sales_capacity
+from leads.statistics import Interval, Rate
+from leads.templatetags.ui import percent, points
+from scoring.capacity import SalesCapacity, sales_capacity
+from scoring.experiments import anytime
+from scoring.experiments.compare import Cells, Comparison, compare, together
 from scoring.experiments.counts import Counts, counts
-from scoring.experiments.looks import who_run_experiments
+from scoring.experiments.looks import LEAST_CASES, LEAST_OF_EACH, who_run_experiments
 from scoring.models import Alarm, Arm, Experiment
 
 HOURLY = timedelta(hours=1)
-# Hot leads a fifth more or fewer than the champion's, beyond chance; late answers five points more, beyond chance.
+# Hot leads a fifth more or fewer than the champion's; late answers five points more.
 VOLUME, LATE = 0.2, 0.05
-# The drawing itself: A. Fabijan et al. (2019), "Diagnosing sample ratio mismatch", KDD, recommend so small a p.
-SPLIT = 0.001
-HOT, ANSWERS, DRAW = "hot", "answers", "split"
+HOT, ROOM, ANSWERS, DRAW = "hot", "room", "answers", "split"
+TITLES = {HOT: "Hot leads", ROOM: "What sales can work", ANSWERS: "Late answers", DRAW: "Draw"}
+# In how many of all experiments each may raise a false alarm, all challengers together: 5 of 100 in sum.
+FALSE = {HOT: 0.015, ROOM: 0.01, ANSWERS: 0.015, DRAW: 0.01}
 
 
 @dataclass(frozen=True)
 class Guard:
-    """A metric of a challenger beside the champion's. `alarm`: beyond its limit; `text` gives the figures."""
+    """A metric of a challenger beside the champion's. `alarm`: beyond its limit; `text` gives the figures.
+
+    `interval` is of the difference, and holds at all moments together; None while there are too few cases.
+    """
 
     arm: Arm
     slug: str
-    title: str
     champion: Rate
     challenger: Rate
     interval: Interval | None
     alarm: bool
     text: str
 
+    @property
+    def title(self) -> str:
+        return TITLES[self.slug]
 
-def guards(experiment: Experiment, found: Counts) -> list[Guard]:
-    """Of each challenger: Hot leads, answers in time, and whether the sides were drawn as they should be."""
-    champion, *challengers = experiment.arms.order_by("position")
+
+@dataclass(frozen=True)
+class Room:
+    """So many leads come a week, on all sides, and sales can work so many Hot ones; None: nobody set a limit."""
+
+    leads: float
+    can_work: int | None
+
+
+def guards(experiment: Experiment, found: Counts, now: datetime | None = None) -> list[Guard]:
+    """Of each challenger: Hot leads, whether sales could work them, answers in time, and whether the draw is even."""
     if experiment.shadow:
         return []
-    return [guard for arm in challengers for guard in _of(experiment, champion, arm, found)]
+    arms = list(experiment.arms.order_by("position"))
+    return guards_of(arms, found, _room(experiment, found, sales_capacity(), now or timezone.now()))
 
 
-def _of(experiment: Experiment, champion: Arm, arm: Arm, found: Counts) -> Iterator[Guard]:
-    hot = found.rate(champion.pk, "hot"), found.rate(arm.pk, "hot")
-    yield _volume(experiment, arm, *hot, leads=sum(map(found.leads, found.by_side)))
-    yield _late(arm, found.rate(champion.pk, "late"), found.rate(arm.pk, "late"))
-    yield _split(champion, arm, found.leads(champion.pk), found.leads(arm.pk))
+def _room(experiment: Experiment, found: Counts, capacity: SalesCapacity, now: datetime) -> Room:
+    weeks = max(((experiment.ended_at or now) - experiment.started_at) / timedelta(weeks=1), 1.0)
+    leads = sum(map(found.leads, found.by_side))
+    return Room(leads / weeks, capacity.leads if capacity.known else None)
 
 
-def _volume(experiment: Experiment, arm: Arm, before: Rate, now: Rate, *, leads: int) -> Guard:
-    """`leads` of all sides: so many would be on one."""
-    interval = difference(now, before)
-    beyond = interval is not None and (interval.low > 0 or interval.high < 0)
-    alarm = bool(
-        beyond and before.n and now.n and abs(now.k / now.n - before.k / before.n) > VOLUME * before.k / before.n
-    )
-    text = f"{_share(now)} of its leads became Hot, {_share(before)} of the champion's."
-    if room := _over_capacity(experiment, before, now, leads):
-        return Guard(arm, HOT, "Hot leads", before, now, interval, True, room)
-    return Guard(arm, HOT, "Hot leads", before, now, interval, alarm, text)
+def guards_of(arms: list[Arm], found: Counts, room: Room) -> list[Guard]:
+    """`arms` with the champion first."""
+    champion, *challengers = arms
+    return [guard for arm in challengers for guard in _of(champion, arm, found, room, len(challengers))]
 
 
-def _over_capacity(experiment: Experiment, before: Rate, now: Rate, leads: int) -> str:
-    """Where promoting it would give sales more than the reps take, and the champion does not."""
-    capacity = sales_capacity()
-    weeks = ((experiment.ended_at or timezone.now()) - experiment.started_at) / timedelta(weeks=1)
-    if not capacity.known or not (before.enough and now.enough) or weeks < 1:
-        return ""
-    per_week = leads / weeks
-    mine, theirs = per_week * now.k / now.n, per_week * before.k / before.n
-    if mine <= capacity.leads or theirs > capacity.leads:
-        return ""
-    return f"For all leads it would make about {mine:.0f} Hot a week. Sales can work {capacity.leads}."
+def _of(champion: Arm, arm: Arm, found: Counts, room: Room, challengers: int) -> Iterator[Guard]:
+    error = {slug: share / challengers for slug, share in FALSE.items()}
+    hot, late = ((found.cells(champion.pk, share), found.cells(arm.pk, share)) for share in ("hot", "late"))
+    yield _volume(arm, *hot, error[HOT])
+    if room.can_work is not None:
+        yield _work(arm, *map(together, hot), room, room.can_work, error[ROOM])
+    yield _late(arm, *late, error[ANSWERS])
+    yield _split(champion, arm, found.leads(champion.pk), found.leads(arm.pk), error[DRAW])
 
 
-def _late(arm: Arm, before: Rate, now: Rate) -> Guard:
-    interval = difference(now, before)
-    alarm = interval is not None and interval.low > 0 and now.k / now.n - before.k / before.n > LATE
-    text = f"{_share(now)} of its handoffs were answered late, {_share(before)} of the champion's."
-    return Guard(arm, ANSWERS, "Late answers", before, now, interval, alarm, text)
+def _volume(arm: Arm, before: Cells, now: Cells, alpha: float) -> Guard:
+    theirs, mine, watched = together(before), together(now), _watched(before, now, alpha)
+    text = f"{_share(mine)} of its leads became Hot, {_share(theirs)} of the champion’s"
+    alarm = watched.beyond and abs(watched.difference) > VOLUME * theirs.k / theirs.n
+    return Guard(arm, HOT, theirs, mine, watched.interval, alarm, text + watched.words)
 
 
-def _split(champion: Arm, arm: Arm, theirs: int, mine: int) -> Guard:
-    """The χ² test of the shares the sides were to have."""
-    both = theirs + mine
-    expected = both * arm.share / (arm.share + champion.share) if both else 0.0
-    chi2 = (mine - expected) ** 2 * both / (expected * (both - expected)) if expected else 0.0
-    alarm = both >= 100 and erfc(sqrt(chi2 / 2)) < SPLIT
+def _late(arm: Arm, before: Cells, now: Cells, alpha: float) -> Guard:
+    theirs, mine, watched = together(before), together(now), _watched(before, now, alpha)
+    text = f"{_share(mine)} of its handoffs were answered late, {_share(theirs)} of the champion’s"
+    alarm = watched.beyond and watched.difference > LATE
+    return Guard(arm, ANSWERS, theirs, mine, watched.interval, alarm, text + watched.words)
+
+
+@dataclass(frozen=True)
+class _Watched:
+    difference: float = 0.0
+    interval: Interval | None = None
+    beyond: bool = False
+
+    @property
+    def words(self) -> str:
+        if self.interval is None:
+            return "."
+        span = f"{points(self.interval.low)} to {points(self.interval.high)}".replace(" pts to", " to")
+        return f": {points(self.difference)} ({span}, at any time)."
+
+
+def _watched(before: Cells, now: Cells, alpha: float) -> _Watched:
+    theirs, mine = together(before), together(now)
+    compared = compare(before, now) if _enough(theirs, mine) else None
+    if compared is None:
+        return _Watched()
+    limit = anytime.limit(anytime.seen(theirs.k + mine.k, theirs.n + mine.n), alpha)
+    return _Watched(compared.difference, compared.interval(limit), _beyond(compared, limit))
+
+
+def _beyond(compared: Comparison, limit: float) -> bool:
+    return abs(compared.z) >= limit
+
+
+def _enough(before: Rate, now: Rate) -> bool:
+    """As for a look: asked of both sides together."""
+    had, cases = before.k + now.k, before.n + now.n
+    return min(before.n, now.n) >= LEAST_CASES and min(had, cases - had) >= LEAST_OF_EACH
+
+
+def _work(arm: Arm, before: Rate, now: Rate, room: Room, can_work: int, alpha: float) -> Guard:
+    """Would promoting it give sales more than they can work, where the champion does not?"""
+    share = can_work / room.leads if room.leads else 1.0
+    mine, theirs = (room.leads * rate.k / rate.n if rate.n else 0.0 for rate in (now, before))
+    text = f"For all leads it would make about {mine:.0f} Hot a week. Sales can work {can_work}."
+    alarm = False
+    if 0 < share < 1 and _enough(before, now) and theirs <= can_work:
+        z = (now.k / now.n - share) / sqrt(share * (1 - share) / now.n)
+        alarm = z >= anytime.limit(share * (1 - share) * now.n, alpha)
+    return Guard(arm, ROOM, before, now, None, alarm, text)
+
+
+def _split(champion: Arm, arm: Arm, theirs: int, mine: int, alpha: float) -> Guard:
+    """Whether so many came to each side as were to come.
+
+    M. Lindon, A. Malek (2022), "Anytime-valid inference for multinomial count data", NeurIPS: asked again and again.
+    """
+    both, share = theirs + mine, arm.share / (arm.share + champion.share)
+    expected, seen = both * share, both * share * (1 - share)
+    alarm = both >= 2 * LEAST_CASES and abs(mine - expected) / sqrt(seen) >= anytime.limit(seen, alpha)
     text = f"{mine:,} of {both:,} leads on this side; {expected:,.0f} were to be expected."
     if alarm:
         text += " So uneven a draw hardly comes by chance: do not trust the comparison before you know why."
-    return Guard(arm, DRAW, "Draw", Rate(theirs, both), Rate(mine, both), None, alarm, text)
+    return Guard(arm, DRAW, Rate(theirs, both), Rate(mine, both), None, alarm, text)
 
 
 def _share(rate: Rate) -> str:
-    return f"{rate.k / rate.n:.0%} ({rate.k:,} of {rate.n:,})" if rate.enough else f"{rate.k:,} of {rate.n:,}"
+    return f"{percent(rate.k / rate.n)} ({rate.k:,} of {rate.n:,})" if rate.enough else f"{rate.k:,} of {rate.n:,}"
+
+
+# --- Every hour ---------------------------------------------------------------------------------------
 
 
 def watch_due() -> int:
@@ -116,18 +184,27 @@ def _watch(pk: int) -> int:
     experiment = rows.select_related("model").filter(pk=pk, watched_at__lte=timezone.now() - HOURLY).first()
     if experiment is None:
         return 0
-    Experiment.objects.filter(pk=pk).update(watched_at=timezone.now())
-    raised = [guard for guard in guards(experiment, counts(experiment)) if guard.alarm and _raise(experiment, guard)]
+    raised = watch(experiment, timezone.now())
+    for alarm in raised:
+        _tell(alarm)
     return len(raised)
 
 
-def _raise(experiment: Experiment, guard: Guard) -> bool:
-    """Once for a guard of a side."""
-    values = {"experiment": experiment, "text": f"{guard.title}: {guard.text}"[:300]}
-    alarm, new = Alarm.objects.get_or_create(arm=guard.arm, guard=guard.slug, defaults=values)
-    if new:
-        notify(
-            who_run_experiments(), kind="experiment", text=f"“{experiment}”: {alarm.text}",
-            url=reverse("scoring:experiment", args=[experiment.pk]), key=f"guard:{alarm.pk}", mail=True,
-        )  # fmt: skip
-    return new
+def watch(experiment: Experiment, now: datetime) -> list[Alarm]:
+    """Ask the guards as of now, and keep the alarms: once for a guard of a side. Call it with the experiment held."""
+    Experiment.objects.filter(pk=experiment.pk).update(watched_at=now)
+    raised = []
+    for guard in guards(experiment, counts(experiment, now), now):
+        if guard.alarm:
+            text = f"{guard.title}: {guard.text}"[:300]
+            values = {"experiment": experiment, "text": text, "at": now}
+            alarm, new = Alarm.objects.get_or_create(arm=guard.arm, guard=guard.slug, defaults=values)
+            raised += [alarm] * new
+    return raised
+
+
+def _tell(alarm: Alarm) -> None:
+    notify(
+        who_run_experiments(), kind="experiment", text=f"“{alarm.experiment}”: {alarm.text}",
+        url=reverse("scoring:experiment", args=[alarm.experiment_id]), key=f"guard:{alarm.pk}", mail=True,
+    )  # fmt: skip

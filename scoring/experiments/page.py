@@ -1,6 +1,6 @@
 """What the page of an experiment shows, put together; company-wide, like every comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -56,7 +56,7 @@ def experiment_page(experiment: Experiment) -> dict[str, Any]:
         "guards": guards(experiment, found), "alarms": list(experiment.alarms.all()),
         "tables": [] if experiment.shadow else outcome_tables(experiment, arms, found, last),
         "chart": None if experiment.shadow else progress(experiment, arms, now),
-        "pairs": [pairs(experiment, arms[0], arm) for arm in arms[1:]] if experiment.running else [],
+        "pairs": pairs(experiment, arms) if experiment.running else [],
         "cases": "decided handoffs" if experiment.outcome == Outcome.DECIDED else "leads",
     }  # fmt: skip
 
@@ -80,33 +80,30 @@ def _sides(experiment: Experiment, arms: Sequence[Arm], found: Counts) -> list[S
 # --- How far it is ------------------------------------------------------------------------------------
 
 _RIPE = """
-SELECT p.arm_id, p.entered_at + %(within)s AS at FROM scoring_participant p WHERE p.experiment_id = %(experiment)s
+SELECT arm_id, entered_at + %(within)s AS at FROM scoring_participant WHERE experiment_id = %(experiment)s
 """
 _DECIDED = """
 SELECT p.arm_id, min(h.decided_at) AS at FROM scoring_participant p JOIN leads_handoff h ON h.lead_id = p.lead_id
  WHERE p.experiment_id = %(experiment)s AND h.opened_at >= p.entered_at AND h.state IN ('accepted', 'rejected')
  GROUP BY p.arm_id, p.lead_id
 """
-_BY_DAY = (
-    "SELECT m.at, a.id, (SELECT count(*) FROM ({cases}) c WHERE c.arm_id = a.id AND c.at <= m.at)"
-    " FROM unnest(%(moments)s::timestamptz[]) AS m(at) CROSS JOIN unnest(%(arms)s::bigint[]) AS a(id)"
-)
+# How many cases came after so many of the moments.
+_BY_STEP = "SELECT arm_id, width_bucket(at, %(moments)s::timestamptz[]), count(*) FROM ({cases}) c GROUP BY 1, 2"
 
 
 def progress(experiment: Experiment, arms: Sequence[Arm], now: datetime) -> Lines:
     """The cases of each side that count, from the start to now, and how many it needs. One query."""
     moments = _moments(experiment.started_at, now)
     cases = _DECIDED if experiment.outcome == Outcome.DECIDED else _RIPE
-    values: dict[str, Any] = {
-        "experiment": experiment.pk, "within": timedelta(days=experiment.within), "moments": moments,
-        "arms": [arm.pk for arm in arms],
-    }  # fmt: skip
+    within = timedelta(days=experiment.within)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY.format(cases=cases), values)
-        rows = {(at, arm): float(number) for at, arm, number in cursor.fetchall()}
+        cursor.execute(
+            _BY_STEP.format(cases=cases), {"experiment": experiment.pk, "within": within, "moments": moments}
+        )
+        came = {(arm, step): number for arm, step, number in cursor.fetchall()}
     series = [
-        Series(arm.name, [rows[at, arm.pk] for at in moments], "before" if arm.is_champion else "",
-               dashed=arm.position > 1)
+        Series(arm.name, [float(sum(came.get((arm.pk, step), 0) for step in range(at + 1))) for at in range(POINTS)],
+               "before" if arm.is_champion else "", dashed=arm.position > 1)
         for arm in arms
     ]  # fmt: skip
     needed = ceil(experiment.planned * arms[0].share)
@@ -140,37 +137,49 @@ class Pairs:
     one: Rate
 
 
+# What each side says of each lead: of the one that decides it stands in the standing, of the others beside it.
 _PAIRS = """
-SELECT champion.label, challenger.label, count(*),
-       count(*) FILTER (WHERE h.answer IS NOT NULL), count(*) FILTER (WHERE h.answer = 'accepted')
-  FROM scoring_participant p JOIN leads_standing s ON s.lead_id = p.lead_id
- CROSS JOIN LATERAL (SELECT coalesce(s.automatic_label, s.label) AS label WHERE s.version = %(champion)s UNION ALL
-       SELECT t.label FROM scoring_trialscore t WHERE t.lead_id = p.lead_id AND t.version_id = %(champion)s) champion
- CROSS JOIN LATERAL (SELECT coalesce(s.automatic_label, s.label) AS label WHERE s.version = %(challenger)s UNION ALL
-       SELECT t.label FROM scoring_trialscore t WHERE t.lead_id = p.lead_id AND t.version_id = %(challenger)s
-       ) challenger
-  LEFT JOIN LATERAL (SELECT min(state) AS answer FROM leads_handoff h WHERE h.lead_id = p.lead_id
-       AND h.opened_at >= p.entered_at AND h.state IN ('accepted', 'rejected')) h ON true
- WHERE p.experiment_id = %(experiment)s GROUP BY 1, 2
+WITH says AS MATERIALIZED (
+    SELECT p.lead_id, p.entered_at, s.version, coalesce(s.automatic_label, s.label) AS label
+      FROM scoring_participant p JOIN leads_standing s ON s.lead_id = p.lead_id
+     WHERE p.experiment_id = %(experiment)s AND s.version = ANY(%(versions)s) UNION ALL
+    SELECT p.lead_id, p.entered_at, t.version_id, t.label
+      FROM scoring_participant p JOIN scoring_trialscore t ON t.lead_id = p.lead_id
+     WHERE p.experiment_id = %(experiment)s AND t.version_id = ANY(%(versions)s)
+), answers AS (
+    SELECT p.lead_id, min(h.state) AS answer
+      FROM scoring_participant p JOIN leads_handoff h ON h.lead_id = p.lead_id AND h.opened_at >= p.entered_at
+     WHERE p.experiment_id = %(experiment)s AND h.state IN ('accepted', 'rejected') GROUP BY p.lead_id
+)
+SELECT challenger.version, champion.label, challenger.label, count(*), count(answer),
+       count(*) FILTER (WHERE answer = 'accepted')
+  FROM says champion JOIN says challenger USING (lead_id) LEFT JOIN answers USING (lead_id)
+ WHERE champion.version = %(champion)s AND challenger.version <> %(champion)s GROUP BY 1, 2, 3
 """
 
 
-def pairs(experiment: Experiment, champion: Arm, arm: Arm) -> Pairs:
-    """How often the two disagree, now. One query."""
-    values = {"experiment": experiment.pk, "champion": champion.version_id, "challenger": arm.version_id}
+def pairs(experiment: Experiment, arms: Sequence[Arm]) -> list[Pairs]:
+    """How often each challenger and the champion disagree, now. One query."""
+    versions = [arm.version_id for arm in arms]
+    values = {"experiment": experiment.pk, "champion": versions[0], "versions": versions}
+    found: dict[int, dict[tuple[str, str], tuple[int, int, int]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS, values)
-        found = {(theirs, mine): row for theirs, mine, *row in cursor.fetchall()}
+        for version, theirs, mine, leads, answered, accepted in cursor.fetchall():
+            found.setdefault(version, {})[theirs, mine] = leads, answered, accepted
+    return [_pairs(arm, found.get(arm.version_id, {})) for arm in arms[1:]]
+
+
+def _pairs(arm: Arm, found: Mapping[tuple[str, str], tuple[int, int, int]]) -> Pairs:
     labels = [label for label in Label.values if any(label in pair for pair in found)]
     handing = load(arm.version.definition).handoff_labels
-    decided = [
-        Rate(sum(row[2] for row in rows), sum(row[1] for row in rows))
-        for rows in (
-            [row for (_, mine), row in found.items() if mine in handing],
-            [row for (_, mine), row in found.items() if mine not in handing],
-        )
-    ]
+    both, one = ([row for (_, mine), row in found.items() if (mine in handing) is offers] for offers in (True, False))
     return Pairs(
-        arm, labels, [(a, [found.get((a, b), [0])[0] for b in labels]) for a in labels],
-        sum(row[0] for (a, b), row in found.items() if a == b), sum(row[0] for row in found.values()), *decided,
+        arm, labels, [(a, [found.get((a, b), (0, 0, 0))[0] for b in labels]) for a in labels],
+        sum(row[0] for (a, b), row in found.items() if a == b), sum(row[0] for row in found.values()),
+        _answers(both), _answers(one),
     )  # fmt: skip
+
+
+def _answers(rows: Sequence[tuple[int, int, int]]) -> Rate:
+    return Rate(sum(accepted for _, _, accepted in rows), sum(answered for _, answered, _ in rows))

@@ -5,17 +5,19 @@ from datetime import datetime, timedelta
 from math import ceil, sqrt
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
 from leads.statistics import Rate
-from scoring.experiments.sequential import ALPHA, drift_for
+from scoring.experiments.sequential import ALPHA, bounds, drift_for, evenly
 from scoring.models import Outcome, ScoringModel
 
 WEEKS = 8  # over which today's volume is counted
 HISTORY = timedelta(days=365)  # of leads whose outcome is known
 LOOKS = 5
 TABLE = (4, 8, 13, 26, 52)  # weeks
+LEAST_SHARE = 0.05  # of new leads, for a challenger
 NEVER = 520  # weeks: nobody waits that long
 
 
@@ -100,17 +102,39 @@ def volume(model: ScoringModel, within: int, now: datetime | None = None) -> Vol
     return Volume(came / WEEKS, answered / WEEKS, Rate(accepted, ripe), Rate(won, ripe), Rate(yes, all_of_them))
 
 
+def shares_of(challengers: int, share: float | None = None) -> tuple[float, ...]:
+    """The parts of new leads, the champion's first; `share` is each challenger's, without it all sides are equal.
+
+    Raises ValidationError where a challenger would have more than the champion, or hardly anything.
+    """
+    equal = 1 / (challengers + 1)
+    share = equal if share is None else share
+    if not LEAST_SHARE <= share <= equal + 1e-9:
+        said = f"Give each challenger {LEAST_SHARE:.0%} to {equal:.0%} of new leads, not more than the champion has."
+        raise ValidationError({"share": [said]})
+    return (1 - challengers * share, *(share,) * challengers)
+
+
 def cases_needed(base: float, effect: float, shares: tuple[float, ...]) -> int:
     """On all sides together; shares[0] is the champion's. Each challenger is compared with the champion alone, at an
     equal part of the error (Bonferroni), LOOKS times.
 
-    The information needed is the square of the drift (C. Jennison, B. W. Turnbull (2000), chapter 3).
+    The drift in place of the sum of two quantiles (C. Jennison, B. W. Turnbull (2000), chapter 3): what reaches the
+    last limit is measured by the spread of equal sides, the rest by that of the sides as they are (J. L. Fleiss (1981),
+    Statistical Methods for Rates and Proportions, chapter 3). For equal shares both are nearly one.
     """
-    drift = drift_for(LOOKS, ALPHA / (len(shares) - 1))
+    alpha = ALPHA / (len(shares) - 1)
+    limit = bounds(evenly(LOOKS), alpha)[-1]
+    rest = drift_for(LOOKS, alpha) - limit
     then = min(1.0, max(0.0, base + effect))
-    return ceil(max(
-        drift**2 * (base * (1 - base) / shares[0] + then * (1 - then) / share) / effect**2 for share in shares[1:]
-    ))  # fmt: skip
+    return ceil(max(_cases(limit, rest, base, then, shares[0], share) for share in shares[1:]))
+
+
+def _cases(limit: float, rest: float, base: float, then: float, champion: float, challenger: float) -> float:
+    both = (champion * base + challenger * then) / (champion + challenger)
+    equal = both * (1 - both) * (1 / champion + 1 / challenger)
+    apart = base * (1 - base) / champion + then * (1 - then) / challenger
+    return (limit * sqrt(equal) + rest * sqrt(apart)) ** 2 / (then - base) ** 2
 
 
 def plan(volume: Volume, *, outcome: str, within: int, base: float, effect: float, shares: tuple[float, ...]) -> Plan:

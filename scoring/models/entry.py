@@ -1,6 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 
 from leads.enums import Cause, Label
 from leads.models import Lead
@@ -40,7 +41,10 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         constraints = [models.UniqueConstraint(fields=["lead", "seq"], name="entry_in_order")]
         # lines lie in the order in which they were recorded
-        indexes = [BrinIndex(fields=["recorded_at"], name="entry_recorded", autosummarize=True)]
+        indexes = [
+            BrinIndex(fields=["recorded_at"], name="entry_recorded", autosummarize=True),
+            models.Index(fields=["lead", "recorded_at"], condition=Q(label=Label.HOT), name="entry_hot"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.total_before} → {self.total} ({self.get_cause_display()})"

@@ -19,6 +19,7 @@ from scoring.models import Experiment, Publication, ScoringModel
 from tests.experiments.lab import QUIET, begin, live_model, newcomers
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
+from tests.scoring.workshop import make_model
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def caller() -> Caller:
 def test_a_plan_is_worked_out_without_starting_anything(caller: Caller) -> None:
     model = live_model()[0]
     told = caller.get("experiments/plan", model=model.pk, base=0.2, effect=0.1).json()
-    assert (told["planned"], told["per_side"], told["weeks"]) == (685, [343, 343], None)
+    assert (told["planned"], told["per_side"], told["weeks"]) == (763, [382, 382], None)
     assert [row["weeks"] for row in told["findable"]] == [4, 8, 13, 26, 52]
     refused = caller.get("experiments/plan", model=model.pk)
     assert refused.status_code == 400 and "Too little is known of the last year (0 of 0)" in str(
@@ -94,6 +95,26 @@ def test_lists_cost_the_same_for_one_and_three(caller: Caller, client: Client) -
         begin(live_model(f"M{number}")[0])
     assert costs() == one
     stop(experiment, by=None)
+
+
+def test_a_page_costs_the_same_with_two_sides_and_with_four(client: Client) -> None:
+    client.force_login(make_user("Mia", make_team(), Role.MARKETING))
+
+    def cost(experiment: Experiment) -> int:
+        newcomers(make_team(), 8)
+        client.get(f"/scoring/experiments/{experiment.pk}/")
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(f"/scoring/experiments/{experiment.pk}/").status_code == 200
+        return len(asked)
+
+    model = live_model()[0]
+    two = begin(model)
+    of_two = cost(two)
+    stop(two, by=None)
+    others = [make_model(f"M{number}") for number in range(2)]
+    for points, other in enumerate(others, 3):
+        other.criteria.filter(name="VP").update(points=points)
+    assert cost(begin(model, model, *others)) == of_two
 
 
 def test_the_other_model_and_the_shadow_on_their_pages(caller: Caller, client: Client) -> None:

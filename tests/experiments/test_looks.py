@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from leads.enums import DealState, Role
 from leads.models import Deal, Membership, Notice, Source, User
-from leads.statistics import Rate
 from scoring.experiments import guards, looks
 from scoring.experiments.counts import Counts, counts, times
 from scoring.experiments.looks import seen, take_due
@@ -255,17 +254,18 @@ def test_hot_leads_beyond_the_limit_alarm_once(experiment: Experiment, marketer:
 
 def test_more_than_sales_can_work(experiment: Experiment) -> None:
     rep = make_user("Rob", make_team())
-    Membership.objects.filter(user=rep).update(weekly_capacity=5)
+    arms = list(experiment.arms.order_by("position"))
+    found = Counts(
+        {arm.pk: {1: {"leads": 200, "hot": hot, "due": 0, "late": 0}} for arm, hot in zip(arms, (10, 60), strict=True)}
+    )
     began(experiment, 14)
-    before, now = Rate(3, 100), Rate(9, 100)
-    arm = experiment.arms.get(position=1)
-    guard = guards._volume(experiment, arm, before, now, leads=200)
-    assert guard.alarm and guard.text == "For all leads it would make about 9 Hot a week. Sales can work 5."
-    three_sides = guards._volume(experiment, arm, before, now, leads=310)
-    assert three_sides.text == "For all leads it would make about 14 Hot a week. Sales can work 5."
+    assert "room" not in {guard.slug for guard in guards.guards(experiment, found)}, "nobody set a limit"
+    Membership.objects.filter(user=rep).update(weekly_capacity=15)
+    room = {guard.slug: guard for guard in guards.guards(experiment, found)}["room"]
+    assert room.alarm and room.text == "For all leads it would make about 60 Hot a week. Sales can work 15."
     Experiment.objects.filter(pk=experiment.pk).update(ended_at=timezone.now() - timedelta(days=7), ending="stopped")
     experiment.refresh_from_db()
-    assert "about 14 Hot a week" in guards._volume(experiment, arm, before, now, leads=155).text
+    assert "about 120 Hot a week" in next(one.text for one in guards.guards(experiment, found) if one.slug == "room")
 
 
 def test_late_answers(experiment: Experiment) -> None:
@@ -301,11 +301,11 @@ def test_a_whole_experiment_through_the_pages(marketer: User, client: Client) ->
     asked = {"name": "VPs first", "model": model.pk, "challengers": [f"draft-{model.pk}"], "outcome": "accepted",
              "within": 30, "base": 20, "effect": 10}  # fmt: skip
     page = client.get("/scoring/experiments/new/", asked).content.decode()
-    assert "685 leads" in page and "a change from 20.0% to 30.0%" in page
+    assert "763 leads" in page and "a change from 20.0% to 30.0%" in page
     started = client.post("/scoring/experiments/new/", asked)
     experiment = Experiment.objects.get()
     assert started.headers["Location"] == f"/scoring/experiments/{experiment.pk}/"
-    assert (experiment.planned, experiment.base, experiment.effect) == (685, 0.2, 0.1)
+    assert (experiment.planned, experiment.base, experiment.effect) == (763, 0.2, 0.1)
     populate(experiment, 500, (0.1, 0.4))
     began(experiment, 50)
     watch_experiments()

@@ -83,6 +83,8 @@ def odoo(old: Table, new: Table, *, deciles: bool = False) -> np.ndarray:
     for a, b in zip(old.columns, new.columns, strict=True):
         codes_old, codes_new, size = _values(a, b, deciles)
         known = codes_old >= 0
+        if not known.any():
+            continue
         won = np.bincount(codes_old[known & old.won], minlength=size) + 0.1
         lost = np.bincount(codes_old[known & ~old.won], minlength=size) + 0.1
         told = np.log(won / won.sum()) - np.log(lost / lost.sum())

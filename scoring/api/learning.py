@@ -19,7 +19,7 @@ from leads.models import Standing
 from leads.wake import wake
 from scoring.api.previews import QuestionInput
 from scoring.learning import job
-from scoring.learning.drafting import make_draft
+from scoring.learning.draft import make_draft
 from scoring.learning.readiness import readiness
 from scoring.learning.refreshed import set_refresh
 from scoring.likelihood import likelihood
@@ -39,7 +39,7 @@ class LearningInput(QuestionInput):
         max_value=100,
         default=None,
         allow_null=True,
-        help_text="Most criteria. Null: the newest leads choose.",
+        help_text="Most criteria; 15, 25 or 40, none larger, are chosen by leads a card has not seen. Null: 40.",
     )
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
     keep = serializers.ListField(

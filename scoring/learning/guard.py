@@ -17,6 +17,7 @@ from scoring.learning.bins import EMPTY, Bins, Codes, bins_of
 from scoring.learning.table import NUMBER, TEXT, Column, Table
 
 ALONE, EMPTINESS = 0.78, 0.60
+SURELY = 0.58  # the lower end of the interval of EMPTINESS: of few that won, a share may differ by chance
 SURE_WON, SURE_LOST, COVERS = 0.9, 0.97, 0.05
 USUAL = 0.9  # an outcome that so many have anyway
 Z99 = 2.575829  # many values are looked at
@@ -64,11 +65,15 @@ def _names_one(column: Column, words: str) -> bool:
 
 
 def _empty(column: Column, table: Table) -> str:
-    found = auc(column.empty.astype(float), table.won)
-    if found is None or max(found.value, 1 - found.value) < EMPTINESS:
+    empty = column.empty.astype(float)
+    found = max(
+        filter(None, (auc(side, table.won) for side in (empty, -empty))), key=lambda one: one.value, default=None
+    )
+    if found is None or found.value < EMPTINESS or found.low < SURELY:
         return ""
-    value = max(found.value, 1 - found.value)
-    return f"whether it is empty tells won from lost (AUC {value:.2f}): filled in because of what came of the lead"
+    return (
+        f"whether it is empty tells won from lost (AUC {found.value:.2f}): filled in because of what came of the lead"
+    )
 
 
 def _alone(codes: Codes, bins: Bins, table: Table, seed: int) -> str:

@@ -21,9 +21,9 @@ from leads.conditions.grammar import parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.retry import retried
 from scoring.learning import refreshed
+from scoring.learning.draft import model_file
 from scoring.learning.learn import learn
 from scoring.learning.pastleads import past_leads
-from scoring.learning.proposals import model_file
 from scoring.learning.told import result_of
 from scoring.models import Learning, LearningState, Version
 from scoring.publishing import UNSCORABLE

@@ -17,7 +17,7 @@ from leads.models import User
 from leads.outgoing.notices import notify
 from leads.retry import retried
 from scoring.findings import drift
-from scoring.learning.drafting import make_draft
+from scoring.learning.draft import make_draft
 from scoring.models import Health, Learning, LearningState, Refresh, ScoringModel, Version
 from scoring.sample import Question
 

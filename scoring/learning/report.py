@@ -8,9 +8,13 @@ from numpy.typing import NDArray
 from leads.statistics import wilson
 from scoring.accuracy import auc, average_precision, brier, tenths
 from scoring.learning.card import Card, Criterion, bands
-from scoring.learning.learn import Learned
+from scoring.learning.learn import Learned, best_card
+from scoring.learning.sizes import LARGE, NEWEST, in_parts
 from scoring.learning.table import Table
 from scoring.learning.wording import sentence
+
+JUDGED = {False: "the older leads, each left out once", True: "the newest of the older leads"}
+Promised = NDArray[np.floating[Any]]
 
 
 def report(learned: Learned, test: Table | None = None) -> dict[str, Any]:
@@ -25,6 +29,7 @@ def report(learned: Learned, test: Table | None = None) -> dict[str, Any]:
         "won": table.wins,
         "lost": table.losses,
         "left_out": [{"column": one.column, "reason": one.reason} for one in learned.left_out],
+        "sizes_judged_on": JUDGED[len(table) * (1 - NEWEST) > LARGE],
         "sizes": [
             {"size": one.size.name, "auc": one.auc.value, "low": one.auc.low, "high": one.auc.high,
              "criteria": one.criteria, "chosen": one.size == learned.chosen}
@@ -66,20 +71,42 @@ def _accuracy(learned: Learned, test: Table | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def cross_validated(table: Table, budget: int | None, parts: int, seed: int) -> dict[str, Any]:
+    """The whole recipe in so many parts: leads of each are judged by a card whose size and points the others chose."""
+    told = np.empty(len(table))
+    folds = list(in_parts(table, parts, seed))
+    for old, new in folds:
+        card, judge = best_card(table.take(old), budget, seed)[0], table.take(new)
+        told[new] = card.probability(card.totals(judge))
+    return {"folds": parts, **mean_measures(told, table.won, [new for _, new in folds])}
+
+
+def mean_measures(promised: Promised, won: NDArray[np.bool_], parts: list[NDArray[np.intp]]) -> dict[str, float]:
+    """The mean over the parts; the calibration error of all together, since parts are small. Parts are stratified."""
+    each = [quality(promised[part], won[part]) for part in parts]
+    mean = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+    return mean | {"calibration_error": calibration_error(promised, won)}
+
+
+def quality(promised: Promised, won: NDArray[np.bool_]) -> dict[str, float]:
+    """Both outcomes must be there."""
+    reached = auc(promised, won)
+    assert reached is not None
+    return {
+        "auc": reached.value, "pr_auc": average_precision(promised, won), "brier": brier(promised, won),
+        "lift": tenths(promised, won)[0].lift, "calibration_error": calibration_error(promised, won),
+    }  # fmt: skip
+
+
 def measures(card: Card, table: Table) -> dict[str, Any]:
-    """Both outcomes must be among the leads."""
+    """Accuracy on leads the card has not seen; of leads with one outcome only there is none."""
     totals, won = card.totals(table), table.won
     reached = auc(totals, won)
     if reached is None:
         return {"evaluated": len(won), "auc": None}
-    promised = card.probability(totals)
     return {
-        "evaluated": len(won),
-        "auc": reached.value, "auc_low": reached.low, "auc_high": reached.high,
-        "pr_auc": average_precision(totals, won),
-        "brier": brier(promised, won),
-        "lift": tenths(totals, won)[0].lift,
-        "calibration_error": calibration_error(promised, won),
+        "evaluated": len(won), "auc_low": reached.low, "auc_high": reached.high,
+        **quality(card.probability(totals), won),
         "bands": [
             {"from": one.low, "to": one.high, "n": one.rate.n, "won": one.rate.k, "promised": one.promised,
              "share": one.rate.k / one.rate.n if one.rate.n else None, "low": one.interval.low,
@@ -89,7 +116,7 @@ def measures(card: Card, table: Table) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def calibration_error(promised: NDArray[np.floating[Any]], won: NDArray[np.bool_], parts: int = 10) -> float:
+def calibration_error(promised: Promised, won: NDArray[np.bool_], parts: int = 10) -> float:
     """How far a promise is off, on average, in ten equal parts by promise.
 
     Expected calibration error with bins of equal mass: Nixon et al. (2019), "Measuring calibration in deep learning".

@@ -14,9 +14,9 @@ from scoring.engine.definition import Definition, load
 from scoring.leaks import without
 from scoring.learning.bins import NOWHERE
 from scoring.learning.card import Card
+from scoring.learning.draft import criterion_name
 from scoring.learning.learn import Learned
 from scoring.learning.pastleads import PastLeads
-from scoring.learning.proposals import criterion_name
 from scoring.learning.report import report
 from scoring.learning.table import Table
 from scoring.learning.taught import leads_behind

@@ -64,9 +64,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "budget",
-                    models.PositiveSmallIntegerField(
-                        help_text="Most criteria. Empty: the newest leads choose.", null=True
-                    ),
+                    models.PositiveSmallIntegerField(help_text="Most criteria. Empty: 40.", null=True),
                 ),
                 ("seed", models.IntegerField(default=0)),
                 (

@@ -35,7 +35,7 @@ class Learning(models.Model):
     live = models.ForeignKey(
         Version, models.SET_NULL, null=True, related_name="+", help_text="The version it is compared with."
     )
-    budget = models.PositiveSmallIntegerField(null=True, help_text="Most criteria. Empty: the newest leads choose.")
+    budget = models.PositiveSmallIntegerField(null=True, help_text="Most criteria. Empty: 40.")
     seed = models.IntegerField(default=0)
     keep = models.JSONField(default=list, help_text="Columns learned from although they look like leaks.")
     origin = models.CharField(max_length=10, default=ASKED)

@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from leads.requests import Request
 from leads.wake import wake
 from scoring.learning import job
-from scoring.learning.drafting import make_draft
+from scoring.learning.draft import make_draft
 from scoring.learning.page import learned_page, question_words
 from scoring.learning.readiness import readiness, usual_question
 from scoring.learning.refreshed import set_refresh
@@ -29,7 +29,7 @@ MAY_SEE = permission_required("scoring.view_learning", raise_exception=True)
 MAY_CHANGE = permission_required("scoring.change_learning", raise_exception=True)
 SHOWN = 20
 MOST = 100  # criteria
-BUDGETS = [("", "Chosen by the newest leads"), *((str(size), f"At most {size} criteria") for size in (15, 25, 40))]
+BUDGETS = [("", "Chosen by the leads"), *((str(size), f"At most {size} criteria") for size in (15, 25, 40))]
 
 
 class LearningForm(QuestionForm):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from leads.enums import Role
 from leads.models import Notice, Team
 from scoring.learning import job, refreshed
-from scoring.learning.drafting import make_draft
+from scoring.learning.draft import make_draft
 from scoring.models import Learning, LearningState, Refresh, ScoringModel, Version
 from scoring.tasks import run_learnings
 from tests.leads.api import Caller

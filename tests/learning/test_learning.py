@@ -8,9 +8,10 @@ import pytest
 from scoring.accuracy import auc
 from scoring.learning.bins import NOWHERE, bins_of
 from scoring.learning.card import card_of
-from scoring.learning.learn import ANCHORED, Size, learn, train
+from scoring.learning.learn import learn
 from scoring.learning.report import card_as_data, report
 from scoring.learning.shape import data_of
+from scoring.learning.sizes import ANCHORED, Size, chosen, parted, sizes_for, train
 from scoring.learning.splits import grow, shrink
 from scoring.learning.table import Table, number_column, text_column
 from scoring.learning.wording import sentence
@@ -68,6 +69,32 @@ class TestTruth:
         learned = learn(leads(900))
         assert learned.tried[0].size == Size(15, way=ANCHORED)
         assert learned.card is not None
+
+
+class TestSize:
+    def test_none_is_larger_than_the_budget(self) -> None:
+        table = leads()
+        assert {size.budget for size in sizes_for(table, 25)} == {15, 25}
+        assert {size.budget for size in sizes_for(table, None)} == {15, 25, 40}
+        assert {size.budget for size in sizes_for(table, 8)} == {8}
+
+    def test_the_simplest_that_loses_next_to_nothing(self) -> None:
+        learned = learn(leads())
+        best = max(one.auc.value for one in learned.tried)
+        tried = next(one for one in learned.tried if one.size == learned.chosen)
+        assert learned.chosen == chosen(learned.tried)
+        assert best - tried.auc.value <= 0.25 * (tried.auc.high - tried.auc.low) / 3.9
+
+    def test_the_newest_have_no_say_in_it(self) -> None:
+        """With other outcomes among the newest, the proof is the same card of the same size."""
+        table = leads(900)
+        _, newest = parted(table, 0)
+        turned = table.won.copy()
+        turned[newest] = np.random.default_rng(1).permutation(turned[newest])
+        keep = {column.name for column in table.columns}
+        one, other = learn(table, keep=keep), learn(Table(table.columns, turned, table.order), keep=keep)
+        assert one.proof == other.proof
+        assert one.tried == other.tried
 
 
 class TestCard:

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from leads.models import Lead, Team
+from leads.models import Team
 from scoring.engine.definition import freeze, load
-from scoring.learning.learn import Learned
+from scoring.learning.draft import model_file
+from scoring.learning.learn import Learned, learn
 from scoring.learning.pastleads import past_leads
-from scoring.learning.proposals import propose
 from scoring.modelfile.apply import apply
 from scoring.models import ScoringModel
 from scoring.sample import sample
 from tests.learning.history import QUESTION, history
-from tests.scoring.past_leads import past_lead, past_rows
+from tests.scoring.past_leads import past_rows
 
 
 @pytest.fixture
@@ -27,9 +27,10 @@ def team(db: None) -> Team:
 @pytest.fixture
 def proposed(team: Team) -> tuple[Learned, dict[str, Any]]:
     history(team)
-    learned, file = propose(QUESTION, timezone.now(), budget=8)
-    assert file is not None
-    return learned, file
+    past = past_leads(sample(QUESTION, timezone.now()))
+    learned = learn(past.table, budget=8, keep=past.dated)
+    assert learned.card is not None
+    return learned, model_file(learned.card, past)
 
 
 @pytest.mark.django_db
@@ -62,11 +63,3 @@ def test_who_did_nothing_has_the_last_grade(proposed: tuple[Learned, dict[str, A
     least = min(one.engagement for one in scores)
     assert {one.grade[1] for one in scores if one.engagement == least} == {"4"}
     assert min(definition.engagement_limits) > 0
-
-
-@pytest.mark.django_db
-def test_too_few_leads_give_no_draft(team: Team) -> None:
-    past_lead(team, 300, 40)
-    learned, file = propose(QUESTION, timezone.now())
-    assert (learned.refused, file) == ("too_few", None)
-    assert Lead.objects.count() == 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 from leads.enums import Role
 from leads.models import Change, Lead, Standing
 from scoring.learning import job
-from scoring.learning.drafting import make_draft
+from scoring.learning.draft import make_draft
 from scoring.learning.refreshed import in_words
 from scoring.learning.taught import leads_behind
 from scoring.likelihood import calibrate_due, calibration_of, likelihood

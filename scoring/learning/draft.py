@@ -1,41 +1,69 @@
-"""What past leads teach → a draft: conditions in our grammar, groups, limits of the axes and grades."""
+"""A card becomes a draft: conditions in our grammar, groups, limits of the axes and grades. It publishes nothing."""
 
-from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from numpy.typing import NDArray
 
 from leads.conditions.describe import describe
 from leads.conditions.grammar import parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis, FieldType
+from leads.retry import retried
 from scoring.learning.bins import EMPTY, Bins
 from scoring.learning.card import Card, Criterion
-from scoring.learning.learn import Learned, Progress, learn
-from scoring.learning.pastleads import Asked, PastLeads, past_leads
+from scoring.learning.pastleads import Asked, PastLeads
 from scoring.learning.shape import Mask
 from scoring.learning.table import NUMBER, Table
 from scoring.learning.wording import bounds, known_bins, named
-from scoring.modelfile.read import read_data
-from scoring.sample import Question, sample
+from scoring.modelfile.apply import apply, import_as_new
+from scoring.modelfile.read import ModelFileError, read_data
+from scoring.models import Learning, ScoringModel
 
+ORIGIN = "learned from past leads"
 EDGE = 0.005
 GRADES = (0.85, 0.6, 0.3)  # so many leads are below A, B, C
 EVERY_LEAD = {"field": "created", "op": "known"}
 
 
-def propose(
-    question: Question, now: datetime, *, budget: int | None = None, seed: int = 0,
-    progress: Progress = lambda done, total: None,
-) -> tuple[Learned, dict[str, Any] | None]:  # fmt: skip
-    """What was learned from the leads the question is about, and the model file of it, to be handed to apply().
+@retried
+@transaction.atomic
+def make_draft(learning: Learning, *, into: ScoringModel | None = None, by: Any) -> ScoringModel:
+    """The criteria as rows to edit, preview and publish like any others.
 
-    No file where the learner refuses (Learned.refused). Nothing is written.
+    Labels and who is handed to sales stay what they are with `into`, or with the version it was compared with. What the
+    draft was before stays in its history. Raises ValidationError where there is no card, or where
+    it asks a field that is gone.
     """
-    past = past_leads(sample(question, now))
-    learned = learn(past.table, budget=budget, keep=past.dated, seed=seed, progress=progress)
-    return learned, None if learned.card is None else model_file(learned.card, past)
+    held = Learning.objects.select_for_update(of=("self",)).select_related("live__model").get(pk=learning.pk)
+    if held.file is None:
+        raise ValidationError("There is no card to make a draft of.")
+    file = held.file | _kept(into, held)
+    try:
+        if into is None:
+            made = import_as_new(file, by=by, origin=ORIGIN).model
+        else:
+            made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN).model
+    except ModelFileError as error:  # a field it asks is gone by now
+        raise ValidationError(error.problems) from None
+    held.draft = made
+    held.save(update_fields=["draft"])
+    return made
+
+
+def _kept(into: ScoringModel | None, learning: Learning) -> dict[str, Any]:
+    """The labels of the grades, and those that hand a lead to sales: a decision of people, not of past leads."""
+    if into is not None:
+        return {"labels": into.labels, "handed_to_sales": into.handoff_labels, "description": into.description}
+    if learning.live is None:
+        return {}
+    live = learning.live.definition
+    return {"labels": live["labels"], "handed_to_sales": live["handoff_labels"]}
+
+
+# --- The card as a model file ----------------------------------------------------------------------------
 
 
 def model_file(card: Card, past: PastLeads, name: str = "Learned") -> dict[str, Any]:

@@ -25,18 +25,21 @@ class NothingNew(ValidationError):
     """The draft is what is live."""
 
 
-def digest_of(model: ScoringModel) -> str:
+Frozen = dict[str, Any] | None  # what freeze() gives of the model, where the caller has it already
+
+
+def digest_of(model: ScoringModel, frozen: Frozen = None) -> str:
     """Of what publishing would freeze. Two drafts have the same only where they would be the same version."""
-    told = json.dumps([freeze(model), model.position], sort_keys=True, separators=(",", ":"))
+    told = json.dumps([frozen or freeze(model), model.position], sort_keys=True, separators=(",", ":"))
     return sha256(told.encode()).hexdigest()
 
 
-def nothing_new(model: ScoringModel) -> bool:
+def nothing_new(model: ScoringModel, frozen: Frozen = None) -> bool:
     """Whether the draft is what is live."""
     live = Version.objects.live().filter(model=model).first()
     if live is None:
         return False
-    same = json.dumps(freeze(model), sort_keys=True) == json.dumps(live.definition, sort_keys=True)
+    same = json.dumps(frozen or freeze(model), sort_keys=True) == json.dumps(live.definition, sort_keys=True)
     return same and live.position == model.position
 
 
@@ -58,9 +61,9 @@ def withdraw(model: ScoringModel, *, by: Any) -> bool:
     return bool(approvals_of(model).filter(by=by).delete()[0])
 
 
-def approvals_of(model: ScoringModel) -> QuerySet[Approval]:
+def approvals_of(model: ScoringModel, frozen: Frozen = None) -> QuerySet[Approval]:
     """Those that hold for the draft as it is now."""
-    return Approval.objects.filter(model=model, digest=digest_of(model)).select_related("by")
+    return Approval.objects.filter(model=model, digest=digest_of(model, frozen)).select_related("by")
 
 
 def check_approved(model: ScoringModel, *, by: Any) -> None:

@@ -20,11 +20,11 @@ from scoring.scheduling import cancel
 MAY_PUBLISH = permission_required("scoring.publish_scoringmodel", raise_exception=True)
 
 
-def publishing_of(model: ScoringModel, viewer: User) -> dict[str, Any]:
-    """What stands between the draft and being live, for its page."""
-    policy, given = PublishingPolicy.get(), list(approvals.approvals_of(model))
+def publishing_of(model: ScoringModel, viewer: User, frozen: dict[str, Any]) -> dict[str, Any]:
+    """What stands between the draft, `frozen`, and being live, for its page."""
+    policy, given = PublishingPolicy.get(), list(approvals.approvals_of(model, frozen))
     last = model.scheduled.select_related("by", "cancelled_by").first()
-    new = not approvals.nothing_new(model)
+    new = not approvals.nothing_new(model, frozen)
     mine = any(approval.by_id == viewer.pk for approval in given)
     return {
         "nothing_new": not new,
@@ -35,7 +35,7 @@ def publishing_of(model: ScoringModel, viewer: User) -> dict[str, Any]:
         "mine": mine,
         "approved": not policy.four_eyes or any(approval.by_id != viewer.pk for approval in given),
         "scheduled": last if last and last.state in ("waiting", "failed") else None,
-        "stale": bool(last and last.state == "waiting" and last.digest != approvals.digest_of(model)),
+        "stale": bool(last and last.state == "waiting" and last.digest != approvals.digest_of(model, frozen)),
     }
 
 

@@ -16,7 +16,7 @@ from leads.requests import Request
 from scoring.approvals import digest_of
 from scoring.complexity import complexity
 from scoring.diff import differences
-from scoring.engine.definition import freeze, load
+from scoring.engine.definition import Definition, freeze, load
 from scoring.layout import band_spans, grade_rows, handed_off, rules_of
 from scoring.learning.page import learned_of
 from scoring.models import Publication, ScoringModel, Version, VersionState
@@ -62,14 +62,15 @@ def model(request: Request, pk: int) -> HttpResponse:
 
 
 def model_page(request: Request, model: ScoringModel, form: PublicationForm, status: int = 200) -> HttpResponse:
-    """The draft in sentences, what it changes, and every version so far."""
+    """The draft in sentences, what it changes, and every version so far. It is frozen once for all that ask of it."""
     versions = versions_of(model)
     live = next((version for version in versions if version.state == VersionState.LIVE), None)
-    context = _draft(model, live) | {
+    frozen, vocabulary = freeze(model), Vocabulary.load()
+    context = _draft(load(frozen), live, vocabulary) | {
         "model": model, "versions": versions, "live": live, "form": form, "running": running().first(),
         "next_number": versions[0].number + 1 if versions else 1,
-        "publishing": publishing_of(model, request.user), "digest": digest_of(model),
-        "changes": history(model, Vocabulary.load(), most=3),
+        "publishing": publishing_of(model, request.user, frozen), "digest": digest_of(model, frozen),
+        "changes": history(model, vocabulary, most=3),
         "learned": learned_of(model),
         "inactive": model.criteria.filter(active=False).count(),
     }  # fmt: skip
@@ -92,8 +93,7 @@ def versions_of(model: ScoringModel) -> list[Any]:
     return versions
 
 
-def _draft(model: ScoringModel, live: Version | None) -> dict[str, Any]:
-    vocabulary, draft = Vocabulary.load(), load(freeze(model))
+def _draft(draft: Definition, live: Version | None, vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "draft": draft,
         "complexity": complexity(draft),

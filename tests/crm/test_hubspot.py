@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from leads.crm.base import Check, PushRow, Window
+from leads.crm.base import Check, PushRow
 from leads.crm.control import stages_changed
 from leads.crm.registry import connector_of
 from leads.crm.sync.runner import sync_now
@@ -35,25 +35,6 @@ def hubspot(db: None, settings: Any) -> Iterator[World]:
             connection.keep_secret(name, text)
         yield World(crm, connection)
         assert crm.violations == []
-
-
-def test_more_rows_of_one_moment_than_a_query_gives(hubspot: World) -> None:
-    """10,000 rows is all that HubSpot gives of a query, and an import stamps all of them alike."""
-    moment = datetime.now(UTC) - timedelta(days=1)
-    for n in range(10_050):
-        hubspot.crm.add(CONTACTS, at=moment, email=f"a{n}@example.com")
-    connector, after, ids = hubspot.connector, "", list[str]()
-    rows = hubspot.crm.living(CONTACTS)
-    hubspot.crm.living = lambda kind: rows  # type: ignore[method-assign]  # sorted once, not for each page
-    window = Window(moment, moment)
-    connector._linked = lambda *asked: {}  # type: ignore[attr-defined]
-    while True:
-        page = connector.pull(CONTACTS, window, after, [])
-        ids += [row.id for row in page.rows]
-        if not (after := page.next):
-            break
-    assert len(ids) == len(set(ids)) == 10_050
-    assert hubspot.crm.counted("pull") == 51
 
 
 def test_paging_by_number_ends_at_ten_thousand(hubspot: World) -> None:

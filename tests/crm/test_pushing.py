@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-import pytest
-
 from leads.crm.control import push_leads
 from leads.history import attributed
 from leads.models import (
@@ -14,7 +12,7 @@ from leads.models import (
     SyncProblem,
 )
 from leads.selling.handoffs import open_handoffs
-from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync, tried
+from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync
 from tests.crm.worlds import World
 from tests.sales import make_lead, score
 
@@ -84,25 +82,6 @@ def test_one_refused_row_costs_the_others_nothing_and_is_told_in_their_words(wor
     sync(world)
     assert SyncProblem.objects.count() == 0
     assert all(float(pushed_score(world, id)) == 30 for id in ids)
-
-
-def test_an_answer_that_is_lost_after_they_had_done_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leads.crm.http.TRIES", 1)
-    people(world, 10)
-    sync(world)
-    sync(world)
-    for lead in Lead.objects.all():
-        score(lead)
-    new = score(make_lead(world.connection.team, email="new@example.com"))
-    open_handoffs([new.pk])
-    world.crm.fail("lost", "push", times=2)
-    for _ in range(3):
-        tried(world)
-    sync(world)
-    assert len(world.crm.living(CONTACTS)) == 11
-    assert Link.objects.filter(kind=CONTACTS).count() == 11
-    assert SyncConflict.objects.count() == 0
-    still(world)
 
 
 def test_a_lead_that_is_handed_off_is_made_there_once(world: World) -> None:

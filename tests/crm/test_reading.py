@@ -1,6 +1,5 @@
 """What comes from a CRM: nothing lost, nothing doubled, whatever happens while it is read."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +15,9 @@ from leads.models import (
     Lead,
     LeadIdentity,
     Link,
-    SyncEntry,
     SyncProblem,
 )
-from tests.crm.steps import COMPANIES, CONTACTS, DEALS, ONE, OWNERS, people, still, sync, tried
+from tests.crm.steps import COMPANIES, CONTACTS, DEALS, ONE, OWNERS, people, still, sync
 from tests.crm.worlds import World
 from tests.sales import make_lead, make_user
 
@@ -115,72 +113,6 @@ def test_without_the_overlap_they_would_be(world: World, monkeypatch: pytest.Mon
     world.crm.add(CONTACTS, at=datetime.now(UTC) - timedelta(minutes=5), email="late@example.com")
     sync(world)
     assert not Lead.objects.filter(email="late@example.com").exists()
-
-
-@pytest.mark.parametrize(("fault", "page"), [("busy", 0), ("away", 1), ("cut", 2), ("expired", 0), ("lost", 1)])
-def test_broken_off_at_any_page_nothing_is_lost_or_doubled(world: World, fault: str, page: int,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    monkeypatch.setattr("leads.crm.http.TRIES", 1)
-    count = world.crm.page * 2 + 10
-    people(world, count)
-    world.crm.fail(fault, skip=page + 2, times=1)  # owners and companies come first
-    first = tried(world)
-    second = tried(world)
-    assert second.ok, second.error
-    assert Lead.objects.count() == count
-    assert Link.objects.filter(kind=CONTACTS).count() == count
-    assert SyncEntry.objects.filter(what="made_here").count() == count
-    assert [fault.times for fault in world.crm.faults] == [0]  # it was met
-    assert first.ok is False or fault == "expired"  # a key that is renewed at once breaks nothing off
-
-
-@ONE
-def test_killed_after_a_page_it_goes_on_behind_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Killed(BaseException):
-        pass
-
-    count = world.crm.page * 2 + 10
-    ids = people(world, count)
-    calls = Counter[str]()
-
-    def kill(operation: str) -> None:
-        calls[operation] += 1
-        if calls["pull:contacts"] == 2 and operation == "pull:contacts":
-            world.crm.on_call = None
-            monkeypatch.setattr("leads.crm.sync.pulling._store_page", stop)
-
-    from leads.crm.sync import pulling
-
-    store = pulling._store_page
-
-    def stop(*args: Any) -> Any:
-        monkeypatch.setattr("leads.crm.sync.pulling._store_page", store)
-        store(*args)
-        raise Killed
-
-    world.crm.on_call = kill
-    with pytest.raises(Killed):
-        tried(world)
-    assert Lead.objects.count() == world.crm.page * 2
-    world.crm.calls.clear()
-    sync(world)
-    assert [call for call in world.crm.calls if call == "pull:contacts"] == ["pull:contacts"]
-    assert (Lead.objects.count(), Link.objects.filter(kind=CONTACTS).count()) == (count, len(ids))
-
-
-def test_rows_that_change_while_they_are_paged_come_in_the_next_run(world: World) -> None:
-    ids = people(world, world.crm.page + 5)
-
-    def change(operation: str) -> None:
-        if operation == "pull:contacts":
-            world.crm.on_call = None
-            world.crm.edit(CONTACTS, ids[-1], first_name="Changed")
-
-    world.crm.on_call = change
-    sync(world)
-    sync(world)
-    assert Lead.objects.count() == len(ids)
-    assert Lead.objects.filter(first_name="Changed").count() == 1
 
 
 @ONE

@@ -31,10 +31,11 @@ class Record:
 
 @dataclass
 class Fault:
-    """What goes wrong with the next requests of an operation (pull, read, ids, push, fields, stages, token).
+    """What goes wrong with the next requests of an operation (pull, pull:deals, read, ids, push, token …; "": any).
 
-    `do`: busy (429), away (500), expired (401), denied (403), cut (an answer that ends in its middle), lost (it is
-    done, and then nobody answers). `skip` requests pass before, then `times` of them meet it.
+    `do`: busy (429), told (429, and to come back in two minutes), away (500), expired (401), denied (403), cut (an
+    answer that ends in its middle), lost (it is done, and then nobody answers), killed (it is done, and then whoever
+    asked is no more). `skip` requests pass before, then `times` of them meet it.
     """
 
     do: str
@@ -63,8 +64,13 @@ class FakeCrm:
         self.options: dict[str, Any] = {}  # of the connection
         self.secrets: dict[str, str] = {}
         self.violations: list[str] = []  # of the CRM's published contract, where there is one
+        self.checks_contract = True
+        self.stumbles = ""  # a `do`: each request meets it once, and passes when it is made again
+        self.stumbled = ""
+        self.most = 10_000  # rows that a query gives in all, where there is such a limit
         self.numbers = count(101)
         self.on_call: Any = None  # called with the operation before each request: to change things meanwhile
+        self.kill: Any = None  # ends whoever asks
 
     # What tests do
 
@@ -134,8 +140,11 @@ class FakeCrm:
             self.calls.append(operation)
             if self.on_call:
                 self.on_call(operation)
+            if self.stumbles and operation != "token":
+                self.stumbled = "" if self.stumbled == operation else operation
+                return self.stumbles if self.stumbled else ""
             for fault in self.faults:
-                if operation.partition(":")[0] != fault.on:
+                if fault.on not in ("", operation, operation.partition(":")[0]):
                     continue
                 if fault.skip:
                     fault.skip -= 1

@@ -1,6 +1,6 @@
 """The smallest connector there can be: to a CRM in the memory of the test. docs/connectors.md begins with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from leads.crm.base import (
@@ -59,7 +59,7 @@ class Memory(Connector):
         return [Check("Key", ok=True, words="It is our own memory.")]
 
     def fields(self, kind: str) -> list[RemoteField]:
-        self._meet(f"fields:{kind}")
+        self._meet(f"fields:{kind}")()
         names = sorted({name for record in self.crm.living(kind) for name in record.values})
         made = self.crm.made_fields.get(kind, {})
         return [RemoteField(name, name) for name in [*names, *made]]
@@ -70,23 +70,22 @@ class Memory(Connector):
         ]
 
     def pull(self, kind: str, window: Window, after: str, fields: Sequence[str]) -> Page:
-        lost = self._meet(f"pull:{kind}")
+        after_it = self._meet(f"pull:{kind}")
         found = list(self.crm.changed(kind, window.start, window.end, after))
         rows = [_row(record) for record in found[: self.page]]
-        if lost:
-            raise Busy("The answer never came.")
+        after_it()
         return Page(rows, rows[-1].id if len(found) > self.page else "", len(found))
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
-        self._meet(f"read:{kind}")
+        self._meet(f"read:{kind}")()
         return [_row(record) for record in self.crm.living(kind) if record.id in ids]
 
     def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
-        self._meet(f"match:{kind}")
+        self._meet(f"match:{kind}")()
         return [_row(record) for record in self.crm.living(kind) if record.values.get("email") in emails]
 
     def ids(self, kind: str, after: str) -> IdPage:
-        self._meet(f"ids:{kind}")
+        self._meet(f"ids:{kind}")()
         ids = [record.id for record in self.crm.living(kind) if not after or int(record.id) > int(after)]
         return IdPage(ids[: self.page], ids[self.page - 1] if len(ids) > self.page else "")
 
@@ -101,10 +100,9 @@ class Memory(Connector):
         return f"leadscore_{key}"
 
     def push(self, kind: str, rows: Sequence[PushRow]) -> list[PushResult]:
-        lost = self._meet(f"push:{kind}")
+        after_it = self._meet(f"push:{kind}")
         results = [self._push(kind, row) for row in rows]
-        if lost:
-            raise Busy("The answer never came.")
+        after_it()
         return results
 
     def _push(self, kind: str, row: PushRow) -> PushResult:
@@ -117,17 +115,22 @@ class Memory(Connector):
         self.crm.write(kind, id, dict(row.values) if record else {"email": row.email, **row.values})
         return PushResult(row.key, id, made=record is None)
 
-    def _meet(self, operation: str) -> bool:
-        """Whether the answer will be lost. Raises what else goes wrong."""
+    def _meet(self, operation: str) -> Callable[[], None]:
+        """Raises what goes wrong before it is done; what it gives is called after that, and raises what then does."""
         match self.crm.meet(operation):
             case "":
-                return False
-            case "lost":
-                return True
+                return lambda: None
+            case "killed":
+                return self.crm.kill
+            case "lost" | "cut":
+                return _never_answered
             case "expired" | "denied":
                 raise Denied("The key is not good.")
-            case _:
-                raise Busy("Not now.")
+        raise Busy("Not now.")
+
+
+def _never_answered() -> None:
+    raise Busy("The answer never came.")
 
 
 def _row(record: Record) -> Row:

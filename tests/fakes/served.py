@@ -69,12 +69,15 @@ class ServedCrm(FakeCrm):
         """The answer; None: none ever comes, though it is done."""
         do = self.meet(self.operation(request))
         if do in ("busy", "away", "expired", "denied"):
-            response = self.trouble(do)
-            response.headers.setdefault("Retry-After", "0")
-            return response
+            return self.trouble(do)
+        if do == "told":
+            response = self.trouble("busy")
+            return Response(response.status, response.payload, {"Retry-After": "120"})
         with self.lock:
             response = self.answer(request)
-        if do == "lost":
+        if do == "killed":
+            self.kill()
+        if do in ("lost", "killed"):
             return None
         if do == "cut":
             half = response.data[: len(response.data) // 2].decode(errors="ignore")

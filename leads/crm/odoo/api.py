@@ -9,7 +9,8 @@ from leads.crm.base import Access, Busy, CrmError, Denied
 from leads.crm.http import Http, Reply
 
 FIRST_JSON_2 = 19
-DENIED = ("AccessDenied", "AccessError", "SessionExpiredException")
+DENIED = ("AccessDenied", "SessionExpiredException")
+NO_RIGHT = "AccessError"  # on these records or this model, which says nothing of others
 # Two were faster than one could see, or the server is about to start again: asked once more, it works.
 PASSING = ("SerializationFailure", "DeadlockDetected", "LockNotAvailable", "OperationalError", "ConcurrencyError")
 MISSING = "MissingError"
@@ -22,6 +23,10 @@ class OdooError(CrmError):
     def __init__(self, reason: str, name: str):
         super().__init__(reason, permanent=True)
         self.name = name
+
+
+class NoRightError(Denied):
+    """The user may not do this with these records; with others it may."""
 
 
 class Api:
@@ -130,6 +135,8 @@ def raised(name: str, message: str) -> CrmError:
     said = message.strip() or short or "Odoo failed without a word."
     if _passes(name):
         return Busy(said)
+    if short == NO_RIGHT:
+        return NoRightError(said)
     return Denied(said) if short in DENIED else OdooError(said, short)
 
 

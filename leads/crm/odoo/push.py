@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leads.crm.base import Busy, Denied, PushResult, PushRow
-from leads.crm.odoo.api import MISSING, Api, OdooError
+from leads.crm.odoo.api import MISSING, Api, NoRightError, OdooError
 from leads.crm.odoo.rows import LEAD, told
 
 GONE = "There is no such record any more."
@@ -46,7 +46,7 @@ def _write(api: Api, model: str, rows: Sequence[PushRow], ids: Mapping[int, int]
     try:
         api.call(model, "write", numbers, vals=values)
         return {row.key: PushResult(row.key, str(ids[row.key])) for row in rows}
-    except (OdooError, Denied) as error:
+    except (OdooError, NoRightError) as error:
         if getattr(error, "name", "") == MISSING:
             there = {row["id"] for row in api.rows(model, [["id", "in", numbers]], ["id"])}
             gone = [row for row in rows if ids[row.key] not in there]
@@ -65,7 +65,7 @@ def _make(api: Api, model: str, rows: Sequence[PushRow], records: Sequence[Mappi
     try:
         ids = api.make(model, records)
         return {row.key: PushResult(row.key, str(id), made=True) for row, id in zip(rows, ids, strict=True)}
-    except (OdooError, Denied) as error:
+    except (OdooError, NoRightError) as error:
         if len(rows) == 1:
             return {rows[0].key: PushResult(rows[0].key, ok=False, error=str(error))}
         half = len(rows) // 2

@@ -2,84 +2,69 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from django.utils import timezone
 
 from leads.history import attributed
 from leads.models import (
-    Cursor,
+    Change,
     Lead,
     SyncConflict,
 )
-from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync
+from tests.crm.steps import CONTACTS, people, pushed_score, still, sync
 from tests.crm.worlds import World
 from tests.sales import score
 
+# {what changed: the value that stays, by the rule ours, theirs, latest}
+STAYS = {
+    "nowhere": ("Before", "Before", "Before"),
+    "here": ("Ours", "Ours", "Ours"),
+    "there": ("Theirs", "Theirs", "Theirs"),
+    "on both sides, later there": ("Ours", "Theirs", "Theirs"),
+    "on both sides, later here": ("Ours", "Theirs", "Ours"),
+    "to the same": ("Same", "Same", "Same"),
+}
 
-@ONE
-@pytest.mark.parametrize(
-    ("wins", "later", "stays"),
-    [
-        ("ours", "theirs", "Ours"),
-        ("theirs", "ours", "Theirs"),
-        ("latest", "theirs", "Theirs"),
-        ("latest", "ours", "Ours"),
-    ],
-)  # fmt: skip
-def test_both_sides_changed_a_field(world: World, wins: str, later: str, stays: str) -> None:
-    [id] = people(world, 1, title="Before")
-    sync(world)
-    sync(world)
-    world.connection.field_maps.filter(ours="title").update(wins=wins)
-    ahead = timedelta(seconds=5 if later == "theirs" else -5)
-    world.crm.edit(CONTACTS, id, at=datetime.now(UTC) + ahead, title="Theirs")
-    with attributed(origin="test"):
-        Lead.objects.update(title="Ours")
-    Cursor.objects.update(at=timezone.now() - timedelta(minutes=1))
-    world.crm.behind = timedelta(seconds=10)
-    monkey = datetime.now(UTC) + timedelta(seconds=10)
-    Cursor.objects.filter(kind=CONTACTS).update(until=monkey)
-    sync(world)
-    conflict = SyncConflict.objects.get()
-    loser = "Theirs" if stays == "Ours" else "Ours"
-    assert (conflict.winner, conflict.loser_value, bool(conflict.rule)) == (stays.lower(), loser, True)
-    assert Lead.objects.get().title == stays
-    assert world.crm.get(CONTACTS, id)["title"] == stays
+
+def test_every_rule_and_every_change(world: World) -> None:
+    """Both sides hold what the rule says; a conflict is noted where both changed it, with the value that lost."""
+    ids = {changed: people(world, 1, email=f"{n}@example.com", title="Before")[0] for n, changed in enumerate(STAYS)}
+    leads = {changed: f"{n}@example.com" for n, changed in enumerate(STAYS)}
+    for wins, rule in enumerate(("ours", "theirs", "latest")):
+        Lead.objects.all().update(title="Before")
+        for id in ids.values():
+            world.crm.edit(CONTACTS, id, title="Before")
+        sync(world)
+        sync(world)
+        SyncConflict.objects.all().delete()
+        world.connection.field_maps.filter(ours="title").update(wins=rule)
+        for changed in STAYS:
+            change(world, changed, ids[changed], leads[changed])
+        sync(world)
+        sync(world)
+        must = {changed: stays[wins] for changed, stays in STAYS.items()}
+        assert {changed: Lead.objects.get(email=leads[changed]).title for changed in STAYS} == must
+        assert {changed: world.crm.get(CONTACTS, id)["title"] for changed, id in ids.items()} == must
+        lost = {conflict.lead.email: conflict for conflict in SyncConflict.objects.select_related("lead")}
+        assert {changed for changed in STAYS if leads[changed] in lost} == {name for name in STAYS if "both" in name}
+        for changed, email in leads.items():
+            if email in lost:
+                both = {"Ours", "Theirs"}
+                assert {must[changed], lost[email].loser_value} == both, (rule, changed)
+                assert lost[email].winner == must[changed].lower() and lost[email].rule
     still(world)
 
 
-@ONE
-def test_both_sides_changed_a_field_to_the_same(world: World) -> None:
-    [id] = people(world, 1, title="Before")
-    sync(world)
-    sync(world)
-    pushes = world.crm.counted("push")
-    world.crm.edit(CONTACTS, id, title="Same")
-    with attributed(origin="test"):
-        Lead.objects.update(title="Same")
-    sync(world)
-    assert (SyncConflict.objects.count(), world.crm.counted("push")) == (0, pushes)
-    still(world)
-
-
-@ONE
-@pytest.mark.parametrize("wins", ["ours", "theirs", "latest"])
-@pytest.mark.parametrize("changed", ["here", "there", "nowhere"])
-def test_one_side_changed_a_field_and_no_rule_is_asked(world: World, changed: str, wins: str) -> None:
-    [id] = people(world, 1, last_name="Before")
-    sync(world)
-    sync(world)
-    world.connection.field_maps.update(wins=wins)
-    if changed == "there":
-        world.crm.edit(CONTACTS, id, last_name="New")
-    if changed == "here":
+def change(world: World, changed: str, id: str, email: str) -> None:
+    same = changed == "to the same"
+    if changed not in ("nowhere", "here"):
+        at = datetime.now(UTC) + timedelta(seconds=-30 if changed.endswith("later here") else 0)
+        world.crm.edit(CONTACTS, id, at=at, title="Same" if same else "Theirs")
+    if changed not in ("nowhere", "there"):
         with attributed(origin="test"):
-            Lead.objects.update(last_name="New")
-    sync(world)
-    both = "Before" if changed == "nowhere" else "New"
-    assert (Lead.objects.get().last_name, world.crm.get(CONTACTS, id)["last_name"]) == (both, both)
-    assert SyncConflict.objects.count() == 0
-    still(world)
+            Lead.objects.filter(email=email).update(title="Same" if same else "Ours")
+    if changed.endswith("later there"):  # what was changed here was changed before
+        ago = timezone.now() - timedelta(seconds=30)
+        Change.objects.filter(lead__email=email, field="title", new="Ours").update(learned_at=ago)
 
 
 def test_a_score_that_was_changed_there_is_put_right(world: World) -> None:

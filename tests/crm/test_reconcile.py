@@ -16,7 +16,6 @@ from tests.crm.worlds import World
 from tests.sales import make_lead, score
 
 
-@ONE
 def test_what_is_missing_and_why(world: World, capsys: pytest.CaptureFixture) -> None:
     team = world.connection.team
     sync(world)

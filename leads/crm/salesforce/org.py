@@ -110,7 +110,7 @@ def sign_in(access: Access) -> str:
         token, _ = SalesforceLogin(consumer_key=access.secrets.get("consumer_key", ""), session=session, **more)
     except (SalesforceAuthenticationFailed, AttributeError):  # what is refused has been raised before
         raise Busy("The answer to signing in was cut short.") from None
-    except CrmError:
+    except (CrmError, RuntimeError):  # the latter: a transaction is open
         raise
     except Exception as error:  # what the library of keys raises for text that is no key
         raise Denied(f"The private key cannot be used: {error}. Paste the PEM text of the RSA key.") from None

@@ -15,10 +15,12 @@ from leads.api.requests import Request
 from leads.api.webhooks import Count
 from leads.crm import control, mapping
 from leads.crm.base import Busy, CrmError, RemoteField
+from leads.crm.http import PATIENCE
 from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import NoConnector, connector_of, kind_of, understood
 from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, replace_pairs
-from leads.crm.setup.trial import try_out
+from leads.crm.setup.remembered import fields_of
+from leads.crm.setup.trial import TAKES, try_out
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
 
@@ -53,10 +55,10 @@ class ConnectionSetup(ReadViewSet):
     def trials(self, request: Request, pk: str) -> Response:
         """What a sync would make and change on both sides, by the first rows of each kind. Nothing is written."""
         found = self.get_object()
-        return Response(shapes.SyncTrialSerializer(self.asked(lambda: try_out(found))).data)
+        return Response(shapes.SyncTrialSerializer(self.asked(lambda: try_out(found), TAKES)).data)
 
     @extend_schema(parameters=[KIND], responses=shapes.FieldMapsSerializer)
-    @action(detail=True, methods=["get"], permissions={"GET": CHANGE, "PUT": CHANGE}, filter_backends=[])
+    @action(detail=True, methods=["get"], permissions=dict.fromkeys(("GET", "PUT", "POST"), CHANGE), filter_backends=[])
     def fields(self, request: Request, pk: str) -> Response:
         """Which field of theirs is which of ours, of ?kind, with samples of what the CRM holds there."""
         found = self.get_object()
@@ -68,9 +70,15 @@ class ConnectionSetup(ReadViewSet):
         """These pairs of ?kind and no others. Every lead is compared anew at the next run."""
         found = self.get_object()
         kind, pairs = self._kind(found), self.said(shapes.FieldMapsInput)["pairs"]
-        remote, _ = self._remote(found, kind)
-        replace_pairs(found, kind, _checked(found, kind, pairs, remote))
+        replace_pairs(found, kind, _checked(found, kind, pairs, fields_of(found, kind).fields))
         return self._fields(found, kind)
+
+    @extend_schema(parameters=[KIND], request=None, responses=shapes.FieldMapsSerializer)
+    @fields.mapping.post
+    def read_fields(self, request: Request, pk: str) -> Response:
+        """Ask the CRM anew which fields of ?kind it has; else it is asked once an hour."""
+        found = self.get_object()
+        return self._fields(found, self._kind(found), anew=True)
 
     @extend_schema(responses=shapes.StageMapsSerializer)
     @action(detail=True, methods=["get"], permissions=dict.fromkeys(("GET", "PUT", "POST"), CHANGE), filter_backends=[])
@@ -114,7 +122,7 @@ class ConnectionSetup(ReadViewSet):
     def repairs(self, request: Request, pk: str) -> Response:
         """Send those that are missing for this reason once more, with the next run."""
         found, said = self.get_object(), self.said(shapes.SyncRepairInput)
-        return Response({"count": repair(found, said["why"], by=request.user)}, status=202)
+        return Response({"count": repair(found, said.get("why", ""), by=request.user)}, status=202)
 
     def said(self, shape: type[serializers.Serializer]) -> dict[str, Any]:
         """What the caller sent. Raises ValidationError."""
@@ -122,10 +130,10 @@ class ConnectionSetup(ReadViewSet):
         form.is_valid(raise_exception=True)
         return dict(form.validated_data)
 
-    def asked(self, ask: Callable[[], Answer]) -> Answer:
+    def asked(self, ask: Callable[[], Answer], seconds: float = PATIENCE) -> Answer:
         """What the CRM answers. Raises CrmAway, and Conflict where a person has to act, in words that say how."""
         try:
-            return understood(ask)
+            return understood(ask, seconds)
         except Busy as error:
             raise CrmAway(str(error)) from None
         except (CrmError, Unreadable, NoConnector) as error:
@@ -138,18 +146,12 @@ class ConnectionSetup(ReadViewSet):
             raise serializers.ValidationError({"kind": [f"Fields are mapped for: {', '.join(kinds)}."]})
         return kind
 
-    def _remote(self, found: Connection, kind: str) -> tuple[Sequence[RemoteField] | None, str]:
-        """(their fields, ""), or (None, why the CRM does not say)."""
-        try:
-            return self.asked(lambda: connector_of(found).fields(kind)), ""
-        except (CrmAway, Conflict) as error:
-            return None, str(error.detail)
-
-    def _fields(self, found: Connection, kind: str) -> Response:
-        remote, problem = self._remote(found, kind)
+    def _fields(self, found: Connection, kind: str, *, anew: bool = False) -> Response:
+        theirs = fields_of(found, kind, anew=anew)
         said = {
-            "kind": kind, "kinds": [each for each, _ in kinds_of(kind_of(found))], "problem": problem,
-            "pairs": found.field_maps.filter(kind=kind), "ours": choices_of(kind).values(), "theirs": remote,
+            "kind": kind, "kinds": [each for each, _ in kinds_of(kind_of(found))], "problem": theirs.wrong,
+            "pairs": found.field_maps.filter(kind=kind), "ours": choices_of(kind).values(), "theirs": theirs.fields,
+            "asked_at": theirs.at,
         }  # fmt: skip
         return Response(shapes.FieldMapsSerializer(said).data)
 

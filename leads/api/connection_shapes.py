@@ -188,13 +188,14 @@ class OurFieldSerializer(serializers.Serializer):
 
 
 class FieldMapsSerializer(serializers.Serializer):
-    """`kinds`: those that can be asked for. `theirs` null where the CRM did not answer; `problem` says why."""
+    """`kinds`: those that can be asked for. `theirs` null where the CRM never answered; `problem` says why not now."""
 
     kind = serializers.CharField()
     kinds = serializers.ListField(child=serializers.CharField())
     pairs = FieldMapSerializer(many=True)
     ours = OurFieldSerializer(many=True)
     theirs = RemoteFieldSerializer(many=True, allow_null=True)
+    asked_at = serializers.DateTimeField(allow_null=True, help_text="When the CRM said so; it is asked once an hour.")
     problem = serializers.CharField()
 
 
@@ -240,7 +241,7 @@ class ReconciliationSerializer(serializers.Serializer):
 
 
 class SyncRepairInput(Strict, serializers.Serializer):
-    why = serializers.ChoiceField(REPAIRABLE)
+    why = serializers.ChoiceField(REPAIRABLE, required=False, help_text="Only for this reason; else for each of them.")
 
 
 class SyncEntrySerializer(serializers.ModelSerializer):

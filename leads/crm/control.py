@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
+from leads.crm.setup.remembered import forget
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
 from leads.wake import wake
@@ -116,6 +117,7 @@ def resume(connection: Connection) -> None:
 def disconnect(connection: Connection, *, by: User | None) -> None:
     """Forget the keys and stop. Links, mapping and history stay: with new keys it goes on where it was."""
     pause(connection, by=by)
+    forget(connection)
     connection.secrets.all().delete()
     Connection.objects.filter(pk=connection.pk).update(state=ConnectionState.SETUP, error="", failures=0)
 

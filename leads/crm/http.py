@@ -7,7 +7,9 @@ A request that meets a server that is busy is made again a few times, soon; then
 import json
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -24,11 +26,28 @@ MOST = 64 * 1024 * 1024  # bytes of one answer
 TRIES = 4
 FIRST_WAIT = 0.4  # seconds before the second try; doubles
 LONGEST_WAIT = 5.0  # who asks us to wait longer is left alone until the next run
+PATIENCE, EACH = 8.0, 5.0  # seconds somebody waits before a page for all that is asked, and for one request
 MOVED = (301, 302, 303, 307, 308)
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 CUT = "The answer ended in its middle."
+SLOW = "It answers too slowly to wait for it here. Try again in a moment."
 SHORTEST = 6  # letters of a secret that is taken out of what a CRM says
 UNDONE = (425, 429, 503)  # of these, where nothing was done
+
+
+_until: ContextVar[float | None] = ContextVar("until", default=None)  # on the monotonic clock
+
+
+@contextmanager
+def somebody_waits(seconds: float = PATIENCE) -> Iterator[None]:
+    """Within, everything that is asked of a CRM takes so long at most, together; then it is Busy. Who does not answer
+    at all is not asked twice.
+    """
+    token = _until.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
 
 
 @dataclass(frozen=True)
@@ -105,7 +124,7 @@ class Http:
             if reply and reply.status not in PASSING:
                 raise self._refusal(reply)
             wait = self._wait(attempt, reply)
-            if attempt == TRIES - 1 or wait > LONGEST_WAIT or (once and (reply is None or reply.status not in UNDONE)):
+            if attempt == TRIES - 1 or not _worth_it(reply, wait, once=once):
                 raise self._busy(reply, trouble, wait)
             time.sleep(wait)
         raise Busy("It kept asking us to sign in again.")
@@ -113,10 +132,13 @@ class Http:
     def _try(self, method: str, url: str, body: bytes, own: Mapping[str, str]) -> tuple[Reply | None, str]:
         refuse_in_transaction()
         time.sleep(max(0.0, self._last + self.pace - time.monotonic()))
+        total = TOTAL if (left := _left()) is None else min(left, EACH)
+        if total <= 0:
+            raise Busy(SLOW)
         self._last, self.calls = time.monotonic(), self.calls + 1
         all_headers = {"Accept": "application/json", **self.headers, **own}
         try:
-            answer = client.request(method, url, body=body, headers=all_headers, total=TOTAL, most=MOST)
+            answer = client.request(method, url, body=body, headers=all_headers, total=total, most=MOST)
         except Failed as failed:
             if failed.permanent:
                 raise Denied(str(failed)) from None
@@ -153,6 +175,20 @@ class Http:
             return Busy(trouble)
         said = self.words(reply) or f"It answered {reply.status}."
         return Busy(said, pause=wait if wait > LONGEST_WAIT else None, status=reply.status)
+
+
+def _left() -> float | None:
+    """Seconds that whoever waits has patience for; None where nobody does."""
+    until = _until.get()
+    return None if until is None else until - time.monotonic()
+
+
+def _worth_it(reply: Reply | None, wait: float, *, once: bool) -> bool:
+    """Whether the request is made again after that pause."""
+    if once and (reply is None or reply.status not in UNDONE):
+        return False
+    left = _left()
+    return wait <= LONGEST_WAIT and (left is None or (reply is not None and wait < left))
 
 
 def refuse_in_transaction() -> None:

@@ -39,6 +39,11 @@ class Reason:
     said: list[str] = field(default_factory=list)
     repairable: bool = False
 
+    @property
+    def more(self) -> int:
+        """Beyond those that are named."""
+        return self.count - len(self.leads)
+
 
 @dataclass
 class Report:
@@ -52,6 +57,11 @@ class Report:
     reasons: list[Reason]
     to_update: int
     problems: int
+
+    @property
+    def repairable(self) -> int:
+        """Leads that a click sends there once more."""
+        return sum(reason.count for reason in self.reasons if reason.repairable)
 
     @property
     def holds(self) -> bool:
@@ -77,11 +87,12 @@ def reconcile(connection: Connection) -> Report:
     )  # fmt: skip
 
 
-def repair(connection: Connection, why: str, *, by: Any = None) -> int:
-    """Send the leads once more that are missing for this reason. How many."""
-    if why not in REPAIRABLE:
+def repair(connection: Connection, why: str = "", *, by: Any = None) -> int:
+    """Send the leads once more that are missing for this reason; "": all whom that may bring there. How many."""
+    if why and why not in REPAIRABLE:
         raise ValueError(f"{why!r} cannot be put right by sending: {', '.join(REPAIRABLE)} can.")
-    leads = [pk for pk, reason in _missing(connection).items() if reason == why]
+    wanted = (why,) if why else REPAIRABLE
+    leads = [pk for pk, reason in _missing(connection).items() if reason in wanted]
     push_leads(leads, because="Missing in the CRM", by=by, connection=connection)
     return len(leads)
 

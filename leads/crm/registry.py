@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from leads.crm.base import Access, Connector, CrmError
+from leads.crm.http import PATIENCE, somebody_waits
 from leads.crm.hubspot.connector import HubSpot
 from leads.crm.odoo.connector import Odoo
 from leads.crm.salesforce.connector import Salesforce
@@ -37,12 +38,14 @@ def connector_of(connection: Connection) -> Connector:
     return kind(access_of(connection, kind))
 
 
-def understood(ask: Callable[[], Answer]) -> Answer:
-    """What a CRM answers to somebody who waits. Raises CrmError, Unreadable or NoConnector: also an answer that is
-    nothing its connector knows, as an address of something else gives, comes with words that say what to do.
+def understood(ask: Callable[[], Answer], seconds: float = PATIENCE) -> Answer:
+    """What a CRM answers to somebody who waits, for so long at most. Raises CrmError, Unreadable or NoConnector: also
+    an answer that is nothing its connector knows, as an address of something else gives, comes with words that say
+    what to do.
     """
     try:
-        return ask()
+        with somebody_waits(seconds):
+            return ask()
     except (CrmError, Unreadable, NoConnector):
         raise
     except (LookupError, TypeError, AttributeError, ValueError):

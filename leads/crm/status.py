@@ -2,17 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db.models import F
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync.pushing import due, missing
-from leads.enums import ConnectionState
+from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, SyncProblem, SyncRun
 
 DAY = timedelta(days=1)
 QUIET = ("read", "unchanged", "failed")
+# How what a run counts is told.
+HERE = {"created": "made here", "updated": "changed here", "failed": "not taken", "unchanged": "the same"}
+PARTS = {
+    "push": ("To the CRM", {"created": "made", "updated": "changed", "failed": "refused"}),
+    "sweep": ("Compared", {"read": "ids"}),
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,7 @@ class Status:
     `waiting`: leads that are to be written there, `to_read`: rows still to be read in the load under way, if known.
     """
 
+    title: str
     words: str
     tone: str
     last_run: SyncRun | None
@@ -34,6 +42,15 @@ class Status:
     problems_in: int
     problems_out: int
     next_at: datetime | None
+    running_since: datetime | None
+
+    @property
+    def next_words(self) -> str:
+        """When it is tried next: "in 40 seconds". "" where it is not on, or at it."""
+        if self.running_since or not self.next_at:
+            return ""
+        seconds = (self.next_at - timezone.now()).total_seconds()
+        return "in a moment" if seconds < 5 else f"in {_long(seconds)}"
 
 
 def status_of(connection: Connection) -> Status:
@@ -49,30 +66,60 @@ def status_of(connection: Connection) -> Status:
         waiting += sum(due(connection, kind).count() for kind in PEOPLE)
     loading = connection.cursors.filter(until__isnull=False)
     totals = list(loading.filter(total__isnull=False).values_list(F("total") - F("read"), flat=True))
-    words, tone = _words(connection, waiting)
+    title, words, tone = _words(connection, waiting)
     problems = connection.problems
     return Status(
-        words, tone, connection.history.first(), connection.lag, changed[False], changed[True], waiting,
+        title, words, tone, connection.history.first(), connection.lag, changed[False], changed[True], waiting,
         sum(loading.values_list("read", flat=True)), sum(totals) if totals else None,
         problems.filter(way=SyncProblem.IN).count(), problems.filter(way=SyncProblem.OUT).count(),
-        connection.due_at if connection.is_on else None,
+        connection.due_at if connection.is_on else None, _running_since(connection),
     )  # fmt: skip
 
 
-def _words(connection: Connection, waiting: int) -> tuple[str, str]:
-    """ "HubSpot paused since 10:02, 431 waiting", and its colour."""
-    count = f", {waiting:,} waiting" if waiting else ""
+def is_busy(connection: Connection) -> bool:
+    """A run is under way or about to begin: whoever looks on is shown how far it is."""
+    now = timezone.now()
+    held = bool(connection.lease_until and connection.lease_until > now)
+    return connection.is_on and (held or connection.due_at <= now)
+
+
+def did(run: SyncRun) -> list[tuple[str, str]]:
+    """What a run did: ("Contacts", "38 read, 36 made here"), ("To the CRM", "19 made"); first what came."""
+    told = []
+    for kind in [*CrmKind.values, "push", "sweep"]:
+        if numbers := run.counts.get(kind):
+            name, words = PARTS.get(kind) or (str(CrmKind(kind).label), HERE)
+            told.append((name, ", ".join(f"{number:,} {words.get(what, what)}" for what, number in numbers.items())))
+    return told
+
+
+def _running_since(connection: Connection) -> datetime | None:
+    if not (connection.lease_until and connection.lease_until > timezone.now()):
+        return None
+    return connection.history.filter(ended_at=None).values_list("began_at", flat=True).first()
+
+
+def _long(seconds: float) -> str:
+    """40 seconds, 12 minutes: in whole numbers, rounded up."""
+    number, unit = (ceil(seconds), "second") if seconds < 100 else (ceil(seconds / 60), "minute")
+    return f"{number} {unit}{'s' * (number != 1)}"
+
+
+def _words(connection: Connection, waiting: int) -> tuple[str, str, str]:
+    """In short, in a sentence, its colour: "Paused since 10:02", "Paused since 10:02, 431 waiting", "wait"."""
+    more = f", {waiting:,} waiting" if waiting else ""
     if connection.state == ConnectionState.SETUP:
-        return "Being set up", "wait"
-    if connection.state == ConnectionState.PAUSED:
-        return f"Paused since {_clock(connection.paused_at)}{count}", "wait"
-    if connection.needs_person:
-        return f"It needs you since {_clock(connection.failing_since)}{count}: {connection.error}", "bad"
-    if connection.failures:
-        return f"Cannot be reached since {_clock(connection.failing_since)}{count}: {connection.error}", "bad"
-    if connection.synced_at is None:
-        return "First load", "progress"
-    return f"In step since {_clock(connection.synced_at)}{count}", "good"
+        title, tone, more = "Being set up", "wait", ""
+    elif connection.state == ConnectionState.PAUSED:
+        title, tone = f"Paused since {_clock(connection.paused_at)}", "wait"
+    elif connection.failures:
+        what, tone = ("It needs you" if connection.needs_person else "Cannot be reached"), "bad"
+        title, more = f"{what} since {_clock(connection.failing_since)}", f"{more}: {connection.error}"
+    elif connection.synced_at is None:
+        title, tone, more = "First load", "progress", ""
+    else:
+        title, tone = f"In step since {_clock(connection.synced_at)}", "good"
+    return title, title + more, tone
 
 
 def _clock(at: datetime | None) -> str:

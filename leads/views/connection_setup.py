@@ -14,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from leads.crm import mapping
 from leads.crm.base import CrmError
 from leads.crm.control import say_stages
+from leads.crm.http import PATIENCE
 from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import CONNECTORS, NoConnector, connector_of, kind_of, understood
 from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.setup.forms import ConnectionForm
-from leads.crm.setup.trial import try_out
+from leads.crm.setup.remembered import fields_of
+from leads.crm.setup.trial import TAKES, try_out
 from leads.enums import DealState
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
@@ -39,9 +41,8 @@ def new(request: Request, crm: str) -> HttpResponse:
     form = ConnectionForm(request.POST or None, kind=kind, user=request.user)
     if request.method == "POST" and form.is_valid():
         return redirect("connection", form.save(by=request.user).pk)
-    return render(
-        request, "leads/connection_form.html", {"form": form, "crm": kind}, status=422 if form.errors else 200
-    )
+    context = {"form": form, "crm": kind.name}
+    return render(request, "leads/connection_form.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,7 +67,9 @@ def tests(request: Request, pk: int) -> HttpResponse:
     checks, wrong = _asked(lambda: connector_of(found).test())
     if checks and all(check.ok for check in checks):
         _, wrong = _asked(lambda: mapping.read_stages(found, connector_of(found)))
-    return render(request, "leads/connection_test.html", {"connection": found, "checks": checks, "wrong": wrong})
+    missing = sum(not check.ok for check in checks or ())
+    context = {"connection": found, "checks": checks, "missing": missing, "wrong": wrong}
+    return render(request, "leads/connection_test.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,21 +81,26 @@ def fields(request: Request, pk: int) -> HttpResponse:
     kind = request.GET.get("kind") or kinds[0][0]
     if kind not in dict(kinds):
         raise Http404
-    remote, wrong = _asked(lambda: connector_of(found).fields(kind))
-    rows = list(found.field_maps.filter(kind=kind).values("theirs", "ours", "flow", "wins"))
-    known = {"choices": choices_of(kind), "fields": remote or (), "mapped": [row["theirs"] for row in rows]}
+    anew, kept = "again" in request.POST, request.method == "POST" and "again" not in request.POST
+    theirs_now = fields_of(found, kind, anew=anew)
+    wrong, rows = theirs_now.wrong, list(found.field_maps.filter(kind=kind).values("theirs", "ours", "flow", "wins"))
+    known = {
+        "choices": choices_of(kind), "fields": theirs_now.fields or (), "mapped": [row["theirs"] for row in rows]
+    }  # fmt: skip
     made = formset_factory(FieldMapForm, extra=EMPTY)
-    forms = made(request.POST or None, initial=rows, prefix="f", form_kwargs=known)
-    if request.method == "POST" and forms.is_valid():
+    forms = made(request.POST if kept else None, initial=rows, prefix="f", form_kwargs=known)
+    if kept and forms.is_valid():
         pairs = [form.pair for form in forms if form.cleaned_data and form.pair]
-        if twice := double(pairs):
-            wrong = f"{choices_of(kind)[twice].label} is said twice: one of ours has one field of theirs."
-        else:
+        if not (twice := double(pairs)):
             replace_pairs(found, kind, pairs)
             messages.success(request, f"Kept: {len(pairs)} pairs of fields.")
             return redirect(f"{request.path}?kind={kind}")
-    context = {"connection": found, "forms": forms, "kind": kind, "kinds": kinds, "wrong": wrong}
-    return render(request, "leads/connection_fields.html", context, status=422 if request.method == "POST" else 200)
+        wrong = f"{choices_of(kind)[twice].label} is said twice: one of ours has one field of theirs."
+    context = {
+        "connection": found, "forms": forms, "kind": kind, "kinds": kinds, "wrong": wrong, "theirs": theirs_now,
+        "facts": [form for form in forms if not form.is_ours], "ours": [form for form in forms if form.is_ours],
+    }  # fmt: skip
+    return render(request, "leads/connection_fields.html", context, status=422 if kept else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -122,7 +130,7 @@ def _say_stages(request: Request, found: Connection) -> None:
 def trial(request: Request, pk: int) -> HttpResponse:
     """What a sync would create and change on both sides, by the first records of each kind. Nothing is written."""
     found = theirs(request, pk)
-    shown, wrong = _asked(lambda: try_out(found)) if request.method == "POST" else (None, "")
+    shown, wrong = _asked(lambda: try_out(found), TAKES) if request.method == "POST" else (None, "")
     return render(request, "leads/connection_trial.html", {"connection": found, "trial": shown, "wrong": wrong})
 
 
@@ -142,7 +150,7 @@ def reconciliation(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @MAY_CHANGE
 def repairs(request: Request, pk: int) -> HttpResponse:
-    """Send those that are missing for this reason once more."""
+    """Send those that are missing for this reason (`why`) once more, or all for whom that helps."""
     found = theirs(request, pk)
     try:
         count = repair(found, request.POST.get("why", ""), by=request.user)
@@ -153,10 +161,10 @@ def repairs(request: Request, pk: int) -> HttpResponse:
     return redirect("connection-reconciliation", pk)
 
 
-def _asked(ask: Callable[[], Answer]) -> tuple[Answer | None, str]:
-    """(what the CRM answered, what is wrong): words for the page instead of an error."""
+def _asked(ask: Callable[[], Answer], seconds: float = PATIENCE) -> tuple[Answer | None, str]:
+    """(what the CRM answered in time, what is wrong): words for the page instead of an error."""
     try:
-        return understood(ask), ""
+        return understood(ask, seconds), ""
     except (CrmError, Unreadable, NoConnector) as error:
         return None, str(error)
 

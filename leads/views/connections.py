@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.access import teams_with
 from leads.crm import control
 from leads.crm.registry import CONNECTORS
-from leads.crm.status import status_of
+from leads.crm.status import did, is_busy, status_of
 from leads.enums import CrmKind
 from leads.keyset import BadCursor, page_of
 from leads.models import Connection, Cursor, User
@@ -60,7 +60,10 @@ def connection(request: Request, pk: int) -> HttpResponse:
 def progress(request: Request, pk: int) -> HttpResponse:
     """The head of that page, which asks again while a run is under way."""
     found = get_object_or_404(connections_of(request.user), pk=pk)
-    return render(request, "leads/_connection_status.html", _shown(request, found))
+    answer = render(request, "leads/_connection_status.html", _shown(request, found))
+    if not is_busy(found):  # it is done: the rest of the page has news too
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def _shown(request: Request, found: Connection) -> dict[str, Any]:
@@ -70,9 +73,10 @@ def _shown(request: Request, found: Connection) -> dict[str, Any]:
     except BadCursor:
         page = page_of(problems, order="-id", size=PAGE)
     return {
-        "connection": found, "status": status_of(found), "page": page, "loading": _loading(found),
+        "connection": found, "status": status_of(found), "busy": is_busy(found), "page": page,
+        "loading": _loading(found), "runs": [(run, did(run)) for run in found.history.all()[:10]],
         "steps": {"key": found.secrets.exists(), "stages": found.stage_maps.exists()},
-        "conflicts": found.conflicts.select_related("lead")[:10], "runs": found.history.all()[:10],
+        "conflicts": found.conflicts.select_related("lead")[:10],
         "may": request.user.has_perm("leads.change_connection", found),
     }  # fmt: skip
 

@@ -94,7 +94,11 @@ class HubSpot(Connector):
         )
 
     def test(self) -> list[Check]:
-        return [self._check(*scope) for scope in hs.SCOPES]
+        try:
+            return [self._check(*scope) for scope in hs.SCOPES]
+        except Denied as error:
+            words = f"{error} Make a new access token and enter it here." if error.status == 401 else str(error)
+            return [Check("Key", ok=False, words=words)]
 
     def fields(self, kind: str) -> list[RemoteField]:
         found = [each for each in self._ask("GET", "properties", f"/{kind}")["results"] if not each.get("hidden")]
@@ -302,13 +306,13 @@ class HubSpot(Connector):
         return {"Authorization": f"Bearer {answer['access_token']}"}
 
     def _check(self, name: str, scope: str, method: str, area: str, path: str, body: Any) -> Check:
+        """Raises Denied where it is not this scope that is missing, but the key that is no good."""
         try:
             self._ask(method, area, path, body)
         except Denied as error:
-            said = str(error)
-            if error.status == 403:
-                return Check(name, ok=False, words=f"The scope {scope} is missing: add it to the app. {said}")
-            return Check(name, ok=False, words=f"{said} Make a new access token and enter it here.")
+            if error.status != 403:
+                raise
+            return Check(name, ok=False, words=f"The scope {scope} is missing: add it to the app. {error}")
         except CrmError as error:
             # An empty batch is refused as such only after the right to write one was looked at.
             return Check(name, ok=error.status == 400, words="" if error.status == 400 else str(error))

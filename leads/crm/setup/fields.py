@@ -17,6 +17,7 @@ from leads.ingest.targets import KEEP, NEW, targets_of
 from leads.models import Connection, Field, FieldMap
 
 INPUT = {"class": "input"}
+COLUMNS = {"theirs": "In the CRM", "ours": "Here", "flow": "Way", "wins": "Wins", "remove": "Remove"}
 NOT_BY_FIELD = {"lead", "external_id", "lead_id", KEEP}
 
 
@@ -63,11 +64,18 @@ class FieldMapForm(forms.Form):
         self.choices, self.remote = choices, {each.name: each for each in fields}
         self.fields["ours"].choices = [("", "–"), *((each.key, each.label) for each in choices.values())]  # type: ignore[attr-defined]
         if fields:
-            listed = [(each.name, f"{each.label} ({each.name})") for each in fields]
+            listed = [(each.name, _named(each)) for each in fields]
             lost = [(name, f"{name}, not there yet") for name in mapped if name not in self.remote]
             self.fields["theirs"] = forms.ChoiceField(
                 choices=[("", "–"), *lost, *listed], required=False, widget=forms.Select(INPUT)
             )
+        for name, words in COLUMNS.items():
+            self.fields[name].widget.attrs["aria-label"] = words
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the pair of something that scoring or sales know, which only goes there."""
+        return self.initial.get("ours") in OUR_FIELDS
 
     @property
     def there(self) -> RemoteField | None:
@@ -99,6 +107,12 @@ class FieldMapForm(forms.Form):
         said = self.cleaned_data
         kept = not said.get("remove") and said.get("theirs") and said.get("ours")
         return {name: said[name] for name in ("theirs", "ours", "flow", "wins")} if kept else None
+
+
+def _named(field: RemoteField) -> str:
+    """ "Job title (jobtitle): CTO", so that also who only knows what is in it finds it."""
+    name = field.label if field.label == field.name else f"{field.label} ({field.name})"
+    return f"{name}: {field.samples[0][:30]}" if field.samples else name
 
 
 def double(pairs: Sequence[Mapping[str, str]]) -> str:

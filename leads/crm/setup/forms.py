@@ -10,6 +10,7 @@ from leads.access import teams_with
 from leads.crm import mapping
 from leads.crm.base import Connector, Setting
 from leads.crm.control import interrupt
+from leads.crm.setup.remembered import forget
 from leads.enums import Creates
 from leads.models import Connection, Team, User
 from leads.outgoing.endpoint_forms import public_address
@@ -23,7 +24,7 @@ class ConnectionForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="As colleagues will read it: HubSpot, Salesforce Europe.")
     team = forms.ModelChoiceField(Team.objects.none(), empty_label=None, help_text="Whose leads it brings and takes.")
     creates = forms.ChoiceField(
-        label="Makes there", choices=Creates.choices, initial=Creates.HANDED_OFF,
+        label="Leads that are made there", choices=Creates.choices, initial=Creates.HANDED_OFF,
         help_text="Whoever is there already is linked, whatever you choose.",
     )  # fmt: skip
 
@@ -43,6 +44,7 @@ class ConnectionForm(forms.Form):
         self.fields["base_url"] = _address(kind)
         for setting in kind.settings:
             self.fields[_key(setting.name)] = self._field(setting)
+        self.order_fields(["name", "team", "base_url", *(_key(each.name) for each in kind.settings), "creates"])
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
@@ -76,6 +78,7 @@ class ConnectionForm(forms.Form):
             # What the CRM gave us, such as a session, was for who and where we were.
             self.connection.secrets.exclude(name__in=[each.name for each in self.kind.settings]).delete()
             connection = Connection.objects.get(pk=self.connection.pk)
+            forget(connection)
         else:
             connection = Connection.make(said["team"], crm=self.kind.slug, slug=free_slug(said["name"]), by=by, **given)
             mapping.begin(connection)

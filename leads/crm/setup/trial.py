@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -13,23 +14,26 @@ from leads.crm import mapping
 from leads.crm.base import Row, Window
 from leads.crm.mapping import PEOPLE
 from leads.crm.registry import connector_of
+from leads.crm.setup.fields import choices_of
 from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.pulling import TAKE
 from leads.crm.sync.pushing import due, missing
 from leads.crm.sync.run import Run
-from leads.enums import CrmKind
-from leads.models import Connection, SyncConflict, SyncEntry, SyncProblem, SyncRun
+from leads.enums import CrmKind, SyncWhat
+from leads.models import Connection, Link, SyncConflict, SyncEntry, SyncProblem, SyncRun
 
 MOST = 500  # rows of a kind that are looked at
 SHOWN = 5
-PATIENCE = 40.0  # seconds for all that is asked of the CRM, while somebody waits for the page
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+PATIENCE = 30.0  # seconds after which no further page is asked for, while somebody waits
+TAKES = PATIENCE + 10.0  # and for the last one
 
 
 @dataclass
 class Trial:
     """`here` {kind: {"read", "created", "updated", "unchanged", "failed"}} of the rows looked at, `of` {kind: how many
-    there are in all, where the CRM says so}. `there`: {"created", "updated"} in the CRM. Samples are in the words of
-    the log: {"who", "what", "said"}.
+    there are in all, where the CRM says so}. `there`: {"created", "updated"} in the CRM, and "no_email": leads that
+    would be made, had they an address. Samples are in the words of the log: {"who", "what", "said"}.
     """
 
     here: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -69,14 +73,15 @@ def try_out(connection: Connection, most: int = MOST) -> Trial:
 
 
 def _first_rows(run: Run, kind: str, trial: Trial, most: int) -> list[Row]:
-    window, rows, after = Window(None, timezone.now()), list[Row](), ""
+    # With a beginning: for a window without one some CRMs prepare an export, which takes longer than anybody waits.
+    window, rows, after = Window(EPOCH, timezone.now()), list[Row](), ""
     fields = [each.theirs for each in run.maps.coming(kind)]  # ours are not there yet
     while len(rows) < most:
         if run.is_over:
             trial.problems.append(f"{CrmKind(kind).label}: it took too long, so that {len(rows)} rows were looked at.")
             break
         page = run.connector.pull(kind, window, after, fields)
-        rows += page.rows
+        rows += [row for row in page.rows if not row.archived]
         trial.of.setdefault(kind, page.total)
         if not (after := page.next):
             break
@@ -103,10 +108,7 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
         TAKE[kind](run, kind, rows)
     trial.here = {kind: dict(counts) for kind, counts in run.counts.items() if kind != CrmKind.OWNERS}
     entries = SyncEntry.objects.filter(connection=run.connection, pk__gt=last).select_related("lead").order_by("pk")
-    trial.samples_here = [
-        {"who": str(each.lead or each.external_id), "what": each.get_what_display(), "said": each.said}
-        for each in entries.filter(lead__isnull=False)[:SHOWN]
-    ]
+    trial.samples_here = _samples(run.connection, entries.filter(lead__isnull=False)[:SHOWN])
     conflicts = SyncConflict.objects.filter(connection=run.connection)
     trial.conflicts = conflicts.count()
     trial.samples_conflicts = [
@@ -116,6 +118,21 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
     trial.problems += list(dict.fromkeys(problems))[:SHOWN]
     _compare(run, trial)
+
+
+def _samples(connection: Connection, entries: Iterable[SyncEntry]) -> list[dict[str, Any]]:
+    """What came of these leads; of a new one with all that came of it."""
+    entries = list(entries)
+    links = Link.objects.filter(connection=connection, lead__in=[each.lead_id for each in entries])
+    whole = {(link.kind, link.external_id): link.ours for link in links}
+    samples = []
+    for each in entries:
+        labels = {key: choice.label for key, choice in choices_of(each.kind).items()} if each.kind in PEOPLE else {}
+        said = each.said or {key: ["", value] for key, value in whole.get((each.kind, each.external_id), {}).items()}
+        said = {labels.get(key, key): values for key, values in said.items() if values != ["", ""]}
+        what = "Made here" if each.what == SyncWhat.MADE_HERE else each.get_what_display()
+        samples.append({"who": str(each.lead), "what": what, "said": said})
+    return samples
 
 
 def _compare(run: Run, trial: Trial) -> None:
@@ -132,6 +149,7 @@ def _compare(run: Run, trial: Trial) -> None:
                     trial.samples_there.append({"who": str(link.lead), "what": "Changed in the CRM", "said": said})
     new = missing(run.connection).exclude(email="")
     counts["created"] = new.count()
+    counts["no_email"] = missing(run.connection).filter(email="").count()
     trial.there = dict(counts)
     leads = list(new.order_by("pk").select_related("standing", "company")[:SHOWN])
     outbound = Outbound.of(run.maps, leads)

@@ -5,7 +5,7 @@ All that Tryton knows of a party beside its name are contact mechanisms: its e-m
 """
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -46,6 +46,8 @@ from leads.crm.tryton.rows import (
 from leads.crm.values import plain
 from leads.enums import CrmKind
 
+RECENT = 200  # parties that are looked at for what people put there under a name of their own
+
 
 class Tryton(Connector):
     slug, name = "tryton", "Tryton"
@@ -70,32 +72,30 @@ class Tryton(Connector):
         self.http = Http(access.base_url, renew=self._sign_in, hidden=access.secrets.values())
 
     def test(self) -> list[Check]:
-        found = []
-        for name, look in (
-            ("Key", lambda: self._call("res.user", "get_preferences", True)),
-            ("Company", lambda: self._context["company"]),
-            ("Read parties", lambda: self._call(PARTY, "search", [], 0, 1, None)),
-            ("Read opportunities", lambda: self._call(DEAL, "search", [], 0, 1, None)),
-        ):
-            try:
-                look()
-                found.append(Check(name, ok=True))
-            except CrmError as error:
-                found.append(Check(name, ok=False, words=str(error)))
-        return found
+        found = [_check("Key", lambda: self._call("res.user", "get_preferences", True))]
+        if not found[0].ok:
+            return found
+        return [
+            *found,
+            _check("Read parties", lambda: self._call(PARTY, "search", [], 0, 1, None)),
+            _check("Read opportunities", lambda: self._call(DEAL, "search", [], 0, 1, None)),
+        ]
 
     def fields(self, kind: str) -> list[RemoteField]:
-        if kind == CrmKind.CONTACTS:
-            others = self._rows(
-                MECHANISM, [["type", "=", "other"], ["name", "!=", None]], ["name", "value"], order="DESC"
-            )
-            samples: dict[str, list[str]] = {name: [] for name in ("name", *KNOWN)}
-            for other in others:
-                samples.setdefault(other["name"], []).append(other["value"])
-            return [RemoteField(name, name, samples=tuple(dict.fromkeys(some))[:3]) for name, some in samples.items()]
+        """Of a party also what the newest ones have among "other", under the name that people gave it."""
+        names = [*FIELDS[kind], "create_date", "write_date"]
+        rows = [row_of(kind, each) for each in self._rows(MODEL[kind], self._after(kind, ""), names, RECENT, "DESC")]
+        is_party = kind == CrmKind.CONTACTS
+        samples: dict[str, list[str]] = {name: [] for name in (("name", *KNOWN) if is_party else FIELDS[kind])}
+        for row in rows:
+            for name, value in row.values.items():
+                if name not in ("id", "create_date", "write_date") and value:
+                    samples.setdefault(name, []).append(plain(value))
         return [
-            RemoteField(name, name, "owner" if name == "employee" else "text", writable=False) for name in FIELDS[kind]
-        ]
+            RemoteField(name, name, "owner" if name == "employee" else "text", (), is_party,
+                        tuple(dict.fromkeys(some))[:3])
+            for name, some in samples.items()
+        ]  # fmt: skip
 
     def stages(self) -> list[RemoteStage]:
         return [
@@ -127,10 +127,10 @@ class Tryton(Connector):
 
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
         """Tryton has no fields to make. That a name is in use is written on the party of one's own company."""
-        there = {field.name for field in self.fields(kind)}
+        [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
+        there = {each["name"] for each in self._rows(MECHANISM, [["party", "=", company["party"]]], ["name"])}
         missing = [field for field in fields if self.name_of(field.key) not in there]
         if missing:
-            [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
             made = [
                 {"party": company["party"], "type": "other", "name": self.name_of(field.key), "value": field.label}
                 for field in missing
@@ -271,3 +271,13 @@ class Tryton(Connector):
         except Denied:
             raise Denied("Tryton does not know this user with this password in this database.") from None
         return {"Authorization": "Session " + b64encode(f"{login}:{user}:{session}".encode()).decode()}
+
+
+def _check(name: str, look: Callable[[], Any]) -> Check:
+    try:
+        look()
+    except CrmError as error:
+        forbidden = "not allowed" in str(error)
+        hint = " Give the user the group Sale Opportunity, under Administration, Users." if forbidden else ""
+        return Check(name, ok=False, words=f"{error}{hint}")
+    return Check(name, ok=True)

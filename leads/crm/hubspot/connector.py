@@ -96,7 +96,7 @@ class HubSpot(Connector):
     def test(self) -> list[Check]:
         try:
             return [self._check(*scope) for scope in hs.SCOPES]
-        except Denied as error:
+        except (Busy, Denied) as error:
             words = f"{error} Make a new access token and enter it here." if error.status == 401 else str(error)
             return [Check("Key", ok=False, words=words)]
 
@@ -306,9 +306,11 @@ class HubSpot(Connector):
         return {"Authorization": f"Bearer {answer['access_token']}"}
 
     def _check(self, name: str, scope: str, method: str, area: str, path: str, body: Any) -> Check:
-        """Raises Denied where it is not this scope that is missing, but the key that is no good."""
+        """Raises Denied where it is not this scope that is missing but the key that is no good, and Busy."""
         try:
             self._ask(method, area, path, body)
+        except Busy:
+            raise
         except Denied as error:
             if error.status != 403:
                 raise

@@ -149,7 +149,8 @@ def _compare(run: Run, trial: Trial) -> None:
                     trial.samples_there.append({"who": str(link.lead), "what": "Changed in the CRM", "said": said})
     new = missing(run.connection).exclude(email="")
     counts["created"] = new.count()
-    counts["no_email"] = missing(run.connection).filter(email="").count()
+    if nameless := missing(run.connection).filter(email="").count():
+        counts["no_email"] = nameless
     trial.there = dict(counts)
     leads = list(new.order_by("pk").select_related("standing", "company")[:SHOWN])
     outbound = Outbound.of(run.maps, leads)

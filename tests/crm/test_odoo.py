@@ -126,8 +126,9 @@ def test_what_is_written_before_an_outage_is_known(crm: OdooCrm, monkeypatch) ->
         odoo.push(LEADS, scored(odoo, ids, 1, 2, 3))
 
 
-def test_a_country_goes_there_as_theirs(crm: OdooCrm) -> None:
-    made = connector(crm).push(LEADS, [PushRow(1, "", {"country_id": "DE", "user_id": "7"}, "a@a.example", "1")])[0]
+def test_a_country_goes_there_as_theirs_and_a_source_not_at_all(crm: OdooCrm) -> None:
+    said = {"country_id": "DE", "user_id": "7", "source_id": "Website"}
+    made = connector(crm).push(LEADS, [PushRow(1, "", said, "a@a.example", "1")])[0]
     held = crm.records[LEADS, made.id].values
     assert (held["country_id"], held["user_id"], held["name"], held["type"]) == (57, 7, "a@a.example", "lead")
 

@@ -45,6 +45,7 @@ from leads.enums import CrmKind, DealState, FieldType
 
 UNREAD = ("binary", "html", "one2many", "many2many", "json", "properties", "properties_definition")
 EMAIL = {CrmKind.CONTACTS: "email", CrmKind.LEADS: "email_from"}
+NAMED = ("country_id", "user_id")  # the references that can be written; text names no other
 PERSON = {"function": "title", "phone": "phone", "country_id": "country", "city": "city", "website": "website",
           "user_id": "owner"}  # fmt: skip
 
@@ -227,7 +228,8 @@ def _field(name: str, described: Mapping[str, Any], recent: Sequence[Mapping[str
     return RemoteField(
         name, described.get("string") or name, "owner" if owner else TYPES.get(described["type"], FieldType.TEXT),
         tuple((str(value), label) for value, label in described.get("selection") or ()),
-        not described.get("readonly"), tuple(dict.fromkeys(samples)),
+        not described.get("readonly") and (described["type"] != "many2one" or name in NAMED),
+        tuple(dict.fromkeys(samples)),
     )  # fmt: skip
 
 

@@ -118,6 +118,7 @@ def _told(row: PushRow, countries: Mapping[str, int]) -> dict[str, Any]:
     values = {name: told(value) for name, value in row.values.items()}
     if values.get("user_id"):
         values["user_id"] = int(values["user_id"])
+    values.pop("source_id", None)  # a record of Odoo's own, which text cannot name: it only comes
     if "country_id" in values:
         values["country_id"] = countries.get(str(values["country_id"]).upper(), False)
     return values

@@ -64,7 +64,8 @@ class FieldMapForm(forms.Form):
         self.choices, self.remote = choices, {each.name: each for each in fields}
         self.fields["ours"].choices = [("", "–"), *((each.key, each.label) for each in choices.values())]  # type: ignore[attr-defined]
         if fields:
-            listed = [(each.name, _named(each)) for each in fields]
+            chosen = self.initial.get("theirs")
+            listed = [(each.name, _named(each, sample=each.name != chosen)) for each in fields]
             lost = [(name, f"{name}, not there yet") for name in mapped if name not in self.remote]
             self.fields["theirs"] = forms.ChoiceField(
                 choices=[("", "–"), *lost, *listed], required=False, widget=forms.Select(INPUT)
@@ -109,10 +110,10 @@ class FieldMapForm(forms.Form):
         return {name: said[name] for name in ("theirs", "ours", "flow", "wins")} if kept else None
 
 
-def _named(field: RemoteField) -> str:
+def _named(field: RemoteField, *, sample: bool) -> str:
     """ "Job title (jobtitle): CTO", so that also who only knows what is in it finds it."""
     name = field.label if field.label == field.name else f"{field.label} ({field.name})"
-    return f"{name}: {field.samples[0][:30]}" if field.samples else name
+    return f"{name}: {field.samples[0][:30]}" if sample and field.samples else name
 
 
 def double(pairs: Sequence[Mapping[str, str]]) -> str:

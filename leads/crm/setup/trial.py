@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from leads.crm import mapping
 from leads.crm.base import Row, Window
-from leads.crm.mapping import PEOPLE
+from leads.crm.mapping import IMPORT_KINDS, PEOPLE
 from leads.crm.registry import connector_of
 from leads.crm.setup.fields import choices_of
 from leads.crm.sync.outbound import Outbound
@@ -127,7 +127,8 @@ def _samples(connection: Connection, entries: Iterable[SyncEntry]) -> list[dict[
     whole = {(link.kind, link.external_id): link.ours for link in links}
     samples = []
     for each in entries:
-        labels = {key: choice.label for key, choice in choices_of(each.kind).items()} if each.kind in PEOPLE else {}
+        choices = choices_of(each.kind) if each.kind in IMPORT_KINDS else {}
+        labels = {key: choice.label for key, choice in choices.items()}
         said = each.said or {key: ["", value] for key, value in whole.get((each.kind, each.external_id), {}).items()}
         said = {labels.get(key, key): values for key, values in said.items() if values != ["", ""]}
         what = "Made here" if each.what == SyncWhat.MADE_HERE else each.get_what_display()

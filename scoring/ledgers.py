@@ -1,14 +1,19 @@
 """Why a lead has its score: the ledger of its standing, line by line, as the version that counted it laid it out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from leads.enums import Axis
 from leads.models import LedgerLine, Standing
 from scoring.engine.definition import CriterionRule, Definition, GroupRule, load
 from scoring.evidence import Evidence, evidence_for
+from scoring.experiments.lead import by_side
+from scoring.experiments.plan import MOST
 from scoring.models import Counting, Score, Version, VersionState
 
+SIDES = [str(position) for position in range(MOST + 1)]
 AXES = {Axis.FIT: "Fit: who they are", Axis.ENGAGEMENT: "Engagement: what they do"}
 
 
@@ -116,7 +121,18 @@ def by_model(standing: Standing, slug: str) -> Standing | None:
     if version is None or standing.version in [one.pk for one in versions]:
         return standing if version else None
     score = Score.objects.filter(lead=standing.pk, version=version).first()
-    return score.as_standing(standing) if score else None
+    return score.standing_by(version.pk, standing) if score else None
+
+
+def shown_of(standing: Standing, asked: Mapping[str, str], viewer: Any) -> Standing | None:
+    """The standing, or where the lead would stand by the live model `model` (its slug) or by the side `side` (its
+    position) of the experiment it is in. None: there is no such score, or not for this person.
+    """
+    if slug := asked.get("model", ""):
+        return by_model(standing, slug)
+    if side := asked.get("side", ""):
+        return by_side(standing, int(side), viewer) if side in SIDES else None
+    return standing
 
 
 def ledger_of(standing: Standing) -> Ledger | None:

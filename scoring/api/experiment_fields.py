@@ -11,7 +11,7 @@ from leads.api.inputs import Strict
 from scoring.experiments.counts import counts
 from scoring.experiments.guards import guards
 from scoring.experiments.looks import seen
-from scoring.experiments.running import MOST
+from scoring.experiments.plan import MOST
 from scoring.experiments.tables import outcome_tables
 from scoring.experiments.verdict import verdict
 from scoring.models import Arm, Experiment, Look, Outcome, Participant, ScoringModel
@@ -24,6 +24,9 @@ class AskedPlan(Strict, serializers.Serializer):
     within = serializers.IntegerField(min_value=1, max_value=365, default=30, help_text="Days.")
     base = serializers.FloatField(min_value=0.001, max_value=0.999, required=False)
     effect = serializers.FloatField(min_value=-0.9, max_value=0.9, default=0.05)
+    share = serializers.FloatField(
+        min_value=0.05, max_value=0.5, required=False, help_text="Of new leads, each challenger's. Without it: equal."
+    )
 
     def validate_effect(self, effect: float) -> float:
         if abs(effect) < 0.001:
@@ -57,6 +60,7 @@ class PlanSerializer(serializers.Serializer):
     within = serializers.IntegerField()
     base = serializers.FloatField()
     effect = serializers.FloatField()
+    shares = serializers.ListField(child=serializers.FloatField())
     planned = serializers.IntegerField()
     per_side = serializers.ListField(child=serializers.IntegerField())
     per_week = serializers.FloatField()

@@ -27,8 +27,9 @@ from scoring.api.experiment_fields import (
 )
 from scoring.api.models import PublicationSerializer
 from scoring.approvals import ApprovalMissing
-from scoring.experiments.plan import Plan, findable, plan, volume
+from scoring.experiments.plan import Plan, findable, plan, shares_of, volume
 from scoring.experiments.running import Challenger, promote, start, stop
+from scoring.experiments.taken import taken
 from scoring.models import Experiment, Participant, ScoringModel, TrialScore, Version
 from scoring.publishing import PublicationRunning
 from scoring.tasks import rescore_due, run_publications
@@ -60,8 +61,8 @@ class ExperimentViewSet(ReadViewSet):
         asked = dict(given.validated_data)
         model, name, shadow = asked.pop("model"), asked.pop("name"), asked.pop("shadow")
         sides = [_challenger(model, one) for one in asked.pop("challengers")]
-        if model.experiments.running().exists():
-            raise Conflict(f"An experiment runs on {model} already.")
+        if it := taken(model):
+            raise Conflict(f"“{it.experiment}” runs on {model} already. {it.until}")
         try:
             made = start(
                 model, name=name, challengers=sides, plan=_planned(model, len(sides), asked), by=request.user,
@@ -130,12 +131,18 @@ def _planned(model: ScoringModel, challengers: int, asked: dict[str, Any]) -> Pl
         raise serializers.ValidationError({"base": [said]})
     if not 0 <= base + asked["effect"] <= 1:
         raise serializers.ValidationError({"effect": [f"{base:.3f} and this make no share between 0 and 1."]})
-    shares = (1 / (challengers + 1),) * (challengers + 1)
+    try:
+        shares = shares_of(challengers, asked.pop("share", None))
+    except DjangoValidationError as error:
+        raise serializers.ValidationError(error.message_dict) from None
     return plan(known, **asked | {"base": base}, shares=shares)
 
 
 class PlanView(GenericAPIView):
-    """What can be found with how many leads, and how long that takes at today's volume. Nothing is started."""
+    """What can be found with how many leads, and how long that takes at today's volume. Nothing is started.
+
+    `taken`: by which experiment the model is, and until when; null: it is free.
+    """
 
     queryset = Experiment.objects.none()
     serializer_class = PlanSerializer
@@ -151,7 +158,9 @@ class PlanView(GenericAPIView):
         rows = findable(volume(model, made.within), outcome=made.outcome, within=made.within, base=made.base,
                         shares=made.shares)  # fmt: skip
         found = [{"weeks": weeks, "cases": cases, "rise": rise} for weeks, cases, rise in rows]
-        return Response(PlanSerializer(made).data | {"findable": found})
+        it = taken(model)
+        by = it and {"experiment": it.experiment.pk, "name": it.experiment.name, "until": it.until}
+        return Response(PlanSerializer(made).data | {"findable": found, "taken": by})
 
 
 class ParticipantsView(ListAPIView):

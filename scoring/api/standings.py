@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from leads.models import LedgerLine, Standing
 from scoring.changes import Change, changes_of
-from scoring.ledgers import Ledger, Line, by_model, ledger_of, others_of
+from scoring.experiments.lead import drawn
+from scoring.ledgers import Ledger, Line, ledger_of, others_of, shown_of
 from scoring.models import Entry, Score
 
 
@@ -42,6 +43,30 @@ class ScoreSerializer(serializers.ModelSerializer):
         fields = ("model", "fit", "engagement", "total", "grade", "label", "version")
 
 
+class SaidSerializer(serializers.Serializer):
+    """What a side says; all null where it says nothing. `position` 0 is the champion."""
+
+    position = serializers.IntegerField(source="arm.position")
+    name = serializers.CharField(source="arm.name")
+    version = serializers.IntegerField(source="arm.version_id")
+    decides = serializers.BooleanField()
+    fit = serializers.IntegerField(source="score.fit", default=None)
+    engagement = serializers.IntegerField(source="score.engagement", default=None)
+    total = serializers.IntegerField(source="score.total", default=None)
+    grade = serializers.CharField(source="score.grade", default=None)
+    label = serializers.CharField(source="score.label", default=None)
+
+
+class DrawnSerializer(serializers.Serializer):
+    """`side` is the position of the side the lead was drawn for; its lines: leads/<id>/standing?side=<position>."""
+
+    id = serializers.IntegerField(source="experiment.pk")
+    name = serializers.CharField(source="experiment.name")
+    shadow = serializers.BooleanField(source="experiment.shadow")
+    side = serializers.IntegerField(source="arm.position")
+    sides = SaidSerializer(many=True)
+
+
 class StandingSerializer(serializers.ModelSerializer):
     """All null while the lead is not scored, which is not the same as 0. The points of `lines` add up to `total`.
 
@@ -53,12 +78,15 @@ class StandingSerializer(serializers.ModelSerializer):
     number = serializers.SerializerMethodField(help_text="The number of the version in its model.")
     lines = serializers.SerializerMethodField()
     others = serializers.SerializerMethodField(help_text="The scores by other live models that are for this lead.")
+    experiment = serializers.SerializerMethodField(
+        help_text="The running experiment it is in, with what each side says; null: none, or not for you to see."
+    )
 
     class Meta:
         model = Standing
         fields = (
             "lead", "fit", "engagement", "total", "grade", "label", "automatic_label", "version", "model", "number",
-            "as_of", "lines", "others",
+            "as_of", "lines", "others", "experiment",
         )  # fmt: skip
 
     def get_model(self, standing: Standing) -> str | None:
@@ -76,6 +104,11 @@ class StandingSerializer(serializers.ModelSerializer):
         others = [score for score in others_of(standing) if score.version_id != standing.version]
         return ScoreSerializer(others, many=True).data
 
+    @extend_schema(responses=DrawnSerializer(allow_null=True))
+    def get_experiment(self, standing: Standing) -> Any:
+        found = self.context["drawn"]
+        return found and DrawnSerializer(found).data
+
     @property
     def _ledger(self) -> Ledger | None:
         return self.context["ledger"]
@@ -87,20 +120,28 @@ def told(ledger: Ledger | None) -> list[Line]:
     return [line for line in lines if line.points or line.kind == LedgerLine.CRITERION]
 
 
-@extend_schema(parameters=[OpenApiParameter("model", str, description="Slug of a live model: what it says alone.")])
+@extend_schema(
+    parameters=[
+        OpenApiParameter("model", str, description="Slug of a live model: what it says alone."),
+        OpenApiParameter("side", int, description="Position of a side of its experiment: what that says alone."),
+    ]
+)
 class StandingView(RetrieveAPIView):
-    """A lead's standing with the ledger behind it. 404 where `model` is not live, or not for this lead."""
+    """A lead's standing with the ledger behind it. 404 where `model` is not live, or not for this lead; so with `side`
+    where the lead is in no experiment, or you may not see them.
+    """
 
     queryset = Standing.objects.all()
     serializer_class = StandingSerializer
 
     def retrieve(self, request: Request, *args: Any, **extra: Any) -> Response:
         standing = get_object_or_404(Standing.objects.visible_to(request.user), pk=self.kwargs["pk"])
-        slug = request.query_params.get("model", "")
-        shown = by_model(standing, slug) if slug else standing
+        shown = shown_of(standing, request.query_params.dict(), request.user)
         if shown is None:
             raise Http404
-        context = {**self.get_serializer_context(), "ledger": ledger_of(shown)}
+        context = {
+            **self.get_serializer_context(), "ledger": ledger_of(shown), "drawn": drawn(standing, request.user)
+        }  # fmt: skip
         return Response(StandingSerializer(shown, context=context).data)
 
 

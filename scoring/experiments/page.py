@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -14,7 +15,7 @@ from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Label
 from leads.models import Team
 from leads.statistics import Rate
-from leads.templatetags.ui import day
+from leads.templatetags.ui import day, percent
 from scoring.diff import Difference, differences
 from scoring.engine.definition import load
 from scoring.experiments.counts import Counts, Times, counts, times
@@ -101,16 +102,28 @@ def progress(experiment: Experiment, arms: Sequence[Arm], now: datetime) -> Line
             _BY_STEP.format(cases=cases), {"experiment": experiment.pk, "within": within, "moments": moments}
         )
         came = {(arm, step): number for arm, step, number in cursor.fetchall()}
+    sums = {
+        arm.pk: list(accumulate(came.get((arm.pk, step), 0) for step in range(POINTS + 1)))[:POINTS] for arm in arms
+    }
+    needed = {arm.pk: ceil(experiment.planned * arm.share) for arm in arms}
+    if len(set(needed.values())) == 1:
+        return _chart(f"{max(needed.values()):,}", max(needed.values()), arms, sums, moments)
+    parts = {arm.pk: [number / needed[arm.pk] for number in sums[arm.pk]] for arm in arms}
+    return _chart("100%", 1.0, arms, parts, moments, write=percent)
+
+
+def _chart(
+    needed: str, limit: float, arms: Sequence[Arm], of: Mapping[int, Sequence[float]], moments: Sequence[datetime],
+    **extra: Any,
+) -> Lines:  # fmt: skip
+    """Sides of one size by their cases, others by how many of theirs they have."""
     series = [
-        Series(arm.name, [float(sum(came.get((arm.pk, step), 0) for step in range(at + 1))) for at in range(POINTS)],
-               "before" if arm.is_champion else "", dashed=arm.position > 1)
+        Series(arm.name, [float(value) for value in of[arm.pk]], "before" if arm.is_champion else "",
+               dashed=arm.position > 1)
         for arm in arms
     ]  # fmt: skip
-    needed = ceil(experiment.planned * arms[0].share)
-    return lines(
-        f"Cases of each side that count, {needed:,} needed", [day(at) for at in moments], series,
-        limit=(needed, f"needed: {needed:,}"),
-    )  # fmt: skip
+    title = f"Cases of each side that count, {needed} needed"
+    return lines(title, [day(at) for at in moments], series, limit=(limit, f"needed: {needed}"), **extra)
 
 
 def _moments(start: datetime, end: datetime) -> list[datetime]:

@@ -17,6 +17,7 @@ WEEKS = 8  # over which today's volume is counted
 HISTORY = timedelta(days=365)  # of leads whose outcome is known
 LOOKS = 5
 TABLE = (4, 8, 13, 26, 52)  # weeks
+MOST = 4  # challengers
 LEAST_SHARE = 0.05  # of new leads, for a challenger
 NEVER = 520  # weeks: nobody waits that long
 

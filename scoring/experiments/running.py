@@ -24,10 +24,8 @@ from scoring.draft import check_draft
 from scoring.engine.definition import Definition, freeze, load
 from scoring.engine.sides import PARTS
 from scoring.experiments.ending import close, forget, retire
-from scoring.experiments.plan import LOOKS, Plan
+from scoring.experiments.plan import LOOKS, MOST, Plan
 from scoring.models import Arm, Ending, Experiment, Publication, ScoringModel, Version, VersionState
-
-MOST = 4  # challengers
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def start(
         _check_different(definitions, champion, challengers)
         publishing.hold_standings()
         experiment = _create(held, champion, name, plan, by, shadow, since or _now())
-        _sides(experiment, definitions, challengers, by)
+        _sides(experiment, definitions, challengers, plan, by)
         if not shadow:
             experiment.looks.create(number=1, due_at=_first_look(experiment))
         return experiment
@@ -143,9 +141,11 @@ def _create(
         raise ValidationError(f"An experiment runs on {model} already.") from None
 
 
-def _sides(experiment: Experiment, definitions: list[Definition], challengers: Sequence[Challenger], by: Any) -> None:
-    """Equal shares; what does not divide is the champion's. In shadow mode all leads are the champion's."""
-    share = 0 if experiment.shadow else PARTS // (len(definitions) + 1)
+def _sides(
+    experiment: Experiment, definitions: list[Definition], challengers: Sequence[Challenger], plan: Plan, by: Any
+) -> None:
+    """What does not divide is the champion's. In shadow mode all leads are."""
+    share = 0 if experiment.shadow else int(PARTS * plan.shares[1] + 1e-6)
     end = PARTS - share * len(definitions)
     name = f"Version {experiment.champion.number}"
     Arm.objects.create(experiment=experiment, position=0, name=name, version=experiment.champion, low=0, high=end)

@@ -12,6 +12,7 @@ from scoring.experiments.looks import BETTER, WORSE, Against, Seen, seen
 from scoring.models import Arm, Ending, Experiment, Look, Outcome
 
 READY, RUNNING, SHADOW, OVER = "ready", "running", "shadow", "over"
+NOT_ALIKE = "Each side chose which leads to hand off, so these are not the same leads: see how many there were, too."
 WHAT = {
     Outcome.ACCEPTED: ("Sales accepted {share} of its leads", " within {within} days"),
     Outcome.WON: ("{share} of its leads became customers", " within {within} days"),
@@ -71,6 +72,8 @@ def _decided(experiment: Experiment, look: Look, arms: Sequence[Arm], found: Cou
     text = _compared(experiment, saw, arms)
     rule = f"Stop rule met on {day(look.taken_at)}, at look {look.number}:"
     more = "The looks were planned before the start, and each had its price, so chance alone stops at most 5 of 100."
+    if experiment.outcome == Outcome.DECIDED:
+        more += f" {NOT_ALIKE}"
     if best and best.says == BETTER:
         name = "The challenger" if len(arms) == 2 else by_pk[best.arm].name
         headline = f"{name} is better at what we set out to test."
@@ -131,14 +134,14 @@ def _so_far(experiment: Experiment, found: Counts, arms: Sequence[Arm]) -> str:
 def _waiting(experiment: Experiment, taken: Sequence[Look], ahead: Look | None) -> tuple[str, str]:
     number = len(taken) + 1
     rule = (
-        f"{_ordinal(number)} look on {day(ahead.due_at)}." if ahead and experiment.running else "No look was decisive."
+        f"{ordinal(number)} look on {day(ahead.due_at)}." if ahead and experiment.running else "No look was decisive."
     )
     skipped = seen(taken[-1]).skipped if taken else ""
     more = "Before a look nothing is compared: every glance would have to be paid for with more cases."
     return rule, f"{skipped} {more}".strip()
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
     return {1: "First", 2: "Second", 3: "Third"}.get(number, f"{number}th")
 
 

@@ -22,6 +22,12 @@ class Numbers(models.Model):
     class Meta:
         abstract = True
 
+    def standing_by(self, version: int, standing: Standing) -> Standing:
+        """Where the lead would stand by this version alone, now."""
+        names = ("fit", "engagement", "total", "grade", "label", "points")
+        numbers = {name: getattr(self, name) for name in names}
+        return Standing(lead=standing.lead, version=version, as_of=standing.as_of, **numbers)
+
 
 class Score(Numbers):
     """What another live model says of a lead, beside the one that decides its standing (scoring/engine/others.py).
@@ -41,12 +47,6 @@ class Score(Numbers):
 
     def __str__(self) -> str:
         return f"{self.total} {self.grade} {self.label}"
-
-    def as_standing(self, standing: Standing) -> Standing:
-        """Where the lead would stand by this model, now."""
-        names = ("fit", "engagement", "total", "grade", "label", "points")
-        numbers = {name: getattr(self, name) for name in names}
-        return Standing(lead=standing.lead, version=self.version_id, as_of=standing.as_of, **numbers)
 
 
 class PublicationOther(Numbers):

@@ -15,25 +15,43 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from leads.requests import Request
 from scoring.approvals import nothing_new
-from scoring.experiments.plan import Plan, Volume, findable, plan, volume
-from scoring.experiments.running import MOST, Challenger, start
+from scoring.experiments.plan import MOST, Plan, Volume, findable, plan, shares_of, volume
+from scoring.experiments.running import Challenger, start
+from scoring.experiments.taken import taken, taken_by
 from scoring.models import Outcome, ScoringModel, Version
 from scoring.views.experiments import MAY_RUN
 
+SHARES = [("", "Equal parts"), *((percent, f"{percent}% of new leads each") for percent in (5, 10, 20, 30))]
 DAYS = [(days, f"{days} days") for days in (7, 14, 30, 60, 90, 180)]
 
 
+class _Models(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        running = self.running.get(obj.pk)
+        return f"{obj} (taken by “{running}”)" if running else str(obj)
+
+    @property
+    def running(self) -> dict[int, Any]:
+        if not hasattr(self, "_running"):
+            self._running = taken_by()
+        return self._running
+
+
 class ExperimentForm(forms.Form):
-    """`base` and `effect` in percent, as people say them."""
+    """`base` and `effect` in percent, as people say them; `share` too."""
 
     name = forms.CharField(max_length=100, help_text="What is tried, in a few words: Intent first.")
-    model = forms.ModelChoiceField(
+    model = _Models(
         ScoringModel.objects.none(), help_text="Its live version is the champion. New leads of its audience take part."
     )
     challengers = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
-        help_text=f"Frozen as they are, for the champion’s audience. Up to {MOST}; each takes an equal share.",
+        help_text=f"Frozen as they are, for the champion’s audience. Up to {MOST}.",
     )
+    share = forms.TypedChoiceField(
+        label="Challenger’s share", choices=SHARES, coerce=int, empty_value=None, required=False,
+        help_text="A small one is a careful start: fewer leads follow what is untried, and it takes longer.",
+    )  # fmt: skip
     outcome = forms.ChoiceField(label="What decides", choices=Outcome)
     within = forms.TypedChoiceField(
         label="Counted within", coerce=int, choices=DAYS, initial=30,
@@ -59,6 +77,8 @@ class ExperimentForm(forms.Form):
         asked = self.data.get("model") or self.initial.get("model")
         self.chosen = next((model for model in live if str(model.pk) == str(asked)), live.first())
         self.initial["model"] = self.chosen and self.chosen.pk
+        busy = self.fields["model"].running  # type: ignore[attr-defined]
+        self.free = [model for model in live if model.pk not in busy]
         offered = list(_choices(self.chosen))
         self.fields["challengers"].choices = offered  # type: ignore[attr-defined]
         self.initial["challengers"] = [key for key, _ in offered[:1]]
@@ -68,6 +88,15 @@ class ExperimentForm(forms.Form):
         if abs(effect) < 0.1:
             raise ValidationError("Give at least a tenth of a point, up or down.")
         return effect
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("challengers"):
+            try:
+                given["shares"] = shares_of(len(given["challengers"]), given.get("share") and given["share"] / 100)
+            except ValidationError as error:
+                self.add_error(None, error)
+        return given
 
     def clean_challengers(self) -> list[Challenger]:
         given = self.cleaned_data["challengers"]
@@ -119,7 +148,7 @@ def new(request: Request) -> HttpResponse:
     if request.htmx:
         response = render(request, "scoring/experiments/_size.html", size)
     else:
-        context = {"form": form, **size}
+        context = {"form": form, "taken": form.chosen and taken(form.chosen), **size}
         response = render(request, "scoring/experiments/new.html", context, status=422 if starts else 200)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -145,10 +174,10 @@ def _size(form: ExperimentForm) -> dict[str, Any]:
     outcome, within = given.get("outcome") or Outcome.ACCEPTED, given.get("within") or 30
     known = volume(form.chosen, within)
     base = _base(given.get("base"), known, outcome)
-    sides = 1 + len(given.get("challengers") or [None])
+    shares = given.get("shares") or shares_of(len(given.get("challengers") or [None]))
     told: dict[str, Any] = {"volume": known, "model": form.chosen, "rate": known.rate(outcome), "outcome": outcome,
-                            "within": within, "base": base, "sides": sides, "table": []}  # fmt: skip
-    return told | _found(known, base, given.get("effect", 5.0) / 100, outcome, within, (1 / sides,) * sides)
+                            "within": within, "base": base, "shares": shares, "table": []}  # fmt: skip
+    return told | _found(known, base, given.get("effect", 5.0) / 100, outcome, within, shares)
 
 
 def _base(given: float | None, known: Volume, outcome: str) -> float | None:

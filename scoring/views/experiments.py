@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.keyset import BadCursor, Page, page_of
@@ -82,6 +83,8 @@ def ending(request: Request, pk: int) -> HttpResponse:
             messages.success(request, "Stopped. The champion scores every lead again; nobody is handed off for it.")
         else:
             messages.error(request, "It had ended already.")
+        if request.POST.get("then") == "new":  # where it stood in the way of another one
+            return redirect(f"{reverse('scoring:experiment-new')}?model={found.model_id}")
     return redirect("scoring:experiment", pk)
 
 

@@ -16,7 +16,8 @@ from leads.models import Handoff, Standing
 from leads.requests import Request
 from leads.templatetags.ui import temperature
 from scoring.changes import history_of
-from scoring.ledgers import by_model, ledger_of, others_of
+from scoring.experiments.lead import drawn
+from scoring.ledgers import ledger_of, others_of, shown_of
 from scoring.likelihood import likelihood
 from scoring.models import Entry, Version
 from scoring.overrides import override_of
@@ -31,17 +32,18 @@ CHARTED = 400  # changes, the newest; a chart is no wider than that
 @require_safe
 @permission_required("leads.view_standing", raise_exception=True)
 def standing(request: Request, lead: int) -> HttpResponse:
-    """The ledger: "Why this score". With `model`, by its slug, that of a model beside the one that decides."""
+    """The ledger: "Why this score". With `model`, by its slug, that of a model beside the one that decides; with
+    `side`, by its position, that of a side of the experiment the lead is in.
+    """
     row = _standing(request, lead)
-    slug = request.GET.get("model", "")
-    shown = by_model(row, slug) if slug else row
+    shown = shown_of(row, request.GET, request.user)
     if shown is None:
         raise Http404
     context: dict[str, Any] = {"standing": shown, "lead": row.lead, "ledger": ledger_of(shown)}
     if shown is row:
         may = request.user.has_perm("scoring.add_override", row)
         context |= {"override": override_of(lead), "may_override": may, "others": others_of(row)}
-        context["likely"] = likelihood(row)
+        context |= {"likely": likelihood(row), "drawn": drawn(row, request.user)}
     return _card(request, "standing", context)
 
 

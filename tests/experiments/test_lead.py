@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from leads.enums import Role
-from leads.models import Lead, User
+from leads.models import Lead, Membership, User
 from scoring.experiments.running import stop
 from scoring.models import Experiment
 from tests.experiments.lab import begin, live_model, newcomers, side_of
@@ -45,7 +45,7 @@ def test_the_other_score_stands_beside_with_its_lines(client: Client, lead: Lead
 def test_reps_see_neither_side(client: Client, lead: Lead) -> None:
     """Nor who is a rep of this team and a marketer of another."""
     rep = make_user("Rob", make_team())
-    join(rep, make_team("APAC"), Role.MARKETING)
+    Membership.objects.create(user=rep, team=make_team("APAC"), role=Role.MARKETING)
     shown = page(client, lead, rep)
     assert SAID not in shown and "Five more for a VP" not in shown
     assert page(client, lead, rep, side=0) == page(client, lead, rep, side=1) == "404"
@@ -59,7 +59,7 @@ def test_for_programs(lead: Lead, experiment: Experiment) -> None:
     told = caller.get(f"leads/{lead.pk}/standing").json()["experiment"]
     assert (told["id"], told["name"], told["shadow"], told["side"]) == (experiment.pk, "Five more for a VP", False, 0)
     sides = [(one["position"], one["decides"], one["total"], one["fit"], one["label"]) for one in told["sides"]]
-    assert sides == [(0, True, 15, 15, "cool"), (1, False, 20, 20, "cool")]
+    assert sides == [(0, True, 15, 15, "cold"), (1, False, 20, 20, "cold")]
     other = caller.get(f"leads/{lead.pk}/standing", side=1).json()
     assert other["total"] == 20 == sum(line["points"] for line in other["lines"])
     assert caller.get(f"leads/{lead.pk}/standing", side=9).status_code == 404

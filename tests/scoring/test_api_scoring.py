@@ -35,6 +35,7 @@ def test_the_lines_of_a_standing_add_up_to_its_total(rep: Caller) -> None:
     assert {name: value for name, value in body.items() if name not in ("as_of", "lines")} == {
         "lead": lead.pk, "fit": 35, "engagement": 8, "total": 43, "grade": "B4", "label": "cool",
         "automatic_label": None, "version": version.pk, "model": "Inbound", "number": 1, "others": [],
+        "experiment": None,
     }  # fmt: skip
     assert sum(line["points"] for line in body["lines"]) == 43
     lines = {line["criterion"]: line for line in body["lines"]}

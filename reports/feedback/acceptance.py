@@ -12,6 +12,7 @@ from leads.enums import HandoffState, Label
 from leads.models import RejectionReason, User
 from leads.statistics import Rate, difference
 from reports.figures import Figure, Report
+from reports.queries.impact import version_names
 from reports.scope import Scope
 
 BAND = 20  # points
@@ -48,7 +49,7 @@ class _Tally:
         return Rate(accepted, accepted + self.decided[now, HandoffState.REJECTED])
 
 
-DIMENSIONS = ("source", "label", "band", "rep", "team")
+DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
 
 _SQL = """
 WITH handed AS (
@@ -58,19 +59,22 @@ WITH handed AS (
       LEFT JOIN leads_feedback f ON f.handoff_id = h.id AND f.verdict = %s AND h.state = f.verdict
 )
 SELECT CASE 0 WHEN GROUPING(source) THEN 'source' WHEN GROUPING(label) THEN 'label' WHEN GROUPING(band) THEN 'band'
-              WHEN GROUPING(rep) THEN 'rep' ELSE 'team' END,
-       coalesce(source, label, band::text, rep::text, team_name, ''), now, state, reason_id, count(*), sum(misled)
+              WHEN GROUPING(version) THEN 'version' WHEN GROUPING(rep) THEN 'rep' ELSE 'team' END,
+       coalesce(source, label, band::text, version::text, rep::text, team_name, ''), now, state, reason_id, count(*),
+       sum(misled)
   FROM handed
  GROUP BY GROUPING SETS ((now, state, reason_id, source), (now, state, reason_id, label), (now, state, reason_id, band),
-                         (now, state, reason_id, rep), (now, state, reason_id, team_name))
+                         (now, state, reason_id, version), (now, state, reason_id, rep),
+                         (now, state, reason_id, team_name))
 """
 
 
 def acceptance(scope: Scope) -> dict[str, list[Acceptance]]:
-    """For each of DIMENSIONS its groups, most handed off first; bands and labels best first. Three queries."""
+    """For each of DIMENSIONS its groups, most handed off first; bands and labels best first. Four queries."""
     tallies = _tallies(scope)
     names: dict[str, Callable[[str], str]] = {
         "label": lambda label: dict(Label.choices).get(label, ""), "band": _band, "rep": _reps(tallies).get,  # type: ignore[dict-item]
+        "version": _versions(tallies),
     }  # fmt: skip
     reasons = dict(RejectionReason.objects.values_list("slug", "label"))
     return {
@@ -102,12 +106,18 @@ def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
 
 def _handoffs(scope: Scope) -> tuple[str, tuple[Any, ...]]:
     named = {"source": F("lead__source"), "rep": F("decided_by_id"), "team_name": F("team__name")}
-    return scope.with_before().values("id", "opened_at", "state", "label", "total", **named).query.sql_with_params()
+    rows = scope.with_before().values("id", "opened_at", "state", "label", "total", "version", **named)
+    return rows.query.sql_with_params()
 
 
 def _reps(tallies: dict[str, dict[str, _Tally]]) -> dict[str, str]:
     ids = [int(key) for key in tallies["rep"] if key]
     return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+
+def _versions(tallies: dict[str, dict[str, _Tally]]) -> Callable[[str], str]:
+    name = version_names([int(key) for key in tallies["version"] if key])
+    return lambda key: name(int(key)) if key else ""
 
 
 def _band(key: str) -> str:
@@ -116,7 +126,7 @@ def _band(key: str) -> str:
 
 
 def _order(dimension: str) -> Callable[[tuple[str, _Tally]], Any]:
-    if dimension == "band":
+    if dimension in ("band", "version"):
         return lambda item: -int(item[0] or -999)
     if dimension == "label":
         return lambda item: Label.values.index(item[0]) if item[0] in Label.values else len(Label.values)
@@ -151,6 +161,7 @@ REPORTS = (
     _report("source", "Acceptance by source", "Where the lead comes from."),
     _report("label", "Acceptance by label", "The label on the day of the handoff."),
     _report("band", "Acceptance by score", "The total on the day of the handoff, in bands of 20 points."),
+    _report("version", "Acceptance by version", "The version of the model that gave the score; the newest first."),
     _report("rep", "Acceptance by rep", "Who answered. Empty: nobody yet."),
     _report("team", "Acceptance by team", "The team the handoff is of."),
 )

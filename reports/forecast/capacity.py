@@ -137,7 +137,7 @@ def _weeks(
     for week in weeks:
         capacity = _capacity(reps, week, away, more)
         over = None if capacity is None else float((drawn > capacity).mean())
-        found.append(TeamWeek(str(team), week, float(drawn.mean()), float(low), float(high), capacity, over))
+        found.append(TeamWeek(str(team), week, per_week(row, what_if), float(low), float(high), capacity, over))
     return found
 
 

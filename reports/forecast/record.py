@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated
 
+import numpy as np
+
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight, month_of, months_before
@@ -30,6 +32,10 @@ class Check:
     high: Annotated[float, Figure("80% to", "Of the interval that was given then.")]
     actual: Annotated[float, Figure("Actual", "What was won in that month.")]
     inside: Annotated[bool, Figure("Inside", "Whether the actual lies in the interval.")]
+    unsure: Annotated[
+        float,
+        Figure("Error to be expected", "How far its own paths lay from their mean: luck, and what was not known then."),
+    ]
     afterwards: Annotated[
         bool, Figure("Made afterwards", "By the same rules with what was known then, but computed later.")
     ]
@@ -50,6 +56,9 @@ class Score:
 
     inside: Annotated[Rate, Figure("Inside", "Months inside their interval; 8 in 10 should be.")]
     mean_error: Annotated[float, Figure("Mean error, either way", "Mean error without its sign, over the mean actual.")]
+    unsure: Annotated[
+        float, Figure("Error to be expected", "What the forecasts themselves said they would be off by, over the same.")
+    ]
     tendency: Annotated[float, Figure("Tendency", "Mean error over the mean actual; above 0: too high.")]
     naive_error: Annotated[float | None, Figure("As before", "Mean error of “as the three months before”.")]
     worst: Check
@@ -82,6 +91,7 @@ def _checks(rows: list[TeamForecast], latest: list[TeamForecast]) -> list[Check]
         found.append(Check(
             month=day, ahead=place + 1, expected=float(paths[:, place].mean()), low=float(low[place]),
             high=float(high[place]), actual=came.revenue, inside=bool(low[place] <= came.revenue <= high[place]),
+            unsure=float(np.abs(paths[:, place] - paths[:, place].mean()).mean()),
             afterwards=rows[0].made_at > midnight(rows[0].month or day) + LATE,
             naive=_naive(rows[0].month or day, past), largest=came.largest,
         ))  # fmt: skip
@@ -105,6 +115,7 @@ def score(found: Sequence[Check]) -> Score | None:
     return Score(
         inside=Rate(sum(check.inside for check in found), len(found)),
         mean_error=sum(abs(check.error) for check in found) / actual,
+        unsure=sum(check.unsure for check in found) / actual,
         tendency=sum(check.error for check in found) / actual,
         naive_error=sum(compared) / actual if len(compared) == len(found) else None,
         worst=max(found, key=lambda check: abs(check.error)),

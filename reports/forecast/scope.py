@@ -38,12 +38,14 @@ class ForecastScope:
     @cached_property
     def teams(self) -> list[Team]:
         teams = Team.objects.filter(pk__in=teams_with(self.user, READ))
-        return list(teams.filter(pk=self.team.pk) if self.team else teams)
+        return list(teams.filter(pk=self.team.pk) if self.team else teams.order_by("name"))
 
     @cached_property
     def latest(self) -> list[TeamForecast]:
         """The latest forecast of each team. One query."""
-        return list(TeamForecast.objects.visible_to(self.user).latest_ones().filter(team__in=self.teams))
+        return list(
+            TeamForecast.objects.visible_to(self.user).latest_ones().filter(team__in=self.teams).order_by("team__name")
+        )
 
     @property
     def query(self) -> str:

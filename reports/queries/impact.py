@@ -156,11 +156,16 @@ def _names(dimension: str, keys: list[Any]) -> Callable[[Any], str]:
         teams = dict(Team.objects.filter(pk__in=keys).values_list("pk", "name"))
         return lambda key: teams.get(key, "")
     if dimension == "version":
-        versions = {version.pk: version for version in Version.objects.filter(pk__in=keys).select_related("model")}
-        return lambda key: _version(versions.get(key))
+        return version_names(keys)
     labels = {"label": Label.choices, "chosen": Chosen.choices}.get(dimension, [])
     known = {value: str(name) for value, name in labels} | ({"": "Not scored"} if dimension == "label" else {})
     return lambda key: f"{key:%b %Y}" if isinstance(key, date) else known.get(key, str(key))
+
+
+def version_names(keys: list[int]) -> Callable[[int], str]:
+    """Model, version and since when it is published. One query."""
+    versions = {version.pk: version for version in Version.objects.filter(pk__in=keys).select_related("model")}
+    return lambda key: _version(versions.get(key))
 
 
 def _version(version: Version | None) -> str:

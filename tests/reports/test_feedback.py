@@ -94,6 +94,7 @@ def test_acceptance_by_everything(team, kim, scope):
     assert found == {
         "source": [("Web", 2, Rate(1, 2), 1), ("Fair", 1, Rate(0, 0), 0)],
         "label": [("Hot", *everything)], "band": [("20 to 39", *everything)], "team": [("EMEA", *everything)],
+            "version": [("Not scored", *everything)],
         "rep": [("Kim", 2, Rate(1, 2), 1), ("", 1, Rate(0, 0), 0)],
     }  # fmt: skip
 

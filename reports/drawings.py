@@ -16,6 +16,7 @@ from leads.templatetags.ui import decimal, number, percent
 from reports.behind import address
 from reports.models.summary import By
 from reports.queries.agreement import Agreement
+from reports.queries.campaigns import CampaignOutcome
 from reports.queries.cohorts import Cohort
 from reports.queries.impact import Impact
 from reports.queries.outcomes import sums_by
@@ -174,17 +175,32 @@ def source_mix(scope: Scope) -> charts.Columns:
     names = [source or "Not known" for source in largest]
     parts = _by_label([counts[source] for source in largest])
     return charts.columns("How good the leads of each source are", names, parts, of_whole=True, urls=urls,
-                          labels=list(map(_short, names)))  # fmt: skip
+                          labels=_short(names))  # fmt: skip
 
 
 def source_conversion(scope: Scope, rows: Sequence[SourceOutcome]) -> charts.Lines:
     """The share of customers of the largest sources, each with its interval."""
+    return _side_by_side("Share of customers by source", scope, rows, "source", "customers")
+
+
+def campaign_conversion(scope: Scope, rows: Sequence[CampaignOutcome]) -> charts.Lines:
+    """The same of the largest campaigns of a source."""
+    return _side_by_side("Share of customers by campaign", scope, rows, "campaign", "customers")
+
+
+def campaign_quality(scope: Scope, rows: Sequence[CampaignOutcome]) -> charts.Lines:
+    """How much of what they brought was Hot or Warm."""
+    return _side_by_side("Hot or Warm leads by campaign", scope, rows, "campaign", "good")
+
+
+def _side_by_side(title: str, scope: Scope, rows: Sequence[Any], by: str, share_of: str) -> charts.Lines:
+    """A share of each of the rows with most leads, with its interval."""
     shown = [row for row in rows if row.leads][: SHOWN + 1]
-    urls = [address(scope, "customers", row.only) if row.customers.k else "" for row in shown]
-    names = [row.source or "Not known" for row in shown]
-    series = replace(_rates("Customers", [row.customers for row in shown]), apart=True)
-    return charts.lines("Share of customers by source", names, [series], write=share, urls=urls,
-                        labels=list(map(_short, names)))  # fmt: skip
+    rates = [getattr(row, share_of) for row in shown]
+    urls = [address(scope, share_of, row.only) if rate.k else "" for row, rate in zip(shown, rates, strict=True)]
+    names = [getattr(row, by) or ("No campaign" if by == "campaign" else "Not known") for row in shown]
+    series = replace(_rates("Customers" if share_of == "customers" else "Hot or Warm", rates), apart=True)
+    return charts.lines(title, names, [series], write=share, urls=urls, labels=_short(names))
 
 
 def acceptance(months: Sequence[Agreement]) -> charts.Lines:
@@ -205,8 +221,10 @@ def agree(months: Sequence[Agreement]) -> charts.Lines:
                         write=_tenth, most=1.0, limit=(0.5, "chance"))  # fmt: skip
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 9 else f"{name[:8].rstrip()}…"
+def _short(names: Sequence[str]) -> list[str]:
+    """As long as they fit side by side, also on a phone."""
+    most = min(12, 54 // max(1, len(names)))
+    return [name if len(name) <= most else f"{name[: most - 1].rstrip()}…" for name in names]
 
 
 def _tenth(value: float) -> str:

@@ -83,7 +83,7 @@ def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cel
     if head.name == "average_deal" and value is not None:
         return Cell(head, money(value), f"n = {row.priced:,}")
     if isinstance(value, str):
-        return Cell(head, value or "Not known", url=url, tone="" if value else "muted")
+        return Cell(head, value or figure.empty, url=url, tone="" if value else "muted")
     return Cell(head, _written(figure, value), url=url)
 
 

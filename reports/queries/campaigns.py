@@ -13,7 +13,10 @@ from reports.scope import Scope
 class CampaignOutcome:
     source: Annotated[str, Figure("Source", "The channel the leads came from. Empty: it is not known.")]
     campaign: Annotated[
-        str, Figure("Campaign", "What of the channel brought them first. Empty: no campaign, or it is not known.")
+        str,
+        Figure(
+            "Campaign", "What of the channel brought them first. Empty: no campaign that is known.", empty="No campaign"
+        ),
     ]
     leads: sources.Leads
     good: sources.Good

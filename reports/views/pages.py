@@ -1,5 +1,7 @@
 """The other reports, a question each: impact of scoring, the funnel by month, the score, sources, sales' answers."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
@@ -8,13 +10,14 @@ from leads.requests import Request
 from reports import drawings
 from reports.queries import REPORTS, impact, performance, surprises
 from reports.queries.agreement import agreement
-from reports.queries.campaigns import campaigns
+from reports.queries.campaigns import CampaignOutcome, campaigns
 from reports.queries.cohorts import cohorts
 from reports.queries.drift import drifted
 from reports.queries.funnel import funnel
 from reports.queries.reps import reps
-from reports.queries.sources import sources
+from reports.queries.sources import SourceOutcome, sources
 from reports.queries.stages import stages
+from reports.scope import Scope
 from reports.tables import table
 from reports.views.frame import asked, page
 
@@ -84,14 +87,21 @@ def by_source(request: Request) -> HttpResponse:
     """Which sources and campaigns bring leads that buy, and at what cost."""
     form, scope = asked(request)
     rows, opened = sources(scope), campaigns(scope)
-    heading = f"Of {scope.source}" if scope.source else "By which leads came first"
-    more = f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else ""
+    brought = table(REPORTS["campaigns"], opened[:SHOWN], scope, without=("source",) if scope.source else ())
     return page(
         request, "reports/sources.html", "Sources", form, scope, table=table(REPORTS["sources"], rows, scope),
-        mix=drawings.source_mix(scope), conversion=drawings.source_conversion(scope, rows), rows=rows,
-        campaigns=table(REPORTS["campaigns"], opened[:SHOWN], scope, without=("source",) if scope.source else ()),
-        heading=heading, more=more,
+        campaigns=brought, charts=_drawn(scope, rows, opened),
+        heading=f"Of {scope.source}" if scope.source else "By which leads came first",
+        more=f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else "",
     )  # fmt: skip
+
+
+def _drawn(scope: Scope, rows: list[SourceOutcome], opened: list[CampaignOutcome]) -> dict[str, Any]:
+    """Of all sources, or of one that was chosen and its campaigns."""
+    if scope.source and opened:
+        return {"conversion": drawings.campaign_conversion(scope, opened),
+                "quality": drawings.campaign_quality(scope, opened)}  # fmt: skip
+    return {"conversion": drawings.source_conversion(scope, rows), "mix": drawings.source_mix(scope)}
 
 
 @require_safe

@@ -9,6 +9,7 @@ from django.db.models import Max, QuerySet
 from django.http import Http404, HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from unfold.decorators import action
 
 from leads.admin.base import ask
@@ -85,6 +86,17 @@ class CriterionAdmin(RecordedAdmin):
         (None, {"fields": ("name", "group", "condition")}),
         ("What it is worth", {"fields": (("points", "counting"), ("days", "at_most"), ("disqualifies", "active"))}),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the way to what tells how many points a source or a campaign deserves."""
+        (_, what), (title, worth_) = super().get_fieldsets(request, obj)
+        if not request.user.has_perm("reports.view_report"):
+            return (None, what), (title, worth_)
+        line = format_html(
+            'For where a lead comes from: <a class="text-primary-600" href="{}">what sources and campaigns brought</a>',
+            reverse("report-sources"),
+        )
+        return (None, what), (title, {**worth_, "description": line})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Criterion]:
         self.vocabulary = Vocabulary.load()  # for the sentences of this list

@@ -3,12 +3,12 @@
 It follows from what a person is, with dice of its own, so it changes nothing else of the story.
 """
 
-from scoring.demo.calendar import FAIRS, Year
+from scoring.demo.calendar import Year
 from scoring.demo.chance import dice
 from scoring.demo.story import Person
 
 FAIR = "Trade fair"
-FAIR_OF = {4: "Spring fair", 11: "Autumn fair"}  # by month
+FAIR_OF = {4: "Spring fair", 11: "Autumn fair"}  # by month; visitors of a fair are told of until the next
 # source: {campaign: share of its leads, share of those in need}; the other sources have none
 CAMPAIGNS = {
     "Website": {"": (35, 40), "Brand search": (20, 45), "Product launch": (45, 15)},
@@ -21,8 +21,8 @@ IN_NEED = 1.2
 def campaign_of(person: Person, seed: int, year: Year) -> str:
     """The campaign, empty where none is known."""
     if person.source == FAIR:
-        day = year.moment(person.created)
-        return FAIR_OF.get(day.month, "") if (day.month, day.day) in FAIRS else ""
+        month = year.moment(person.created).month
+        return FAIR_OF[max((begun for begun in FAIR_OF if begun <= month), default=max(FAIR_OF))]
     shares = CAMPAIGNS.get(person.source)
     if shares is None:
         return ""

@@ -214,7 +214,7 @@ def test_campaigns_of_the_sources_that_have_any(client, team, kim):
     page = client.get(f"/reports/sources/?{scope.query}")
     assert f"/reports/sources/?{of_google}".replace("&", "&amp;") in page.text
     shown = client.get(f"/reports/sources/?{of_google}").context["campaigns"]
-    assert [[cell.text for cell in row][:2] for row in shown.rows] == [["Spring", "2"], ["Not known", "1"]]
+    assert [[cell.text for cell in row][:2] for row in shown.rows] == [["Spring", "2"], ["No campaign", "1"]]
     lines = client.get(f"/reports/campaigns.csv?{of_google}").text.splitlines()
     assert [line.split(",")[:3] for line in lines[1:]] == [["google", "Spring", "2"], ["google", "", "1"]]
     said = client.get(f"/api/v1/reports/campaigns?{of_google}").json()["rows"]

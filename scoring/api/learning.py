@@ -21,7 +21,7 @@ from scoring.api.previews import QuestionInput
 from scoring.learning import job
 from scoring.learning.draft import make_draft
 from scoring.learning.readiness import readiness
-from scoring.learning.refreshed import set_refresh
+from scoring.learning.refresh import set_refresh
 from scoring.likelihood import likelihood
 from scoring.models import Calibration, Learning, Refresh, ScoringModel
 from scoring.sample import Question

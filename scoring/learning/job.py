@@ -20,11 +20,11 @@ from django.utils import timezone
 from leads.conditions.grammar import parse
 from leads.conditions.vocabulary import Vocabulary
 from leads.retry import retried
-from scoring.learning import refreshed
+from scoring.learning import refresh
 from scoring.learning.draft import model_file
 from scoring.learning.learn import learn
 from scoring.learning.pastleads import past_leads
-from scoring.learning.told import result_of
+from scoring.learning.result import result_of
 from scoring.models import Learning, LearningState, Version
 from scoring.publishing import UNSCORABLE
 from scoring.sample import Question, sample
@@ -68,7 +68,7 @@ def ask(
 def ask_due() -> Learning | None:
     """What is due by itself: monthly, or on drift."""
     with transaction.atomic():
-        turn = refreshed.take_turn()
+        turn = refresh.take_turn()
         if turn is None:
             return None
         row, why = turn
@@ -147,7 +147,7 @@ def _end(learning: Learning, *, state: str, **values: Any) -> None:
     if not _ours(learning).update(**ended):
         raise Unwanted
     if learning.origin != Learning.ASKED and state == LearningState.DONE:
-        refreshed.announce(Learning.objects.select_related("live__model").get(pk=learning.pk))
+        refresh.announce(Learning.objects.select_related("live__model").get(pk=learning.pk))
 
 
 def _ours(learning: Learning) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from leads.charts import scale_top, whisker
 from leads.statistics import Rate
-from scoring.learning.refreshed import in_words
+from scoring.learning.refresh import in_words
 from scoring.models import Learning, ScoringModel
 from scoring.sample import ACCEPTED, HANDOFF, Question
 

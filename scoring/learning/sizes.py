@@ -88,8 +88,10 @@ def sizes_for(table: Table, budget: int | None) -> list[Size]:
     """From the simplest on, none larger than the budget."""
     most = budget or BUDGETS[-1]
     first, *larger = sorted({min(one, most) for one in BUDGETS} | {most})
-    ways = [Size(first, way=ANCHORED)] * (table.wins < FEW) + [Size(first), Size(first, first // 3)]
-    ways += [Size(one, one // 3, EVIDENCE) for one in (first, *larger)]
+    few = table.wins < FEW
+    ways = [Size(first, way=ANCHORED)] * few + [Size(first), Size(first, first // 3), Size(first, first // 3, EVIDENCE)]
+    for one in larger:
+        ways += [Size(one, way=ANCHORED)] * (few and one < BUDGETS[-1]) + [Size(one, one // 3, EVIDENCE)]
     return list(dict.fromkeys(ways))
 
 

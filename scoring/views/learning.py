@@ -19,7 +19,7 @@ from scoring.learning import job
 from scoring.learning.draft import make_draft
 from scoring.learning.page import learned_page, question_words
 from scoring.learning.readiness import readiness, usual_question
-from scoring.learning.refreshed import set_refresh
+from scoring.learning.refresh import set_refresh
 from scoring.models import Learning, Refresh, ScoringModel
 from scoring.sample import Question
 from scoring.tasks import run_learnings

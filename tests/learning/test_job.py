@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.models import Notice, Team
-from scoring.learning import job, refreshed
+from scoring.learning import job, refresh
 from scoring.learning.draft import make_draft
 from scoring.models import Learning, LearningState, Refresh, ScoringModel, Version
 from scoring.tasks import run_learnings
@@ -137,7 +137,7 @@ class TestTheWorker:
 class TestByItself:
     @pytest.fixture
     def due(self, live: Version) -> None:
-        refreshed.set_refresh(active=True, question=QUESTION, budget=8, by=None)
+        refresh.set_refresh(active=True, question=QUESTION, budget=8, by=None)
         Refresh.objects.update(due_at=timezone.now())
 
     def test_monthly_it_makes_a_draft_and_tells_marketing(self, due: None, team: Team) -> None:

@@ -11,7 +11,7 @@ from leads.enums import Role
 from leads.models import Change, Lead, Standing
 from scoring.learning import job
 from scoring.learning.draft import make_draft
-from scoring.learning.refreshed import in_words
+from scoring.learning.refresh import in_words
 from scoring.learning.taught import leads_behind
 from scoring.likelihood import calibrate_due, calibration_of, likelihood
 from scoring.models import Calibration, Learning, Version

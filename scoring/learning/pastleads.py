@@ -86,7 +86,7 @@ Rows = list[tuple[Any, ...]]
 def _pages(terms: list[Term], found: Sample, vocabulary: Vocabulary, audience: Any) -> Iterator[tuple[int, Rows, Rows]]:
     """(place of the first lead, (lead, values of the terms), (kind, lead, last days ago, how often in each window))."""
     scope = EngineScope(vocabulary, today=TODAY)
-    leads = Lead.objects.order_by()
+    leads = Lead.objects.order_by("pk")  # the same words come in the same order, so that a card can be learned again
     if audience is not None:
         leads = leads.filter(compile(parse(audience), ListScope(vocabulary, TODAY)))
     asked = leads.annotate(**{f"t{i}": term.sql(scope) for i, term in enumerate(terms)})

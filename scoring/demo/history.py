@@ -8,6 +8,7 @@ past. Handoffs and feedback are written as rows at the end: the verbs of leads/s
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from django.db import connection
@@ -21,6 +22,7 @@ from leads.selling.worktime import WorkTime
 from scoring.demo import deals, decisions, model, people
 from scoring.demo.behaviour import Act
 from scoring.demo.calendar import DAYS
+from scoring.demo.campaigns import FAIR
 from scoring.demo.chance import dice
 from scoring.demo.deals import Outcome
 from scoring.demo.decisions import Answer
@@ -46,6 +48,7 @@ EVENING = 23 / 24
 DAILY, SELDOM = 14, 14  # the last days, and every how many before them, on which time alone changes scores
 # Sales has not yet answered most of what came in the last days.
 RECENT, UNANSWERED = 6.0, 0.7
+FROM_THE_FAIR = 0.25
 
 
 @dataclass(slots=True)
@@ -82,12 +85,15 @@ class History:
         self.offers: list[Offer] = []
         self._active: dict[int, dict[int, float]] = defaultdict(dict)  # day → lead → moment of the last act
         self._reps = people.reps()
+        self._visitors: dict[int, list[int]] = defaultdict(list)  # day → leads of the trade fair that came on it
         self._turn = dict.fromkeys(self._reps, 0)
         self._owners: dict[int, User] = {}  # company → rep
 
     def remember(self, person: Person, lead: int, acts: list[Act], deal: Outcome | None) -> None:
         """This lead takes part."""
         self.lives[lead] = Life(person, deal)
+        if person.source == FAIR:
+            self._visitors[int(person.created)].append(lead)
         for act in [*acts, Act(person.created, "", "")]:
             day = self._active[int(act.moment)]
             day[lead] = max(act.moment, day.get(lead, 0.0))
@@ -104,6 +110,7 @@ class History:
             if day == SECOND_DAY:
                 model.improve(draft)
                 self._go_live(draft, model.SECOND_NOTE, evening)
+            self._from_the_fair(day)
             self._score(day, evening)
             self._offer(_entered_hot(), day, by=None)
 
@@ -150,7 +157,18 @@ class History:
             # the pipeline is quick: a lead is handed off when it acts, not in the evening
             opened = self._active[day].get(lead, day + 0.6) + 40 / 86400
             if self._free(life, opened):
-                self._hand_off(lead, life, standings[lead], opened, by)
+                self._hand_off(lead, standings[lead], opened, by, self._assign(life.person), self.rng)
+
+    def _from_the_fair(self, day: int) -> None:
+        """Some visitors of the stand go to sales the day after, whatever their score: the score is held to them."""
+        rng, manager = dice("fair", self.story.seed, day), people.manager()
+        chosen = [lead for lead in self._visitors[day - 1] if rng.random() < FROM_THE_FAIR]
+        standings = Standing.objects.in_bulk(chosen)
+        for lead in chosen:
+            life, opened = self.lives[lead], day + 0.38 + 0.2 * rng.random()
+            if self._free(life, opened):
+                to = rng.choice(self._reps[life.person.region]), f"Chosen by {manager}"
+                self._hand_off(lead, standings[lead], opened, manager, to, rng)
 
     def _free(self, life: Life, moment: float) -> bool:
         """As in leads/selling/handoffs.py: not waiting for an answer, not taken by sales, not resting."""
@@ -158,14 +176,16 @@ class History:
             return False
         return life.rests_until <= moment and (life.deal is None or life.deal.opens > moment)
 
-    def _hand_off(self, lead: int, life: Life, standing: Standing, opened: float, by: User | None) -> None:
-        rep, because = self._assign(life.person)
+    def _hand_off(
+        self, lead: int, standing: Standing, opened: float, by: User | None, to: tuple[User, str], rng: Random
+    ) -> None:
+        life, (rep, because) = self.lives[lead], to
         promise = {name: getattr(standing, name) for name in PROMISED}
         promise["reasons"] = top_reasons(standing.points, self._lines)
         offer = life.offer = Offer(lead, life.person, rep, because, opened, by, promise)
         self.offers.append(offer)
         life.path.append((opened, Stage.HANDED_OFF))
-        self._decide(life, offer)
+        self._decide(life, offer, rng)
 
     def _assign(self, person: Person) -> tuple[User, str]:
         reps = self._reps[person.region]
@@ -176,20 +196,20 @@ class History:
         self._turn[person.region] += 1
         return reps[turn], in_turn(turn + 1, len(reps))
 
-    def _decide(self, life: Life, offer: Offer) -> None:
+    def _decide(self, life: Life, offer: Offer, rng: Random) -> None:
         pace = 0.8 + 0.5 * self._reps[life.person.region].index(offer.assignee)
-        hours = decisions.hours_to_answer(self.rng, pace)
+        hours = decisions.hours_to_answer(rng, pace)
         decided = self.year.days(WorkTime().after(self.year.moment(offer.opened), hours))
         # the rep of the demo login finds something to do
         mine = offer.assignee.email == people.REP
-        waits = offer.opened > DAYS - RECENT and (self.rng.random() < UNANSWERED or mine)
-        answer = decisions.answer(life.person, self.rng)
+        waits = offer.opened > DAYS - RECENT and (rng.random() < UNANSWERED or mine)
+        answer = decisions.answer(life.person, rng)
         firm = None if life.person.firm is None else self.story.firms[life.person.firm]
         if decided >= DAYS or waits:
             life.deal = None
             return
         offer.answer, offer.decided = answer, decided
-        life.deal = deals.after_answer(life.person, firm, answer.state, decided, self.rng)
+        life.deal = deals.after_answer(life.person, firm, answer.state, decided, rng)
         if answer.state == HandoffState.ACCEPTED:
             life.owner = offer.assignee
             life.path.append((decided, Stage.ACCEPTED))

@@ -21,7 +21,7 @@ from leads.models import (
 from leads.models.team import digest
 from leads.selling.calendars import public_holidays
 from scoring.demo.calendar import DAYS, Year
-from scoring.demo.people import marketer
+from scoring.demo.people import manager, marketer
 
 # team: time zone, country of the public holidays, what follows after so many more working hours
 CALENDARS = {
@@ -74,11 +74,11 @@ def open_up(teams: dict[str, Team], year: Year) -> None:
 
 
 def _absences(year: Year) -> None:
-    manager = User.objects.get(email="manager@demo.example")
+    by = manager()
     for email, first, last, note in AWAY:
         user = User.objects.get(email=email)
         days = {"first": year.today + timedelta(days=first), "last": year.today + timedelta(days=last)}
-        Absence.objects.create(user=user, by=manager, note=note, **days)
+        Absence.objects.create(user=user, by=by, note=note, **days)
 
 
 def _territories(teams: dict[str, Team]) -> None:

@@ -60,6 +60,10 @@ def marketer() -> User:
     return User.objects.get(email="marketing@demo.example")
 
 
+def manager() -> User:
+    return User.objects.get(email="manager@demo.example")
+
+
 def reps() -> dict[str, list[User]]:
     """The reps of each region, in the order in which they joined."""
     members = Membership.objects.filter(role=Role.REP, team__slug__in=TEAMS).select_related("user", "team")

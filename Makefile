@@ -13,7 +13,7 @@
 
 SHELL = /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast chaos screenshots browser
+.PHONY: run test test-engine check format bench bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast bench-reports chaos screenshots browser
 
 VENV = .venv
 PYTHON = $(VENV)/bin/python
@@ -48,9 +48,9 @@ format: $(VENV)/dev.stamp
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m djhtml --tabwidth 2 templates
 
-bench: bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast
+bench: bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast bench-reports
 
-bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast: bench-%: $(VENV)/dev.stamp
+bench-engine bench-pages bench-ingest bench-sync bench-duplicates bench-preview bench-forecast bench-reports: bench-%: $(VENV)/dev.stamp
 	@if [ -f bench/$*.py ]; then SCALE=$(SCALE) exec $(PYTHON) -m bench.$*; \
 	else echo "bench-$*: there is no such benchmark yet" >&2; exit 1; fi
 

@@ -7,12 +7,13 @@ The scope stands in the address as on every report; what is asked beside it stan
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -20,9 +21,9 @@ from django.utils.http import urlencode
 from leads.enums import DealState, HandoffState, Label
 from leads.models import Deal, Handoff
 from reports.models import Fact
-from reports.models.summary import Chosen
+from reports.models.summary import By, Chosen
 from reports.queries.stages import HERE
-from reports.scope import Scope
+from reports.scope import DAY, Scope
 
 NONE = "none"
 CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
@@ -88,16 +89,31 @@ class LeadsBehindForm(forms.Form):
         asked, rows = self.cleaned_data, scope.facts()
         if asked["month"]:
             rows = rows.filter(day__gte=asked["month"], day__lt=_next(asked["month"]))
-        for name in ("version", "chosen"):
-            if asked[name] not in ("", None):
-                rows = rows.filter(**{name: asked[name]})
+        if asked["version"] is not None:
+            rows = rows.filter(version=asked["version"])
+        if asked["chosen"]:
+            rows = rows.filter(chosen=_known(asked["chosen"]))
         if asked["campaign"]:
-            rows = rows.filter(campaign="" if asked["campaign"] == NONE else asked["campaign"])
+            rows = rows.filter(campaign=_known(asked["campaign"]))
         if asked["grade"]:
-            rows = _old(rows).filter(grade="" if asked["grade"] == NONE else asked["grade"])
+            rows = _old(rows).filter(grade=_known(asked["grade"]))
         if asked["total_from"] is not None and asked["total_to"] is not None:
             rows = _old(rows).filter(total__range=(asked["total_from"], asked["total_to"]))
         return self._came(_labelled(rows, asked["label"]))
+
+    def number(self, scope: Scope) -> int:
+        """How many leads are meant: from the tallies, where they are kept by what is asked."""
+        asked = {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
+        came, month = asked.pop("came", "leads"), asked.pop("month", None)
+        if month:
+            scope = replace(scope, first=max(scope.first, month), last=min(scope.last, _next(month) - DAY))
+        by = next(iter(asked), By.CHOSEN.value)
+        if len(asked) > 1 or by not in (By.CHOSEN, By.LABEL, By.CAMPAIGN):
+            return self.facts(scope).count()
+        rows = scope.tallies(By(by))
+        if asked:
+            rows = _labelled(rows, asked[by], "key") if by == By.LABEL else rows.filter(key=_known(asked[by]))
+        return rows.aggregate(number=Sum(came))["number"] or 0
 
     def _came(self, rows: QuerySet[Fact]) -> QuerySet[Fact]:
         asked = self.cleaned_data
@@ -156,12 +172,16 @@ def _in_state(rows: QuerySet[Handoff], state: str) -> QuerySet[Handoff]:
     return rows.filter(state=state) if state else rows
 
 
-def _labelled(rows: QuerySet[Any], label: str) -> QuerySet[Any]:
+def _labelled(rows: QuerySet[Any], label: str, column: str = "label") -> QuerySet[Any]:
     several = {
-        NONE: Q(label=""), "good": Q(label__in=(Label.HOT, Label.WARM)), "scored": ~Q(label=""),
-        "others": ~Q(label=Label.HOT),
+        NONE: Q(**{column: ""}), "good": Q(**{f"{column}__in": (Label.HOT, Label.WARM)}), "scored": ~Q(**{column: ""}),
+        "others": ~Q(**{column: Label.HOT}),
     }  # fmt: skip
-    return rows.filter(several.get(label, Q(label=label))) if label else rows
+    return rows.filter(several.get(label, Q(**{column: label}))) if label else rows
+
+
+def _known(text: str) -> str:
+    return "" if text == NONE else text
 
 
 def _month(text: str) -> date | None:

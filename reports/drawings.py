@@ -168,7 +168,7 @@ def label_mix(scope: Scope, rows: Sequence[ScoreMonth]) -> charts.Columns:
 def source_mix(scope: Scope) -> charts.Columns:
     """The labels of each source's leads, as shares; the largest sources."""
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in sums_by(scope, "source", "label"):
+    for row in sums_by(scope, "source", "label", only=["leads"]):
         counts[row["source"]][row["label"]] += row["leads"]
     largest = sorted(counts, key=lambda source: -sum(counts[source].values()))[: SHOWN + 1]
     urls = [address(scope, "leads", {"source": source or "none"}) for source in largest]

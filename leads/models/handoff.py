@@ -96,6 +96,7 @@ class Handoff(models.Model):
             models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),
             models.Index(fields=["team", "opened_at"], condition=Q(waits_for_rep=True), name="handoff_waits"),
             models.Index(fields=["team", "opened_at"], name="handoff_opened"),  # reports of a period
+            models.Index(fields=["opened_at", "id"], name="handoff_newest"),  # their lists, of several teams
         ]
 
     def __str__(self) -> str:

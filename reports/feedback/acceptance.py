@@ -53,9 +53,10 @@ DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
 
 _SQL = """
 WITH handed AS (
-    SELECT h.*, h.opened_at >= %s AS now, floor(h.total / {band}.0)::int AS band, f.reason_id,
+    SELECT h.*, s.source, h.opened_at >= %s AS now, floor(h.total / {band}.0)::int AS band, f.reason_id,
            (coalesce(f.misled_by, '') <> '')::int AS misled
       FROM ({handoffs}) h
+      LEFT JOIN reports_fact s ON s.lead_id = h.lead_id AND s.mql = 1  -- an index of those handed off has the source
       LEFT JOIN leads_feedback f ON f.handoff_id = h.id AND f.verdict = %s AND h.state = f.verdict
 )
 SELECT CASE 0 WHEN GROUPING(source) THEN 'source' WHEN GROUPING(label) THEN 'label' WHEN GROUPING(band) THEN 'band'
@@ -105,8 +106,8 @@ def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
 
 
 def _handoffs(scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    named = {"source": F("lead__source"), "rep": F("decided_by_id"), "team_name": F("team__name")}
-    rows = scope.with_before().values("id", "opened_at", "state", "label", "total", "version", **named)
+    named = {"rep": F("decided_by_id"), "team_name": F("team__name")}
+    rows = scope.with_before().values("id", "lead_id", "opened_at", "state", "label", "total", "version", **named)
     return rows.query.sql_with_params()
 
 

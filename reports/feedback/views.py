@@ -18,6 +18,7 @@ from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
 from reports.scope import Scope, ScopeForm
+from reports.summaries import catch_up
 from scoring.models import Criterion
 
 PAGE = 50
@@ -28,6 +29,7 @@ FEW = 8  # criteria shown before the rest is asked for
 @permission_required("reports.view_report", raise_exception=True)
 def index(request: Request) -> HttpResponse:
     """What sales says in one period, against the period before."""
+    catch_up()
     form = ScopeForm(request.GET, user=request.user)
     scope = form.scope()
     groups = acceptance(scope)

@@ -31,6 +31,16 @@ class By(models.TextChoices):
     GRADE = "grade"
     TOTAL = "total"
 
+    @property
+    def days(self) -> str:
+        """What the tallies of days are called."""
+        return f"day:{self}"
+
+    @property
+    def months(self) -> str:
+        """What those of whole months are called."""
+        return f"month:{self}"
+
 
 class _Counted(models.Model):
     """What a report may be narrowed to, and what is counted. A fact counts one lead, a tally counts many."""
@@ -58,6 +68,9 @@ class _Counted(models.Model):
         abstract = True
 
 
+_NARROWED = ("team", "source", "version")
+
+
 class Fact(_Counted):
     """One lead: where it came from, what it was worth when it mattered, and when it came how far.
 
@@ -82,11 +95,17 @@ class Fact(_Counted):
     class Meta:
         indexes = [
             models.Index(fields=["day", "team"], name="fact_day"),
+            models.Index(fields=["created_at", "lead_id"], name="fact_newest"),
+            # those who came further are few, and reports read of them no more than this
             models.Index(
                 fields=["day"], condition=models.Q(customers=1), name="fact_won",
-                include=["team", "source", "version", "label", "chosen", "grade", "settles_at", "took"],
+                include=["lead_id", *_NARROWED, "label", "chosen", "grade", "settles_at", "took"],
             ),
-            models.Index(fields=["day"], condition=models.Q(mql=1), name="fact_handed_off"),
+            models.Index(
+                fields=["day"], condition=models.Q(mql=1), name="fact_handed_off",
+                include=["lead_id", *_NARROWED, "sal", "sql", "won_sql", "open_sql", "created_at", "handed_at",
+                         "accepted_at", "opened_at", "won_at"],
+            ),
             models.Index(fields=["settles_at"], condition=models.Q(settles_at__isnull=False), name="fact_settles"),
         ]  # fmt: skip
 
@@ -101,19 +120,20 @@ class Tally(_Counted):
     tallied by month only, since of a day hardly two leads have the same.
     """
 
-    by = models.CharField(max_length=8, choices=By)
-    monthly = models.BooleanField(help_text="Of the whole month of which `day` is the first.")
+    of = models.CharField(
+        max_length=16, help_text="day:label, month:label, …: `day` is that day, or the first of the month."
+    )
     key = models.CharField(max_length=100)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["by", "monthly", "day", "team", "source", "version", "key"], name="tally_of_those_alike"
+                fields=["of", "day", "team", "source", "version", "key"], name="tally_of_those_alike"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.day}, {self.source}, {self.by} {self.key}: {self.leads}"
+        return f"{self.day}, {self.source}, {self.of} {self.key}: {self.leads}"
 
 
 class Change(models.Model):

@@ -39,22 +39,24 @@ class Agreement:
 
 
 def agreement(scope: Scope) -> list[Agreement]:
-    """The earliest month first. Two queries."""
+    """The earliest month first. One query."""
     months: dict[date, list[tuple[int, bool, int, int]]] = defaultdict(list)
-    decided = scope.handoffs().filter(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
-    yes = Count("pk", filter=Q(state=HandoffState.ACCEPTED))
-    counted = decided.annotate(month=month_in("opened_at")).order_by().values_list("month", "total", "label")
-    for month, total, label, n, k in counted.annotate(n=Count("pk"), k=yes):
-        months[month.date()].append((-1 if total is None else total, label == Label.HOT, n, k))
-    in_time = _in_time(scope)
-    return [_row(month, rows, in_time.get(month, Rate(0, 0))) for month, rows in sorted(months.items())]
+    in_time: dict[date, list[Rate]] = defaultdict(list)
+    decided = Q(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+    answered = Q(decided_at__isnull=False) & ~Q(state=HandoffState.EXPIRED)
+    counted = scope.handoffs().annotate(month=month_in("opened_at")).order_by().values_list("month", "total", "label")
+    for moment, total, label, n, k, answers, soon in counted.annotate(
+        n=Count("pk", filter=decided), k=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
+        answers=Count("pk", filter=answered), soon=Count("pk", filter=answered & Q(decided_at__lte=F("due_at"))),
+    ):  # fmt: skip
+        in_time[moment.date()].append(Rate(soon, answers))
+        if n:
+            months[moment.date()].append((-1 if total is None else total, label == Label.HOT, n, k))
+    return [_row(month, rows, _sum(in_time[month])) for month, rows in sorted(months.items())]
 
 
-def _in_time(scope: Scope) -> dict[date, Rate]:
-    answered = scope.handoffs().filter(decided_at__isnull=False).exclude(state=HandoffState.EXPIRED)
-    rows = answered.annotate(month=month_in("opened_at")).order_by().values_list("month")
-    counted = rows.annotate(k=Count("pk", filter=Q(decided_at__lte=F("due_at"))), n=Count("pk"))
-    return {month.date(): Rate(k, n) for month, k, n in counted}
+def _sum(rates: list[Rate]) -> Rate:
+    return Rate(sum(rate.k for rate in rates), sum(rate.n for rate in rates))
 
 
 def _row(month: date, rows: list[tuple[int, bool, int, int]], in_time: Rate) -> Agreement:

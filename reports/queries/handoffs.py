@@ -1,19 +1,13 @@
 """What did sales do with what it was handed, by label?"""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from typing import Annotated
 
 from leads.enums import HandoffState, Label
-from leads.medians import Median
-from leads.models import Handoff
 from leads.statistics import Rate
 from reports.figures import Figure, Report
+from reports.queries.work import ByLabelAndRep, Work, accepted, by_label, median, work
 from reports.scope import Scope
-
-ANSWERED = (HandoffState.ACCEPTED, HandoffState.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -43,47 +37,22 @@ class LabelHandoffs:
         return {"label": self.label or "none"}
 
 
-def handoffs_by_label(scope: Scope) -> list[LabelHandoffs]:
-    """Best label first, those without a label last. Two queries."""
-    now = timezone.now()
-    counted = (
-        scope.handoffs()
-        .values("label")
-        .annotate(
-            handed_off=Count("pk"),
-            accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-            rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
-            recycled=Count("pk", filter=Q(state=HandoffState.RECYCLED)),
-            waiting=Count("pk", filter=Q(state=HandoffState.OPEN)),
-            late=Count("pk", filter=Q(state=HandoffState.OPEN, due_at__lte=now)),
-        )
-        .order_by()
-    )
-    rows: dict[str, Any] = {row["label"]: row for row in counted}
-    hours = hours_to_decide(scope)
-    return [_row(rows[label], hours.get(label)) for label in (*Label.values, "") if label in rows]
+def handoffs_by_label(scope: Scope, found: ByLabelAndRep | None = None) -> list[LabelHandoffs]:
+    """Best label first, those without a label last. One query, none where it is `found` already."""
+    rows = by_label(work(scope) if found is None else found)
+    return [_row(label, rows[label]) for label in (*Label.values, "") if label in rows]
 
 
-def hours_to_decide(scope: Scope) -> dict[str, float]:
-    """The median of the working hours an answer took, by label."""
-    return dict(answered(scope).order_by().values_list("label").annotate(median=Median("hours_taken")))
-
-
-def answered(scope: Scope) -> QuerySet[Handoff]:
-    """Those with an answer. Recycled handoffs count: they were looked at."""
-    return scope.handoffs().filter(hours_taken__isnull=False).exclude(state=HandoffState.EXPIRED)
-
-
-def _row(counts: dict[str, Any], hours: float | None) -> LabelHandoffs:
+def _row(label: str, done: Work) -> LabelHandoffs:
     return LabelHandoffs(
-        label=counts["label"],
-        handed_off=counts["handed_off"],
-        accepted=Rate(counts["accepted"], counts["accepted"] + counts["rejected"]),
-        rejected=counts["rejected"],
-        recycled=counts["recycled"],
-        waiting=counts["waiting"],
-        late=counts["late"],
-        hours_to_decide=hours,
+        label=label,
+        handed_off=done.states.total(),
+        accepted=accepted(done),
+        rejected=done.states[HandoffState.REJECTED],
+        recycled=done.states[HandoffState.RECYCLED],
+        waiting=done.states[HandoffState.OPEN],
+        late=done.late,
+        hours_to_decide=median(done.hours),
     )
 
 

@@ -1,6 +1,7 @@
 """What came of leads, added up: the words MQL, SAL, SQL and customer. All queries of leads begin here."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -38,22 +39,22 @@ def sums(scope: Scope) -> dict[str, Any]:
     return NOTHING | {name: value or 0 for name, value in scope.tallies().aggregate(**SUMS).items()}
 
 
-def sums_by(scope: Scope, *by: str) -> list[dict[str, Any]]:
-    """The same for each group. `month` is the month in which the lead was created; one of label, grade, chosen, total
+def sums_by(scope: Scope, *by: str, only: Iterable[str] = COUNTS) -> list[dict[str, Any]]:
+    """The same for each group. `month` is the month in which the lead was created; of what tallies are kept by, one
     can be asked.
     """
-    kept = next((name for name in by if name in By.values), By.CHOSEN)
+    kept = By(next((name for name in by if name in By.values), By.CHOSEN))
     rows = scope.tallies(kept).annotate(**{kept: F("key")})
     if "month" in by:
         rows = rows.annotate(month=TruncMonth("day"))
-    return list(rows.order_by().values(*by).annotate(**SUMS))
+    return list(rows.order_by().values(*by).annotate(**{name: SUMS[name] for name in only}))
 
 
 def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
     """For each group the share closed by each day of age. Two queries."""
     today, keyed = timezone.localdate(), by in By.values
     column = "day" if by == "month" else by
-    leads = scope.tallies(by if keyed else By.CHOSEN, daily=True).order_by()
+    leads = scope.tallies(By(by) if keyed else By.CHOSEN, daily=True).order_by()
     ages: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for group, day, number in leads.values_list("key" if keyed else column, "day").annotate(Sum("leads")):
         ages[_group(by, group)][_age(day, today)] += number

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
-from leads.enums import HandoffState
 from leads.medians import Median
 from leads.statistics import Rate
 from reports.figures import Figure, Report
-from reports.queries.handoffs import answered
 from reports.queries.outcomes import sums, won
+from reports.queries.work import ByLabelAndRep, accepted, in_all, median, work
 from reports.scope import Scope
 
 
@@ -68,15 +67,11 @@ class Overview:
     decided: Annotated[int, Figure("Answers", "Handoffs opened in the period with an answer: the n of time to decide.")]
 
 
-def overview(scope: Scope) -> Overview:
-    """The key figures of a period. Four queries."""
+def overview(scope: Scope, found: ByLabelAndRep | None = None) -> Overview:
+    """The key figures of a period. Three queries, two where the work of sales is `found` already."""
     leads = sums(scope)
     took = won(scope.facts()).aggregate(median=Median("took"), n=Count("pk"))
-    answers = scope.handoffs().aggregate(
-        accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-        rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)),
-    )
-    hours = answered(scope).aggregate(median=Median("hours_taken"), n=Count("pk"))
+    done = in_all(work(scope) if found is None else found)
     return Overview(
         leads=leads["leads"],
         lead_to_customer=Rate(leads["customers"], leads["leads"]),
@@ -85,9 +80,9 @@ def overview(scope: Scope) -> Overview:
         closed=took["n"],
         priced_deals=leads["priced"],
         revenue=float(leads["value"]),
-        accepted=Rate(answers["accepted"], answers["accepted"] + answers["rejected"]),
-        hours_to_decide=hours["median"],
-        decided=hours["n"],
+        accepted=accepted(done),
+        hours_to_decide=median(done.hours),
+        decided=len(done.hours),
     )
 
 

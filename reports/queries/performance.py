@@ -118,10 +118,10 @@ _Scores = dict[date, dict[int, _Score]]
 
 def _scores(scope: Scope) -> _Scores:
     """Month → total → settled leads: of whole months from the tallies, of the days around them from facts."""
-    rows = sums_by(scope, "month", "total")
+    counts = ("leads", "customers", "in_time")
+    rows = sums_by(scope, "month", "total", only=counts)
     loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
-    counts = {name: Sum(name) for name in ("leads", "customers", "in_time")}
-    rows += loose.order_by().values("month", "total").annotate(**counts)
+    rows += loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
     found: _Scores = defaultdict(dict)
     for row in rows:
         found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])
@@ -149,7 +149,7 @@ def _deciles(scores: _Scores) -> list[Decile]:
 
 def _months(scope: Scope, scores: _Scores) -> list[ScoreMonth]:
     labels: dict[date, dict[str, int]] = defaultdict(dict)
-    for row in sums_by(scope, "month", "label"):
+    for row in sums_by(scope, "month", "label", only=["leads"]):
         labels[row["month"]][row["label"]] = row["leads"]
     old, said = _scores(scope.aged(FAIR)), _said(scope)
     return [
@@ -161,7 +161,7 @@ def _months(scope: Scope, scores: _Scores) -> list[ScoreMonth]:
 def _said(scope: Scope) -> dict[date, float]:
     """For each month the share of customers that the labels of its leads led to expect, by all months before it."""
     months: dict[date, list[dict[str, Any]]] = defaultdict(list)
-    for row in sums_by(scope.aged(FAIR), "month", "label"):
+    for row in sums_by(scope.aged(FAIR), "month", "label", only=["leads", "in_time"]):
         if row["label"]:
             months[row["month"]].append(row)
     old: dict[str, int] = defaultdict(int)

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, F
 
-from leads.enums import DealState, HandoffState
+from leads.enums import HandoffState
 from leads.medians import Median
-from leads.models import Deal, User
+from leads.models import User
 from leads.selling.followup import with_first_touch
 from leads.statistics import Rate
 from reports.figures import Figure, Report
-from reports.queries.handoffs import answered
 from reports.queries.outcomes import Days
+from reports.queries.work import ANSWERED, ByLabelAndRep, by_rep, median, work
 from reports.scope import Scope
 
 
@@ -52,33 +52,28 @@ class Rep:
     only: dict[str, str] = field(default_factory=dict)
 
 
-def reps(scope: Scope) -> list[Rep]:
-    """Most handoffs worked first. Three queries."""
-    won = Exists(Deal.objects.filter(lead=OuterRef("lead"), state=DealState.WON))
-    rows = list(
-        answered(scope).filter(decided_by__isnull=False).annotate(won=won).order_by().values("decided_by").annotate(
-            worked=Count("pk"), accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-            rejected=Count("pk", filter=Q(state=HandoffState.REJECTED)), took=Median("hours_taken"),
-            winners=Count("pk", filter=Q(won=True)),
-        )
-    )  # fmt: skip
+def reps(scope: Scope, found: ByLabelAndRep | None = None) -> list[Rep]:
+    """Most handoffs worked first. Three queries, two where the work is `found` already."""
+    done = by_rep(work(scope) if found is None else found)
+    worked = {rep: each for rep, each in done.items() if rep is not None and each.worked}
     touches = _touches(scope)
-    names = {user.pk: str(user) for user in User.objects.filter(pk__in=[row["decided_by"] for row in rows])}
+    names = {user.pk: str(user) for user in User.objects.filter(pk__in=worked)}
     return [
         Rep(
-            name=names[row["decided_by"]], worked=row["worked"],
-            accepted=Rate(row["accepted"], row["accepted"] + row["rejected"]), hours=row["took"],
-            contacted=touches.get(row["decided_by"], (0, None))[0], touch=touches.get(row["decided_by"], (0, None))[1],
-            on_winners=Rate(row["winners"], row["worked"]),
-            only={"rep": str(row["decided_by"])},
+            name=names[rep], worked=each.worked, accepted=Rate(each.yes, each.yes + each.no), hours=median(each.hours),
+            contacted=touches.get(rep, (0, None))[0], touch=touches.get(rep, (0, None))[1],
+            on_winners=Rate(each.winners, each.worked),
+            only={"rep": str(rep)},
         )
-        for row in sorted(rows, key=lambda row: (-row["worked"], names[row["decided_by"]]))
+        for rep, each in sorted(worked.items(), key=lambda item: (-item[1].worked, names[item[0]]))
     ]  # fmt: skip
 
 
 def _touches(scope: Scope) -> dict[int, tuple[int, float | None]]:
     """By rep: how many accepted leads were contacted, and the median days until then."""
-    accepted = with_first_touch(answered(scope).filter(state=HandoffState.ACCEPTED, decided_by__isnull=False))
+    accepted = with_first_touch(
+        scope.handoffs().filter(ANSWERED, state=HandoffState.ACCEPTED, decided_by__isnull=False)
+    )
     rows = accepted.order_by().values("decided_by").annotate(
         contacted=Count("first_touch_at"), touch=Median(Days(F("first_touch_at"), F("opened_at")))
     )  # fmt: skip

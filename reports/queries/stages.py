@@ -1,13 +1,13 @@
 """Where does it take long, and where do leads stay behind?"""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Annotated, Any
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, F, FloatField, Q
+import numpy as np
+from django.db.models import Count, DateTimeField, F, Q, Value
 from django.utils import timezone
 
+from leads.medians import Numbers, numbers
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.outcomes import Days, sums
@@ -15,15 +15,6 @@ from reports.scope import Scope
 
 # A lead is stuck when it waits longer than three quarters of those that went on took, and a week at least.
 AT_LEAST = 7.0
-
-
-class Quartiles(Aggregate):
-    """The three quartiles, as PostgreSQL computes them: an array, or None of nothing."""
-
-    function = "percentile_cont"
-    template = "%(function)s(array[0.25,0.5,0.75]) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = ArrayField(FloatField())
-    allow_distinct = False
 
 
 @dataclass(frozen=True)
@@ -75,15 +66,21 @@ HERE = {this: (here, since) for _, this, _, since, _, here in _STEPS if here is 
 
 
 def stages(scope: Scope) -> list[Passage]:
-    """The four passages of the funnel. Three queries."""
-    totals = sums(scope)
-    took = scope.facts().filter(mql=1).aggregate(
-        **{after: Quartiles(Days(F(end), F(start)), filter=Q(**{after: 1, f"{end}__gte": F(start)}))
-           for _, _, after, start, end, _ in _STEPS}
-    )  # fmt: skip
-    limits = {this: stuck_after(took[after]) for _, this, after, *_ in _STEPS}
-    still = scope.facts().filter(mql=1).aggregate(**_waiting(limits))
-    return [_passage(step, totals, took, limits, still) for step in _STEPS]
+    """The four passages of the funnel. Two queries."""
+    totals, days = sums(scope), _days(scope)
+    return [_passage(step, totals, days) for step in _STEPS]
+
+
+def _days(scope: Scope) -> dict[str, Any]:
+    """How long each passage took those that went on (`mql`, …); of those still here how many, and since how long."""
+    asked: dict[str, Any] = {}
+    for _, this, after, start, end, here in _STEPS:
+        went_on = Q(**{after: 1, f"{end}__gte": F(start)})
+        asked[f"took_{after}"] = Numbers(Days(F(end), F(start)), filter=went_on)
+        if here is not None:
+            asked[f"here_{this}"] = Count("pk", filter=here)
+            asked[f"since_{this}"] = Numbers(Days(Value(timezone.now(), DateTimeField()), F(start)), filter=here)
+    return scope.facts().filter(mql=1).aggregate(**asked)
 
 
 def stuck_after(quartiles: list[float] | None) -> float:
@@ -91,23 +88,17 @@ def stuck_after(quartiles: list[float] | None) -> float:
     return max(AT_LEAST, quartiles[2]) if quartiles else AT_LEAST
 
 
-def _waiting(limits: dict[str, float]) -> dict[str, Any]:
-    now = timezone.now()
-    counts: dict[str, Any] = {}
-    for this, (here, since) in HERE.items():
-        late = Q(**{f"{since}__lte": now - timedelta(days=limits[this])})
-        counts |= {f"{this}_here": Count("pk", filter=here), f"{this}_stuck": Count("pk", filter=here & late)}
-    return counts
-
-
-def _passage(step: Any, totals: Any, took: Any, limits: Any, still: Any) -> Passage:
+def _passage(step: Any, totals: Any, days: dict[str, Any]) -> Passage:
     name, this, after, _, _, here = step
-    days = took[after] or [None, None, None]
+    took = numbers(days[f"took_{after}"])
+    quartiles = np.quantile(took, (0.25, 0.5, 0.75)).tolist() if len(took) else None
+    limit = stuck_after(quartiles)
+    quarter, half, three_quarters = quartiles or (None, None, None)
     return Passage(
-        step=name, passed=Rate(totals[after], totals[this]), quarter=days[0], half=days[1], three_quarters=days[2],
-        waiting=still[f"{this}_here"] if here is not None else None,
-        stuck=still[f"{this}_stuck"] if here is not None else None,
-        only={"at": this, "came": after, "days": f"{limits[this]:.1f}"},
+        step=name, passed=Rate(totals[after], totals[this]), quarter=quarter, half=half, three_quarters=three_quarters,
+        waiting=None if here is None else days[f"here_{this}"],
+        stuck=None if here is None else int((numbers(days[f"since_{this}"]) >= limit).sum()),
+        only={"at": this, "came": after, "days": f"{limit:.1f}"},
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from reports.models import Fact, Tally
 from reports.models.summary import By, Chosen
 
 # What a tally is kept by, and what is added up in it.
-KEYS = ("by", "monthly", "day", "team_id", "source", "version", "key")
+KEYS = ("of", "day", "team_id", "source", "version", "key")
 COUNTS = ("leads", "good", "mql", "sal", "sql", "won_sql", "open_sql", "customers", "in_time", "priced", "value")
 COLUMNS = tuple(str(field.column) for field in Fact._meta.concrete_fields)
 assert {*KEYS, *COUNTS} == {field.column for field in Tally._meta.concrete_fields} - {"id"}
@@ -66,12 +66,13 @@ _SUMS = ", ".join(f"sum({count}) AS {count}" for count in COUNTS)
 
 def tallies(facts: str) -> str:
     """The statement that adds up the facts of a statement, as its rows are to stand in the tallies."""
-    ways = ", ".join(f"('{by}', f.{key}, {counts})" for by, (key, counts) in _TALLIED.items())
+    ways = [(by.months, "date_trunc('month', f.day)::date", key, counts) for by, (key, counts) in _TALLIED.items()]
+    ways += [(by.days, "f.day", key, counts) for by, (key, counts) in _TALLIED.items() if by != By.TOTAL]
+    values = ", ".join(f"('{of}', {day}, f.{key}, {counts})" for of, day, key, counts in ways)
     return f"""
-SELECT way.by, span.monthly, span.day, f.team_id, f.source, f.version, way.key, {_SUMS} FROM ({facts}) f
- CROSS JOIN LATERAL (VALUES {ways}) way(by, key, counts)
- CROSS JOIN LATERAL (VALUES (false, f.day), (true, date_trunc('month', f.day)::date)) span(monthly, day)
- WHERE way.counts AND (span.monthly OR way.by <> '{By.TOTAL}') GROUP BY 1, 2, 3, 4, 5, 6, 7"""
+SELECT way.of, way.day, f.team_id, f.source, f.version, way.key, {_SUMS} FROM ({facts}) f
+ CROSS JOIN LATERAL (VALUES {values}) way(of, day, key, counts)
+ WHERE way.counts GROUP BY 1, 2, 3, 4, 5, 6"""
 
 
 def parameters() -> dict[str, Any]:

@@ -12,6 +12,8 @@ from reports.models import Tally
 from reports.models.summary import By
 from reports.summaries.facts import COLUMNS, COUNTS, FACTS, KEYS, parameters, tallies
 
+OF = [of for by in By for of in (by.days, by.months)]
+
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
     return ", ".join(f"{prefix}{column}" for column in columns)
@@ -45,14 +47,14 @@ def count(leads: Iterable[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, parameters() | {"leads": sorted(leads)})
         days = {day for (day,) in cursor.fetchall()}
-    Tally.objects.filter(by__in=By.values, monthly__in=(True, False), day__in=days, leads=0).delete()
+    Tally.objects.filter(of__in=OF, day__in=days, leads=0).delete()
 
 
 _MONTH = "day >= %(month)s AND day < %(month)s + interval '1 month'"
 _ADD_UP = f"""
 WITH fresh AS MATERIALIZED ({tallies(f"SELECT * FROM reports_fact WHERE {_MONTH}")}),
 gone AS (
-    DELETE FROM reports_tally t WHERE by = ANY(%(by)s) AND monthly IN (true, false) AND {_MONTH}
+    DELETE FROM reports_tally t WHERE of = ANY(%(of)s) AND {_MONTH}
        AND NOT EXISTS (SELECT FROM fresh f WHERE ({_list(KEYS, "f.")}) = ({_list(KEYS, "t.")}))
 )
 INSERT INTO reports_tally AS t ({_list(KEYS)}, {_list(COUNTS)})
@@ -65,4 +67,4 @@ SELECT {_list(KEYS)}, {_list(COUNTS)} FROM fresh ORDER BY {_list(KEYS)}
 def add_up(month: date) -> None:
     """The tallies of the days of a month and of the month, from the facts that are there."""
     with connection.cursor() as cursor:
-        cursor.execute(_ADD_UP, {"month": month, "by": By.values})
+        cursor.execute(_ADD_UP, {"month": month, "of": OF})

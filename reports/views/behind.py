@@ -31,7 +31,7 @@ def leads(request: Request) -> HttpResponse:
     known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
     found = known.in_bulk([fact.pk for fact in page.rows])
     rows = [(fact, found[fact.pk]) for fact in page.rows if fact.pk in found]
-    context = _shown(request, asked) | {"scope": scope, "page": page, "rows": rows, "number": facts.count()}
+    context = _shown(request, asked) | {"scope": scope, "page": page, "rows": rows, "number": asked.number(scope)}
     return render(request, "reports/leads.html", context | {"as_of": as_of(), "title": _title(asked)})
 
 

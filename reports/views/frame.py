@@ -15,7 +15,7 @@ from reports import exports
 from reports.digest import digest_of
 from reports.queries import REPORTS
 from reports.scope import Scope, ScopeForm
-from reports.summaries import as_of, catch_up, count_due
+from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
 SOURCES = 200
@@ -32,6 +32,7 @@ def page(request: Request, template: str, title: str, form: ScopeForm, scope: Sc
     """A page of the reports, with its frame."""
     frame = {
         "title": title, "form": form, "scope": scope, "tabs": list(_tabs(request, scope)), "as_of": as_of(),
+        "anew": progress(),
         "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
         "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
     }  # fmt: skip

@@ -21,6 +21,7 @@ from reports.queries.overview import overview
 from reports.queries.reasons import rejection_reasons
 from reports.queries.reps import reps
 from reports.queries.sources import sources
+from reports.queries.work import work
 from reports.scope import Scope
 from reports.tables import table
 from reports.views.frame import asked, page
@@ -40,7 +41,8 @@ SHOWN = {"overview", "funnel", "conversion", "handoffs", "reasons", "sources", "
 def index(request: Request) -> HttpResponse:
     """Everything about one period, against the period before."""
     form, scope = asked(request)
-    now, conversion, reasons = overview(scope), conversion_by_label(scope), rejection_reasons(scope)
+    done = work(scope)
+    now, conversion, reasons = overview(scope, done), conversion_by_label(scope), rejection_reasons(scope)
     came, opened = funnel(scope), REPORTS["handoffs"]
     return page(
         request, "reports/index.html", "Reports", form, scope,
@@ -48,11 +50,11 @@ def index(request: Request) -> HttpResponse:
         reports={name: report for name, report in REPORTS.items() if name in SHOWN},
         overview=now, kpis=kpis(now, overview(scope.before), scope), trend=drawings.arrivals(scope),
         funnel=came, steps=_steps(came, scope), conversion=_charted(conversion, scope), verdict=verdict(conversion),
-        handoffs=table(opened, handoffs_by_label(scope), scope),
+        handoffs=table(opened, handoffs_by_label(scope, done), scope),
         reasons=[(row, address(scope, "rejected", row.only)) for row in reasons],
         most_given=max((row.given.k for row in reasons), default=0),
         source_table=table(REPORTS["sources"], sources(scope, timed=False)[:8], scope, without=_aside(scope)),
-        reps=table(REPORTS["reps"], reps(scope), scope),
+        reps=table(REPORTS["reps"], reps(scope, done), scope),
     )  # fmt: skip
 
 

@@ -1,59 +1,22 @@
 """Counted as it comes, the figures are those of a count of everything; and they say how old they are."""
 
-import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import count
 
 import pytest
 import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
-from leads.enums import DealState, Label, SourceKind
+from leads.enums import DealState, Label
 from leads.identity.merging import merge
-from leads.models import Deal, Handoff, Lead, Source
-from leads.selling.handoffs import accept, open_handoffs, recycle, reject
+from leads.models import Lead
+from leads.selling.handoffs import accept, open_handoffs
 from reports.models import Change, Counting, Fact, Tally
-from reports.summaries import as_of, catch_up, count_due, counting, make_anew, writing
-from scoring.models import Entry, Move
-from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
+from reports.summaries import as_of, catch_up, count_due, counting, writing
+from tests.reports.world import NOW, deal, rated, same_as_anew
+from tests.sales import hand_off, make_lead, make_team, make_user, score
 from tests.threads import at_once
-
-numbers = count(1)
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-def everything():
-    facts = list(Fact.objects.order_by("pk").values())
-    keys = ("by", "monthly", "day", "team_id", "source", "version", "key")
-    names = [field.attname for field in Tally._meta.concrete_fields if field.attname != "id"]
-    return facts, list(Tally.objects.order_by(*keys).values(*names))
-
-
-def same_as_anew():
-    """Count what is due, then everything, and compare."""
-    assert count_due() is True
-    as_it_came = everything()
-    assert make_anew()
-    assert as_it_came == everything()
-    return as_it_came
-
-
-def rated(lead, label, at, total=50):
-    """What scoring writes with a new label."""
-    seq = Entry.objects.filter(lead=lead).count() + 1
-    Entry.objects.create(lead=lead, seq=seq, cause="activity", as_of=at, recorded_at=at, label=label, grade="B2",
-                         total=total)  # fmt: skip
-    Move.objects.create(lead=lead, cause="activity", label=label)
-
-
-def deal(lead, state, amount=1000, closed=None):
-    source = Source.objects.named(lead.team, "CRM", SourceKind.CRM)
-    return Deal.objects.create(
-        team=lead.team, lead=lead, source=source, external_id=str(next(numbers)), name="Deal",
-        state=state, amount=amount, closed_at=closed,
-    )  # fmt: skip
 
 
 @pytest.mark.django_db
@@ -75,13 +38,13 @@ def test_a_fact_says_how_far_a_lead_came_and_when():
     assert (fact["label"], fact["grade"], fact["total"], fact["chosen"]) == ("warm", "A2", 30, "score")
     assert (fact["handed_at"], fact["accepted_at"], fact["won_at"]) == (NOW, NOW, NOW)
     assert (fact["opened_at"], fact["value"], fact["settles_at"]) == (won.opened_at, Decimal("1200.50"), None)
-    assert [(tally["by"], tally["monthly"], tally["key"]) for tally in tallies] == [
-        ("campaign", False, ""), ("campaign", True, ""), ("chosen", False, "score"), ("chosen", True, "score"),
-        ("grade", False, "A2"), ("grade", True, "A2"), ("label", False, "warm"), ("label", True, "warm"),
-        ("total", True, "30"),
+    assert [(tally["of"], tally["key"]) for tally in tallies] == [
+        ("day:campaign", ""), ("day:chosen", "score"), ("day:grade", "A2"), ("day:label", "warm"),
+        ("month:campaign", ""), ("month:chosen", "score"), ("month:grade", "A2"), ("month:label", "warm"),
+        ("month:total", "30"),
     ]  # fmt: skip
     assert {(tally["leads"], tally["value"], tally["source"]) for tally in tallies} == {(1, Decimal("1200.50"), "Fair")}
-    assert {tally["day"] for tally in tallies if tally["monthly"]} == {created.date().replace(day=1)}
+    assert {tally["day"] for tally in tallies if tally["of"][:5] == "month"} == {created.date().replace(day=1)}
 
 
 @pytest.mark.django_db
@@ -123,83 +86,7 @@ def test_who_is_deleted_or_merged_leaves_the_figures():
     merge(stays, merged, by=make_user("Kim", team))
     facts, tallies = same_as_anew()
     assert [fact["lead_id"] for fact in facts] == [stays.pk]
-    assert [(tally["leads"], tally["customers"]) for tally in tallies if tally["by"] == "label"] == [(1, 1)] * 2
-
-
-class World:
-    """Things that happen to leads, at random."""
-
-    def __init__(self, seed):
-        self.dice = random.Random(seed)
-        self.teams = [make_team(), make_team("APAC")]
-        self.kim = make_user("Kim", self.teams[0], is_superuser=True)
-
-    def lead(self):
-        leads = list(Lead.objects.order_by("pk"))
-        return self.dice.choice(leads) if leads else self.comes()
-
-    def comes(self):
-        created = timezone.now() - timedelta(days=self.dice.randrange(60))
-        return make_lead(self.dice.choice(self.teams), created_at=created, source=self.dice.choice(["Web", "Fair", ""]))
-
-    def is_rated(self):
-        rated(self.lead(), self.dice.choice(Label.values), timezone.now(), self.dice.randrange(100))
-
-    def is_handed_off(self):
-        lead = self.lead()
-        if not Handoff.objects.open().filter(lead=lead).exists():
-            open_handoffs([score(lead).pk], by=self.dice.choice([None, self.kim]))
-
-    def is_answered(self):
-        handoff = Handoff.objects.open().order_by("pk").first()
-        if handoff:
-            answer = self.dice.randrange(3)
-            if answer == 0:
-                accept(handoff, by=self.kim)
-            elif answer == 1:
-                reject(handoff, by=self.kim, reason=reason())
-            else:
-                recycle(handoff, by=self.kim, until=timezone.localdate() + timedelta(days=5))
-
-    def buys(self):
-        state = self.dice.choice(DealState.values)
-        closed = timezone.now() if state != DealState.OPEN and self.dice.random() < 0.8 else None
-        deal(self.lead(), state, self.dice.choice([None, 500, 900]), closed)
-
-    def deal_changes(self):
-        Deal.objects.filter(pk__in=Deal.objects.order_by("?").values("pk")[:2]).update(state=DealState.WON, amount=77)
-
-    def deal_goes(self):
-        Deal.objects.filter(pk__in=Deal.objects.order_by("?").values("pk")[:1]).delete()
-
-    def moves(self):
-        Lead.objects.filter(pk=self.lead().pk).update(source="Moved", created_at=timezone.now() - timedelta(days=3))
-
-    def goes(self):
-        self.lead().delete()
-
-    def happens(self):
-        what = [self.comes] * 5 + [self.is_rated] * 3 + [self.is_handed_off] * 3 + [self.is_answered] * 3
-        what += [self.buys] * 3 + [self.deal_changes, self.deal_goes, self.moves, self.goes]
-        self.dice.choice(what)()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("seed", range(3))
-def test_whatever_happens_counting_as_it_comes_is_counting_everything(seed, monkeypatch):
-    monkeypatch.setattr(counting, "PAGE", 7)
-    world, moment = World(seed), NOW
-    for number in range(120):
-        moment += timedelta(hours=world.dice.randrange(30))
-        with time_machine.travel(moment, tick=False):
-            world.happens()
-            if number % 5 == 0:
-                count_due()
-    with time_machine.travel(moment, tick=False):
-        facts, tallies = same_as_anew()
-    by_label = [tally for tally in tallies if tally["by"] == "label" and tally["monthly"]]
-    assert sum(tally["leads"] for tally in by_label) == len(facts) == Lead.objects.count() > 10
-    assert sum(tally["customers"] for tally in by_label) > 0
+    assert [(tally["leads"], tally["customers"]) for tally in tallies if tally["of"] == "day:label"] == [(1, 1)]
 
 
 @pytest.mark.django_db
@@ -259,7 +146,7 @@ def test_two_counters_at_once_count_once(guarded, monkeypatch):
         other = at_once_while_held(lead.pk)
     other()
     right = [("Fair", 1)]
-    found = list(Tally.objects.filter(by="label", monthly=False).order_by("source").values_list("source", "leads"))
+    found = list(Tally.objects.filter(of="day:label").order_by("source").values_list("source", "leads"))
     assert (found == right) is guarded
 
 
@@ -294,4 +181,4 @@ def test_counting_beside_writers_misses_nothing():
 
     assert at_once(work, range(4)) == [None] * 4
     same_as_anew()
-    assert sum(Tally.objects.filter(by="label", monthly=True).values_list("sal", flat=True)) == 9
+    assert sum(Tally.objects.filter(of="month:label").values_list("sal", flat=True)) == 9

@@ -103,7 +103,9 @@ class LeadsBehindForm(forms.Form):
 
     def number(self, scope: Scope) -> int:
         """How many leads are meant: from the tallies, where they are kept by what is asked."""
-        asked = {name: value for name, value in self.cleaned_data.items() if value not in ("", None, False)}
+        asked = {
+            name: value for name, value in self.cleaned_data.items() if value not in ("", None) and value is not False
+        }
         came, month = asked.pop("came", "leads"), asked.pop("month", None)
         if month:
             scope = replace(scope, first=max(scope.first, month), last=min(scope.last, _next(month) - DAY))

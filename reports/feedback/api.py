@@ -15,6 +15,7 @@ from reports.api import PARAMETERS, ReportView, described
 from reports.exports import as_values
 from reports.feedback import TABLES
 from reports.scope import ScopeForm
+from reports.summaries import catch_up
 
 
 class SummaryList(ReportView):
@@ -38,6 +39,7 @@ class SummaryDetail(ReportView):
             raise serializers.ValidationError(
                 {name: [str(error) for error in errors] for name, errors in form.errors.items()}
             )
+        catch_up()
         scope = form.scope()
         asked = {
             "from": scope.first, "to": scope.last, "team": scope.team and scope.team.slug,

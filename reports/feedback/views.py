@@ -55,6 +55,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
         return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+    catch_up()
     scope = form.scope()
     file = exports.filename(TABLES[name], scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(TABLES[name], scope), content_type="text/csv; charset=utf-8")

@@ -18,6 +18,7 @@ from reports.feedback.acceptance import acceptance
 from reports.feedback.criteria import criteria_behind
 from reports.feedback.reasons import reasons_given
 from reports.scope import Scope
+from reports.summaries import count_due
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 
@@ -88,6 +89,7 @@ def test_acceptance_by_everything(team, kim, scope):
     accept(hand_off(team, source="Web"), by=kim)
     reject(hand_off(team, source="Web"), by=kim, reason=reason(), misled_by=PRICING)
     hand_off(team, source="Fair")
+    count_due()
     found = {name: [(row.name, row.handed_off, row.accepted, row.misled) for row in rows]
              for name, rows in acceptance(scope).items()}  # fmt: skip
     everything = (3, Rate(1, 2), 1)

@@ -160,6 +160,7 @@ def test_reps(team, kim, scope):
     record_events(Source.objects.named(team, "CRM", SourceKind.CRM), [call])
     Handoff.objects.filter(pk=handoff.pk).update(contacted_at=None)
     reject(hand_off(team), by=kim, reason=reason())
+    count_due()
     found = [(row.name, row.worked, row.accepted, row.contacted, row.touch, row.on_winners) for row in reps(scope)]
     assert found == [
         ("Lee", 3, Rate(3, 3), 3, 1.0, Rate(1, 3)),

@@ -13,7 +13,7 @@ from leads.identity.merging import merge
 from leads.models import Lead
 from leads.selling.handoffs import accept, open_handoffs
 from reports.models import Change, Counting, Fact, Tally
-from reports.summaries import as_of, catch_up, count_due, counting, writing
+from reports.summaries import as_of, catch_up, count_due, counting, make_anew, writing
 from tests.reports.world import NOW, deal, rated, same_as_anew
 from tests.sales import hand_off, make_lead, make_team, make_user, score
 from tests.threads import at_once
@@ -169,7 +169,8 @@ def at_once_while_held(lead):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_counting_beside_writers_misses_nothing():
+@pytest.mark.parametrize("counts", [count_due, make_anew])
+def test_counting_beside_writers_misses_nothing(counts):
     team = make_team()
     kim = make_user("Kim", team)
 
@@ -177,7 +178,7 @@ def test_counting_beside_writers_misses_nothing():
 
     def work(number):
         for handoff in handoffs[number::4]:
-            count_due() if number == 3 else accept(handoff, by=kim)
+            counts() if number == 3 else accept(handoff, by=kim)
 
     assert at_once(work, range(4)) == [None] * 4
     same_as_anew()

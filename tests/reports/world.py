@@ -116,6 +116,6 @@ class World:
 
     def happens(self):
         what = [self.comes] * 8 + [self.is_rated] * 3 + [self.is_handed_off] * 3 + [self.is_answered] * 3
-        what += [self.buys] * 3 + [self.deal_changes, self.deal_goes, self.moves, self.changes_team] * 2
+        what += [self.buys] * 8 + [self.deal_changes, self.deal_goes, self.moves, self.changes_team] * 2
         what += [self.merges, self.goes]
         self.dice.choice(what)()

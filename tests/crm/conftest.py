@@ -6,12 +6,10 @@ from typing import Any
 import pytest
 
 from leads.crm import registry
-from leads.enums import ConnectionState, CrmKind
-from leads.models import Connection
-from tests.crm.worlds import WORLDS, World
+from leads.enums import CrmKind
+from tests.crm.worlds import WORLDS, World, connected
 from tests.fakes.crm import FakeCrm
 from tests.fakes.memory import Memory
-from tests.sales import make_team
 
 
 @pytest.fixture(autouse=True)
@@ -26,17 +24,9 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fake CRM of each kind, with a connection of team EMEA that is on."""
-    slug = request.param
-    kind = WORLDS[slug].slug
-    monkeypatch.setattr(registry.CONNECTORS[kind], "page", FakeCrm.page)
-    monkeypatch.setattr(registry.CONNECTORS[kind], "made_as", CrmKind.CONTACTS)  # leads have tests of their own
-    with WORLDS[slug]() as crm:
-        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://").partition("/")[0]]
-        connection = Connection.make(
-            make_team(), crm=kind, name=slug.title(), slug=slug, base_url=crm.base_url, state=ConnectionState.ON,
-            options=crm.options,
-        )  # fmt: skip
-        for name, text in crm.secrets.items():
-            connection.keep_secret(name, text)
-        yield World(crm, connection)
+    kind = registry.CONNECTORS[WORLDS[request.param].slug]
+    monkeypatch.setattr(kind, "page", FakeCrm.page)
+    monkeypatch.setattr(kind, "made_as", CrmKind.CONTACTS)  # leads have tests of their own
+    with WORLDS[request.param]() as crm:
+        yield connected(crm, settings)
         assert crm.violations == []

@@ -120,7 +120,7 @@ class Story:
         self._person(f"late{n}", f"Late {n}", at=below)
         self._delete(deleted)
         if crm.tells_merges:
-            crm.merge(CONTACTS, self.rows[kept], self.rows[other])
+            self.rows[kept] = crm.merge(CONTACTS, self.rows[kept], self.rows[other])
             del self.people[f"row{other}@example.com"]
         else:
             self._delete(other)

@@ -10,30 +10,35 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from leads.crm.base import Check, PushRow
+from leads.crm.base import Check, OurField, PushRow, Window
 from leads.crm.control import stages_changed
 from leads.crm.registry import connector_of
+from leads.crm.status import status_of
 from leads.crm.sync.runner import sync_now
-from leads.enums import ConnectionState, CrmKind, DealState
+from leads.enums import CrmKind, DealState
 from leads.models import Connection, Deal, Lead, Link, Nudge
-from tests.crm.worlds import World
-from tests.fakes.hubspot import HubSpotCrm
-from tests.sales import make_team
+from tests.crm.worlds import World, connected
+from tests.fakes import contract
+from tests.fakes.hubspot import REFRESH, ROUTES, HubSpotCrm
+from tests.fakes.served import Request, Response
 
 CONTACTS, DEALS = CrmKind.CONTACTS, CrmKind.DEALS
+HOT = (("hot", "Hot"), ("cold", "Cold"))
+EVERYTHING = Window(None, datetime(2100, 1, 1, tzinfo=UTC))
+BATCH = {
+    "status": "COMPLETE",
+    "results": [],
+    "startedAt": "2026-11-22T09:00:00Z",
+    "completedAt": "2026-11-22T09:00:01Z",
+}
 
 
 @pytest.fixture
 def hubspot(db: None, settings: Any) -> Iterator[World]:
     with HubSpotCrm() as crm:
-        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://")]
-        connection = Connection.make(
-            make_team(), crm="hubspot", name="HubSpot", slug="hub", base_url=crm.base_url, state=ConnectionState.ON
-        )
-        for name, text in crm.secrets.items():
-            connection.keep_secret(name, text)
-        yield World(crm, connection)
+        yield connected(crm, settings, "hub")
         assert crm.violations == []
 
 
@@ -114,6 +119,86 @@ def test_fields_come_with_samples(hubspot: World) -> None:
     hubspot.crm.add(CONTACTS, email="a@example.com", favourite_colour="green")
     fields = {field.name: field for field in hubspot.connector.fields(CONTACTS)}
     assert fields["favourite_colour"].samples == ("green",)
+
+
+def test_every_kind_of_request_and_answer_is_checked_against_the_contract(hubspot: World) -> None:
+    crm, connector = hubspot.crm, hubspot.connector
+    company = crm.add("companies", name="Northwind")
+    ids = [crm.add(CONTACTS, email=f"a{n}@example.com", links={"companies": [company]}) for n in range(3)]
+    crm.add(DEALS, name="Seats", stage="won", links={CONTACTS: ids})
+    crm.act("call_held", datetime.now(UTC), subject="Hello", links={CONTACTS: ids})
+    crm.refused[ids[0]] = "Property values were not valid"
+    connector.test()
+    connector.ensure_fields(CONTACTS, [OurField("score", "Score", "number"), OurField("label", "Label", "choice", HOT)])
+    connector.fields(CONTACTS), connector.stages(), connector.match(CONTACTS, ["a1@example.com"], [])
+    connector.read(CONTACTS, [*ids, "999"], ["email"]), connector.ids(CONTACTS, "")
+    for kind in connector.kinds:
+        after = connector.pull(kind, EVERYTHING, "", []).next
+        while after:
+            after = connector.pull(kind, EVERYTHING, after, []).next
+    rows = [PushRow(n, id, {"leadscore_score": 7, "leadscore_label": "hot"}) for n, id in enumerate([*ids, "", "999"])]
+    rows[3] = PushRow(3, "", {"leadscore_score": 7}, "new@example.com", "3")
+    assert [result.ok for result in connector.push(CONTACTS, rows)] == [False, True, True, True, False]
+    assert crm.checked.keys() == {answer.__name__ for _, answer in ROUTES}  # type: ignore[attr-defined]
+    assert {status for statuses in crm.checked.values() for status in statuses} == {200, 201, 207}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("body", "answer", "wrong"),
+    [
+        ({"inputs": [{"id": "1", "properties": {"leadscore_score": 77}}]}, BATCH, "string"),
+        ({"inputs": [{"properties": {}}]}, BATCH, "id"),
+        ({"inputs": []}, {"status": "COMPLETE"}, "results"),
+        ({"inputs": []}, BATCH, ""),
+    ],
+)
+def test_what_is_not_as_the_contract_says_is_found(body: Any, answer: Any, wrong: str) -> None:
+    """Negative control."""
+    headers = {"authorization": "Bearer x", "content-type": "application/json"}
+    asked = Request("POST", "/crm/v3/objects/contacts/batch/update", {}, headers, json.dumps(body).encode())
+    found = contract.violations(asked, Response(200, answer))
+    assert wrong in "".join(found) if wrong else found == []
+
+
+# OAuth
+
+
+@pytest.fixture
+def app(db: None, settings: Any) -> Iterator[World]:
+    with HubSpotCrm() as crm:
+        crm.become_app()
+        yield connected(crm, settings, "app")
+        assert crm.violations == []
+
+
+def test_an_access_token_that_ended_is_renewed_in_the_middle(app: World) -> None:
+    app.crm.add(CONTACTS, email="a@example.com")
+    app.crm.fail("expired", "pull:contacts")
+    run = sync_now(app.connection)
+    assert run and run.ok, run and run.error
+    assert (Lead.objects.count(), app.crm.counted("token")) == (1, 2)
+
+
+def test_a_refresh_token_that_was_replaced_is_kept(app: World) -> None:
+    app.crm.rotates = True  # type: ignore[attr-defined]
+    for _ in range(2):
+        Connection.objects.update(due_at=timezone.now())
+        run = sync_now(app.connection)
+        assert run and run.ok, run and run.error
+    secrets = connector_of(app.connection).access.secrets
+    assert secrets["refresh_token"] == app.crm.secrets["refresh_token"] != REFRESH
+
+
+def test_a_refresh_that_is_refused_says_what_to_do(app: World) -> None:
+    app.connection.keep_secret("refresh_token", "one-of-another-app")
+    run = sync_now(app.connection)
+    assert run and not run.ok
+    app.connection.refresh_from_db()
+    assert app.connection.needs_person
+    words = status_of(app.connection).words
+    assert "missing or invalid refresh token" in words
+    assert "Authorise the app once more and enter its new refresh token." in words
+    assert "one-of-another-app" not in words
 
 
 # Webhooks

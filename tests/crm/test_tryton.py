@@ -8,13 +8,13 @@ import pytest
 
 from leads.crm import registry
 from leads.crm.sync.runner import sync_now
-from leads.enums import ConnectionState, CrmKind, DealState
-from leads.models import Connection, Deal, Lead
+from leads.enums import CrmKind, DealState
+from leads.models import Deal, Lead
 from tests.crm.test_contract import *  # noqa: F403 the same promises
-from tests.crm.worlds import World
+from tests.crm.worlds import World, connected
 from tests.fakes.crm import FakeCrm
 from tests.fakes.tryton import TrytonCrm, TrytonServer
-from tests.sales import make_team, score
+from tests.sales import score
 
 pytestmark = pytest.mark.skipif("TRYTON" not in os.environ, reason="A real Tryton is asked: make test-tryton.")
 
@@ -32,14 +32,7 @@ def server() -> Iterator[None]:
 def world(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(registry.CONNECTORS["tryton"], "page", FakeCrm.page)
     with TrytonCrm() as crm:
-        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://")]
-        connection = Connection.make(
-            make_team(), crm="tryton", name="Tryton", slug="tryton", base_url=crm.base_url, options=crm.options,
-            state=ConnectionState.ON,
-        )  # fmt: skip
-        for name, text in crm.secrets.items():
-            connection.keep_secret(name, text)
-        yield World(crm, connection)
+        yield connected(crm, settings)
 
 
 def test_a_whole_sync(world: World) -> None:

@@ -1,6 +1,6 @@
 """What is told when a CRM does not do it: what to do about it, and never a key."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -8,35 +8,61 @@ import pytest
 from leads.crm.base import Busy, CrmError, Denied
 from leads.crm.http import Http
 from leads.crm.registry import understood
-from leads.outgoing import client
+from tests.fakes.served import Request, Response, ServedCrm
 
 KEY = "canary-0123456789"
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, status: int, body: str, headers: Mapping[str, str] | None = None) -> Http:
-    answer = client.Answer(status, body.encode(), headers=headers or {})
-    monkeypatch.setattr(client, "request", lambda *args, **more: answer)
-    return Http("https://crm.example.com", {"Authorization": f"Bearer {KEY}"}, hidden=["a second secret"])
+class Saying(ServedCrm):
+    """A server that has one answer for everything."""
+
+    response: Response
+
+    def operation(self, request: Request) -> str:
+        return "any"
+
+    def answer(self, request: Request) -> Response:
+        return self.response
+
+
+@pytest.fixture
+def said(settings: Any, db: None) -> Iterator[Callable[[Response], Http]]:
+    """Http to a server that says that and nothing else."""
+    with Saying() as crm:
+        settings.OUTBOUND_ALLOWLIST = [crm.base_url.removeprefix("http://")]
+
+        def answering(response: Response) -> Http:
+            crm.response = response
+            return Http(crm.base_url, {"Authorization": f"Bearer {KEY}"}, hidden=["a second secret"])
+
+        yield answering
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, CrmError), (401, Denied), (429, Busy)])
-def test_what_it_repeats_of_our_keys_is_not_kept(monkeypatch: pytest.MonkeyPatch, status: int, kind: Any) -> None:
-    monkeypatch.setattr("leads.crm.http.FIRST_WAIT", 0.0)
-    http = answers(monkeypatch, status, f"No: Bearer {KEY}, a second secret")
+def test_what_it_repeats_of_our_keys_is_not_kept(said: Callable[[Response], Http], status: int, kind: Any) -> None:
     with pytest.raises(kind) as told:
-        http.json("GET", "/")
+        said(Response(status, f"No: Bearer {KEY}, a second secret")).json("GET", "/")
     assert str(told.value) == "No: Bearer …, …"
 
 
-def test_it_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    http = answers(monkeypatch, 301, "", {"location": f"https://new.example.com/?key={KEY}"})
+def test_it_has_moved(said: Callable[[Response], Http]) -> None:
+    moved = Response(301, "", {"Location": f"https://new.example.com/?key={KEY}"})
     with pytest.raises(Denied, match="^It sends us on to new.example.com: enter the address where it is now.$"):
-        http.json("GET", "/")
+        said(moved).json("GET", "/")
 
 
-def test_a_page_for_people_is_no_answer_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_for_people_is_no_answer_cut_short(said: Callable[[Response], Http]) -> None:
     with pytest.raises(Busy, match="is this the address of the CRM"):
-        answers(monkeypatch, 200, "<!doctype html>").json("GET", "/")
+        said(Response(200, "<!doctype html>")).json("GET", "/")
+
+
+@pytest.mark.parametrize(("after", "pause"), [("120", 120.0), ("", None)])
+def test_who_asks_for_a_pause_gets_it(said: Callable[[Response], Http], after: str, pause: float | None) -> None:
+    """429 with and without Retry-After: for long, the run ends at once; else it is tried a few times, soon."""
+    http = said(Response(429, "Slowly", {"Retry-After": after} if after else {}))
+    with pytest.raises(Busy, match="^Slowly$") as told:
+        http.json("GET", "/")
+    assert (told.value.pause, http.calls) == (pause, 1 if pause else 4)
 
 
 @pytest.mark.parametrize("path", ["https://elsewhere.example.com/", "@elsewhere.example.com/", ""])

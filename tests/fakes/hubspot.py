@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from urllib.parse import parse_qs
 
 from leads.crm.hubspot.connector import VERSION
 from tests.fakes import contract
@@ -11,6 +12,7 @@ from tests.fakes.crm import Record
 from tests.fakes.served import Request, Response, ServedCrm
 
 TOKEN = "pat-eu1-0123456789abcdef"
+REFRESH = "refresh-0123456789abcdef"
 STAMP = {"contacts": "lastmodifieddate"}
 SCOPE = {"pull": "read", "read": "read", "ids": "read", "push": "write"}
 REFUSALS = {
@@ -44,6 +46,26 @@ class HubSpotCrm(ServedCrm):
         super().__init__()
         self.secrets = {"token": TOKEN, "client_secret": "a-client-secret-of-the-app"}
         self.groups: list[str] = []
+        self.token = TOKEN
+        self.rotates = False  # whether each use of a refresh token gives another
+        self.became: dict[str, str] = {}  # {id of a merged record: that of what it became}
+        self.checked: dict[str, set[int]] = {}  # {kind of answer: statuses that kept to the contract, or not}
+
+    def become_app(self) -> None:
+        """An app with a refresh token, in place of an access token for ever."""
+        self.token = ""
+        self.secrets = {"refresh_token": REFRESH, "client_secret": "a-client-secret-of-the-app"}
+        self.options = {"client_id": "app-1"}
+
+    def merge(self, kind: str, keep: str, other: str) -> str:
+        """Both become a third, which names them; whoever asks for one of them is given that."""
+        with self.lock:
+            super().merge(kind, keep, other)
+            record, new = self.records.pop((kind, keep)), self.new_id(kind)
+            record.id, record.merged = new, [keep, *record.merged]
+            self.records[kind, new] = record
+            self.became |= dict.fromkeys(record.merged, new)
+            return new
 
     def act(self, what: str, at: datetime, *, links: dict[str, list[str]], **values: Any) -> str:
         of = {"call_held": "calls", "meeting_held": "meetings", "email_sent": "emails"}[what]
@@ -55,6 +77,8 @@ class HubSpotCrm(ServedCrm):
 
     def operation(self, asked: Request) -> str:
         path = asked.path
+        if path == "/oauth/v1/token":
+            return "token"
         if m := re.search(r"/objects/(?:[^/]*-\d\d/)?(\w+)(/.*)?$", path):
             kind, rest = m[1], m[2] or ""
             how = {"/search": "pull", "/batch/update": "push", "/batch/upsert": "push", "": "ids"}.get(rest, "read")
@@ -64,11 +88,15 @@ class HubSpotCrm(ServedCrm):
         return f"{'linked' if 'associations' in path else 'fields' if 'properties' in path else 'other'}:"
 
     def trouble(self, do: str) -> Response:
+        if do == "expired" and "refresh_token" in self.secrets:
+            self.token = ""
         status, message, more = REFUSALS[do]
         return _error(status, message, **more)
 
     def answer(self, asked: Request) -> Response:
-        if asked.headers.get("authorization") != f"Bearer {TOKEN}":
+        if asked.path == "/oauth/v1/token":
+            return self._renewed(asked)
+        if not self.token or asked.headers.get("authorization") != f"Bearer {self.token}":
             return self.trouble("expired")
         version = "(?:v3|v4)" if self.numbered else re.escape(VERSION)
         for pattern, act in ROUTES:
@@ -76,8 +104,25 @@ class HubSpotCrm(ServedCrm):
                 answered = act(self, asked, *m.groups())
                 if answered.status < 300 and self.checks_contract:
                     self.violations += contract.violations(asked, answered)
+                    self.checked.setdefault(act.__name__, set()).add(answered.status)
                 return answered
         return Response(404)
+
+    def _renewed(self, asked: Request) -> Response:
+        said = {name: values[-1] for name, values in parse_qs(asked.body.decode()).items()}
+        known = {"grant_type": "refresh_token", **self.options}
+        known |= {name: self.secrets.get(name, "") for name in ("refresh_token", "client_secret")}
+        if said != known:
+            return _error(400, "missing or invalid refresh token", status="BAD_REFRESH_TOKEN")
+        self.token = f"access-{next(self.numbers)}-of-half-an-hour"
+        if self.rotates:
+            self.secrets["refresh_token"] = f"{REFRESH}-{next(self.numbers)}"
+        answered = Response(200, {
+            "access_token": self.token, "refresh_token": self.secrets["refresh_token"], "expires_in": 1800,
+            "token_type": "bearer", "id_token": "",
+        })  # fmt: skip
+        self.violations += contract.violations(asked, answered, only_answer=True)
+        return answered
 
     # Answers
 
@@ -114,7 +159,7 @@ class HubSpotCrm(ServedCrm):
     def read(self, asked: Request, kind: str) -> Response:
         body, name, found, errors = asked.json(), asked.json().get("idProperty"), [], []
         for each in body["inputs"]:
-            record = self.find(kind, name, each["id"]) if name else self.records.get((kind, each["id"]))
+            record = self.find(kind, name, each["id"]) if name else self._now(kind, each["id"])
             if record is None or record.archived:
                 errors.append(_row_error("OBJECT_NOT_FOUND", "Could not get some objects", each["id"]))
             else:
@@ -207,6 +252,9 @@ class HubSpotCrm(ServedCrm):
         made.update({each["name"]: {"options": [], "description": "", **each} for each in inputs})
         return _batch([made[each["name"]] for each in inputs], [], status=201)
 
+    def _now(self, kind: str, id: str) -> Record | None:
+        return self.records.get((kind, self.became.get(id, id)))
+
     def _known(self, kind: str, name: str) -> bool:
         return not name.startswith("leadscore_") or name in self.made_fields.get(kind, {})
 
@@ -264,9 +312,9 @@ def _row_error(category: str, message: str, id: str, trace: str | None = None) -
     return {"status": "error", "category": category, "message": message, "context": context, "links": {}, "errors": []}
 
 
-def _error(status: int, message: str, **more: Any) -> Response:
+def _error(code: int, message: str, **more: Any) -> Response:
     body = {"status": "error", "message": message, "correlationId": "c0ffee", "category": "VALIDATION_ERROR"}
-    return Response(status, body | more)
+    return Response(code, body | more)
 
 
 def _iso(moment: datetime) -> str:

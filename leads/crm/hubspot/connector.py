@@ -298,9 +298,14 @@ class HubSpot(Connector):
             "client_secret": self.access.secrets.get("client_secret", ""),
             "refresh_token": self.access.secrets["refresh_token"],
         }  # fmt: skip
-        answer = Http(self.access.base_url, {}, hs.words, hidden=self.access.secrets.values()).form(
-            "POST", "/oauth/v1/token", fields
-        )
+        door = Http(self.access.base_url, {}, hs.words, hidden=self.access.secrets.values())
+        try:
+            answer = door.form("POST", "/oauth/v1/token", fields)
+        except CrmError as error:
+            if not error.permanent:
+                raise
+            raise Denied(f"HubSpot does not renew our access: {error}. Authorise the app once more and enter its new "
+                         "refresh token.") from None  # fmt: skip
         if answer["refresh_token"] != fields["refresh_token"]:
             self.access.remember("refresh_token", answer["refresh_token"])
         return {"Authorization": f"Bearer {answer['access_token']}"}

@@ -216,4 +216,6 @@ class SyncWhat(TextChoices):
     CONFLICT = "conflict", "Both had changed it"
     GONE = "gone", "Deleted in the CRM"
     MERGED = "merged", "Merged in the CRM"
+    LEFT = "left", "Went to another team"
+    BACK = "back", "Came back to the team"
     FAILED = "failed", "Could not be done"

@@ -21,6 +21,7 @@ from leads.crm.registry import NoConnector, connector_of, kind_of, understood
 from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, replace_pairs
 from leads.crm.setup.remembered import fields_of
 from leads.crm.setup.trial import TAKES, try_out
+from leads.crm.sync.accounts import checked
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
 
@@ -44,7 +45,7 @@ class ConnectionSetup(ReadViewSet):
     def tests(self, request: Request, pk: str) -> Response:
         """Try the key and each right; where all is well, the stages of deals are taken over."""
         found = self.get_object()
-        checks = self.asked(lambda: connector_of(found).test())
+        checks = self.asked(lambda: checked(found))
         ok = bool(checks) and all(check.ok for check in checks)
         if ok:
             self.asked(lambda: mapping.read_stages(found, connector_of(found)))

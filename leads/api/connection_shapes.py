@@ -132,6 +132,8 @@ class SyncStatusSerializer(serializers.Serializer):
     to_read = serializers.IntegerField(allow_null=True)
     problems_in = serializers.IntegerField()
     problems_out = serializers.IntegerField()
+    clock = serializers.CharField(help_text="That their clock is off, if it is by minutes.")
+    other_account = serializers.BooleanField(help_text="The key opens another account than the one linked.")
     next_at = serializers.DateTimeField(allow_null=True)
     last_run = SyncRunSerializer(allow_null=True)
 

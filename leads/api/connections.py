@@ -10,12 +10,13 @@ from rest_framework.response import Response
 
 from leads.api import connection_shapes as shapes
 from leads.api.connection_setup import ConnectionSetup
-from leads.api.inputs import team_of
+from leads.api.inputs import moved_errors, team_of
 from leads.api.requests import Request
 from leads.api.webhooks import Count
 from leads.crm import control
 from leads.crm.base import Connector
 from leads.crm.registry import CONNECTORS, kind_of
+from leads.crm.setup.afresh import start_afresh
 from leads.crm.setup.forms import ConnectionForm
 from leads.crm.status import status_of
 from leads.models import Connection
@@ -84,6 +85,16 @@ class ConnectionViewSet(ConnectionSetup):
         """Forget the keys. What was synced stays; with new keys it goes on where it was."""
         control.disconnect(self.get_object(), by=request.user)
         return self.answer()
+
+    @extend_schema(request=None, responses={201: shapes.ConnectionSerializer})
+    @action(detail=True, methods=["post"], url_path="fresh-start")
+    def fresh_start(self, request: Request, pk: str) -> Response:
+        """The key is of another account: that gets a connection of its own; this one rests with its links, until a key
+        of its own account is entered. 400 where the key is of the account that is linked.
+        """
+        with moved_errors():
+            new = start_afresh(self.get_object(), by=request.user)
+        return Response(shapes.ConnectionSerializer(new).data, status=201)
 
     @extend_schema(responses=shapes.SyncRunSerializer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])

@@ -255,6 +255,20 @@ class Connector(ABC):
     def __init__(self, access: Access):
         self.access = access
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds that the clock of the CRM is ahead of ours, less than 0 where it is behind; None before the first
+        answer, and where no answer says. `http` reads it off the answers.
+        """
+        ahead: float | None = getattr(getattr(self, "http", None), "ahead", None)
+        return ahead
+
+    def account(self) -> str:
+        """What tells the account that the key opens from any other: the id of a portal, org or database. Two that begin
+        with another word cannot be compared. "" where the CRM does not say.
+        """
+        return ""
+
     @abstractmethod
     def test(self) -> list[Check]:
         """Try the key and each right we need, one Check for each, most important first. Never raises."""

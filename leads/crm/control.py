@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
 from leads.crm.setup.remembered import forget
+from leads.crm.sync.due import mark
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
 from leads.wake import wake
@@ -31,7 +32,7 @@ def push_leads(lead_ids: Iterable[int], *, because: str = "", by: User | None = 
         wanted = by_team[each.team_id]
         rows = [PushAsk(connection=each, lead_id=lead, because=because[:200], by=by) for lead in wanted]
         PushAsk.objects.bulk_create(rows, ignore_conflicts=True)
-        Link.objects.filter(connection=each, kind__in=PEOPLE, lead__in=wanted).update(mark="")
+        mark(Link.objects.filter(connection=each, kind__in=PEOPLE, lead__in=wanted))
         each.problems.filter(way=SyncProblem.OUT, lead__in=wanted).delete()
         asked += len(rows)
         # After the commit: who asks may hold leads, which a run takes after its connection.
@@ -51,7 +52,7 @@ def again(problems: QuerySet[SyncProblem]) -> int:
     """Try these rows once more at the next run. How many."""
     with transaction.atomic():
         out = problems.filter(way=SyncProblem.OUT, connection=OuterRef("connection"), lead=OuterRef("lead"))
-        Link.objects.filter(Exists(out)).update(mark="")
+        mark(Link.objects.filter(Exists(out)))
         connections = list(Connection.objects.filter(problems__in=problems).distinct())
         count = problems.update(retry_at=timezone.now())
     for connection in connections:
@@ -64,7 +65,7 @@ def resync(connection: Connection) -> None:
     with transaction.atomic():
         interrupt(connection)
         Cursor.objects.filter(connection=connection).update(at=None, until=None, after="")
-        Link.objects.filter(connection=connection).update(mark="")
+        mark(Link.objects.filter(connection=connection, kind__in=PEOPLE))
         Connection.objects.filter(pk=connection.pk).update(swept_at=None)
     soon(connection)
 

@@ -1,6 +1,7 @@
 """What a CRM tells us by itself: checked, kept, answered; the record is read at the next run."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -20,7 +21,8 @@ def receive(connection: Connection, *, request: HttpRequest) -> int:
 
 def _signed(connection: Connection, request: HttpRequest) -> list[HookEvent]:
     """Its events. The sender signed the address it knows: the public one, behind a proxy not that of the request."""
-    connector, now = connector_of(connection), timezone.now()
+    connector = connector_of(connection)
+    now = timezone.now() + timedelta(seconds=connection.clock_ahead or 0.0)  # by the clock of who sent it
     small = {name.lower(): value for name, value in request.headers.items()}
     path = request.get_full_path()
     urls = dict.fromkeys((f"{base_url()}{path}", request.build_absolute_uri(path)))

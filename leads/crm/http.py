@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -80,6 +82,7 @@ class Http:
     `headers` are sent with each. `words(reply)` reads what the CRM says is wrong. `pace` is the least time between two
     requests, in seconds. `renew()` gets a new token and returns headers for it; it is called once when a request is
     answered with 401, and the request made again. `calls` counts. `hidden` are secrets, which no error repeats.
+    `ahead`: seconds that their clock is ahead of ours, by the date of the last answer, to a second or two.
     """
 
     base_url: str
@@ -89,6 +92,7 @@ class Http:
     renew: Callable[[], Mapping[str, str]] | None = None
     calls: int = 0
     hidden: Collection[str] = ()
+    ahead: float | None = None
     _last: float = 0.0
 
     def json(self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None,
@@ -137,14 +141,25 @@ class Http:
             raise Busy(SLOW)
         self._last, self.calls = time.monotonic(), self.calls + 1
         all_headers = {"Accept": "application/json", **self.headers, **own}
+        began = datetime.now(UTC)
         try:
             answer = client.request(method, url, body=body, headers=all_headers, total=total, most=MOST)
         except Failed as failed:
             if failed.permanent:
                 raise Denied(str(failed)) from None
             return None, str(failed)
+        self._look_at_the_clock(answer.headers, began)
         text = answer.text if 200 <= answer.status < 300 else self._hushed(answer.text)
         return Reply(answer.status, text, answer.headers), ""
+
+    def _look_at_the_clock(self, headers: Mapping[str, str], began: datetime) -> None:
+        """An answer says to the second when it was written: somewhere between our question and now."""
+        try:
+            said = parsedate_to_datetime(next(text for name, text in headers.items() if name.lower() == "date"))
+            half = (datetime.now(UTC) - began) / 2
+            self.ahead = (said + timedelta(seconds=0.5) - began - half).total_seconds()
+        except (StopIteration, ValueError, TypeError):  # it does not say
+            pass
 
     def _hushed(self, text: str) -> str:
         """What went wrong is kept and shown; what we signed in with is neither, though the other side repeats it."""

@@ -30,6 +30,7 @@ OUR_FIELDS = {
         OurField("reasons", "Lead score, top reasons", help="What gives most points, most first."),
         OurField("handoff", "Handoff to sales", FieldType.CHOICE, tuple(HandoffState.choices)),
         OurField("nurture", "Nurture list", help="The lists the lead is on. Empty: none."),
+        OurField("rep", "Lead owner", help="Who works the lead."),
         OurField("id", "leadscore id", help="The number of the lead in leadscore."),
     )
 }
@@ -121,10 +122,11 @@ def begin(connection: Connection) -> None:
         if kind not in there:
             rows += [_map(connection, kind, theirs, ours) for theirs, ours in fields.items()]
     for kind in set(PEOPLE) & set(kind_class.kinds) - there:
+        has_owner = "owner" in kind_class.defaults.get(kind, {}).values()  # else a field of ours names who it is
         rows += [
             FieldMap(connection=connection, kind=kind, theirs=kind_class.name_of(key), ours=key, flow=Flow.PUSH,
                      wins=Wins.OURS)
-            for key in OUR_FIELDS
+            for key in OUR_FIELDS if key != "rep" or not has_owner
         ]  # fmt: skip
     FieldMap.objects.bulk_create(rows)
 
@@ -165,4 +167,5 @@ def ensure_fields(connection: Connection, connector: Connector) -> list[str]:
         keys = connection.field_maps.filter(kind=kind, ours__in=OUR_FIELDS).values_list("ours", "theirs")
         wanted = [OUR_FIELDS[ours] for ours, theirs in keys if theirs == connector.name_of(ours)]
         made += connector.ensure_fields(kind, wanted) if wanted else []
+    Connection.objects.filter(pk=connection.pk).update(fields_made=True)
     return made

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from leads.crm.control import push_leads
 from leads.crm.mapping import PEOPLE
-from leads.crm.sync.pushing import due, missing
+from leads.crm.sync.due import due
+from leads.crm.sync.making import missing
 from leads.enums import ConnectionState
 from leads.models import Connection, Handoff, Lead, Link, SyncProblem
 

@@ -8,11 +8,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
-from leads.crm.sync.pushing import due, missing
+from leads.crm.sync.accounts import differs
+from leads.crm.sync.due import due
+from leads.crm.sync.making import missing
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, SyncProblem, SyncRun
 
 DAY = timedelta(days=1)
+TOLD = 180.0  # seconds that clocks may differ without a word
 QUIET = ("read", "unchanged", "failed")
 # How what a run counts is told.
 HERE = {"created": "made here", "updated": "changed here", "failed": "not taken", "unchanged": "the same"}
@@ -25,6 +28,8 @@ PARTS = {
 @dataclass(frozen=True)
 class Status:
     """`words`: the one line that says how it is. `rows_in` and `rows_out`: changed in the last day on either side.
+
+    `clock`: that theirs is off, if it is. `other_account`: the key opens another one than is linked.
 
     `waiting`: leads that are to be written there, `to_read`: rows still to be read in the load under way, if known.
     """
@@ -41,6 +46,8 @@ class Status:
     to_read: int | None
     problems_in: int
     problems_out: int
+    clock: str
+    other_account: bool
     next_at: datetime | None
     running_since: datetime | None
 
@@ -67,12 +74,13 @@ def status_of(connection: Connection) -> Status:
     loading = connection.cursors.filter(until__isnull=False)
     totals = list(loading.filter(total__isnull=False).values_list(F("total") - F("read"), flat=True))
     title, words, tone = _words(connection, waiting)
+    clock = clock_words(connection.clock_ahead or 0.0)
     problems = connection.problems
     return Status(
         title, words, tone, connection.history.first(), connection.lag, changed[False], changed[True], waiting,
         sum(loading.values_list("read", flat=True)), sum(totals) if totals else None,
         problems.filter(way=SyncProblem.IN).count(), problems.filter(way=SyncProblem.OUT).count(),
-        connection.due_at if connection.is_on else None, _running_since(connection),
+        clock, differs(connection), connection.due_at if connection.is_on else None, _running_since(connection),
     )  # fmt: skip
 
 
@@ -120,6 +128,16 @@ def _words(connection: Connection, waiting: int) -> tuple[str, str, str]:
     else:
         title, tone = f"In step since {_clock(connection.synced_at)}", "good"
     return title, title + more, tone
+
+
+def clock_words(ahead: float) -> str:
+    """What to say of a clock that is minutes off; "" of one that is not."""
+    if abs(ahead) < TOLD:
+        return ""
+    hours, minutes = divmod(round(abs(ahead) / 60), 60)
+    far = f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    way = "ahead of" if ahead > 0 else "behind"
+    return f"Its clock is {far} {way} ours. Nothing is lost by that: its times are compared by its own clock."
 
 
 def _clock(at: datetime | None) -> str:

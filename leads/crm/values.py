@@ -8,6 +8,7 @@ from typing import Any
 from leads.models import Company, Lead
 
 COMPANY, CUSTOM = "company.", "fields."
+SHORTEST_CUT = 20  # letters of a text that may have been cut
 # What of a lead may be sent to a CRM under a field of its own.
 SENDABLE = (
     "email", "first_name", "last_name", "name", "title", "phone", "country", "city", "website", "source", "owner",
@@ -34,6 +35,22 @@ def plain(value: Any) -> str:
         case list() | tuple():
             return ";".join(map(plain, value))
     return str(value).replace("\0", "").strip()
+
+
+def alike(word: str, held: str) -> bool:
+    """Whether a CRM may hold the word in that form: trimmed, cut, in other capitals, rounded."""
+    said, form = " ".join(word.split()).casefold(), " ".join(held.split()).casefold()
+    if said == form or (len(form) >= SHORTEST_CUT and said.startswith(form)):
+        return True
+    try:
+        exact, rounded = Decimal(said), Decimal(form)
+        return (
+            exact.is_finite()
+            and rounded.is_finite()
+            and abs(exact - rounded) * 2 <= Decimal(1).scaleb(int(rounded.as_tuple().exponent))
+        )
+    except ArithmeticError:
+        return False
 
 
 def value_of(row: Lead | Company, key: str) -> Any:

@@ -23,7 +23,18 @@ from leads.models.rule import Crossing, Inside, Rule
 from leads.models.segment import Segment
 from leads.models.source import Source, WriteKey
 from leads.models.standing import LedgerLine, Standing, top_reasons
-from leads.models.sync import Cursor, Link, Nudge, PushAsk, SyncConflict, SyncEntry, SyncProblem, SyncRun
+from leads.models.sync import (
+    Cursor,
+    HeldEvent,
+    Link,
+    Nudge,
+    PushAsk,
+    PushDue,
+    SyncConflict,
+    SyncEntry,
+    SyncProblem,
+    SyncRun,
+)
 from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, User
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 
@@ -31,10 +42,11 @@ __all__ = [
     "Absence", "ApiToken", "Attempt", "Calendar", "Call", "Capacity", "Change", "Claim", "Cleanup", "Comment",
     "Company", "CompanyIdentity", "Connection", "ConnectionSecret", "Crossing", "Cursor", "Deal", "Departure",
     "DuplicatePair", "Effect", "Endpoint", "Event", "EventKind", "Feedback", "Field", "FieldMap", "Handoff",
-    "Heartbeat", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation", "Lane", "Lead",
-    "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "Link", "MailHook", "Membership", "Merge",
-    "MergeRule", "MovedRow", "Notice", "Nudge", "NurtureList", "NurtureMember", "Problem", "ProblemKind", "Profile",
-    "Promise", "PushAsk", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason", "RoutingRule", "Rule",
-    "Segment", "SignIn", "SignInBudget", "Source", "SourceDay", "StageMap", "Standing", "Step", "SyncConflict",
-    "SyncEntry", "SyncProblem", "SyncRun", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey", "top_reasons",
+    "Heartbeat", "HeldEvent", "Import", "ImportKept", "ImportProblem", "ImportTrace", "Inside", "Invitation", "Lane",
+    "Lead", "LeadForm", "LeadIdentity", "LedgerLine", "Likeness", "LikenessKey", "Link", "MailHook", "Membership",
+    "Merge", "MergeRule", "MovedRow", "Notice", "Nudge", "NurtureList", "NurtureMember", "Problem", "ProblemKind",
+    "Profile", "Promise", "PushAsk", "PushDue", "QualityDay", "Quarantine", "QuarantineRule", "RejectionReason",
+    "RoutingRule", "Rule", "Segment", "SignIn", "SignInBudget", "Source", "SourceDay", "StageMap", "Standing", "Step",
+    "SyncConflict", "SyncEntry", "SyncProblem", "SyncRun", "Team", "Unchecked", "User", "VisitorEvent", "WriteKey",
+    "top_reasons",
 ]  # fmt: skip

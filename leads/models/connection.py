@@ -66,6 +66,16 @@ class Connection(models.Model):
     needs_person = models.BooleanField(default=False, editable=False, help_text="The key or a right is missing.")
     synced_at = models.DateTimeField(null=True, editable=False, help_text="Up to then everything of theirs is here.")
     swept_at = models.DateTimeField(null=True, editable=False)
+    fields_made = models.BooleanField(
+        default=False, editable=False, help_text="Fields of ours that are mapped are there."
+    )
+    account = models.CharField(max_length=150, blank=True, editable=False, help_text="Whose links these are.")
+    account_seen = models.CharField(
+        max_length=150, blank=True, editable=False, help_text="What the key opens, looked at since it was entered."
+    )
+    clock_ahead = models.FloatField(
+        null=True, editable=False, help_text="Seconds their clock is ahead of ours; less than 0: behind."
+    )
 
     objects = ConnectionQuerySet.as_manager()
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -19,7 +20,9 @@ class Link(models.Model):
 
     `theirs` {their field: value} is what we last saw or wrote there: a value that comes back the same is no news, so
     our own writes never come back as changes. `ours` {our field: value} is what we held then: a value that differs from
-    it was changed here since. `mark` stands for all of the lead that is pushed; while it is the same, nothing is.
+    it was changed here since. `forms` {their field: what we wrote} are words that the CRM keeps in a form of its own,
+    which stands in `theirs`; "" where it may, so that the next one written is read back. Whether anything of the lead
+    is to be looked at for it is said by a row of PushDue.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="links")
@@ -31,13 +34,14 @@ class Link(models.Model):
     user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     theirs: Any = models.JSONField(default=dict)
     ours: Any = models.JSONField(default=dict)
-    mark = models.CharField(max_length=100, blank=True)
+    forms: Any = models.JSONField(default=dict)
     modified_at = models.DateTimeField(null=True, help_text="By their clock.")
     pulled_at = models.DateTimeField(null=True)
     pushed_at = models.DateTimeField(null=True)
     sweep = models.PositiveIntegerField(default=0, help_text="The last sweep that found it there.")
     gone_at = models.DateTimeField(null=True)
     became = models.CharField(max_length=150, blank=True, help_text="The record it was merged into.")
+    left_at = models.DateTimeField(null=True, help_text="When its lead went to another team.")
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = ConnectionPart.as_manager()
@@ -52,8 +56,54 @@ class Link(models.Model):
         return f"{self.kind}:{self.external_id}"
 
 
+class PushDue(models.Model):
+    """The lead of this link changed, in anything that may be pushed, since it was last looked at.
+
+    Triggers of the database write it in the transaction of the change (migration 0033): score, owner, fields, company,
+    handoff, list, the link itself. `rev` is the number of that change, so that whoever looked at the lead before it
+    takes no row away that speaks of more.
+    """
+
+    link = models.OneToOneField(Link, models.CASCADE, primary_key=True, related_name="due")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    rev = models.BigIntegerField()
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["connection", "kind", "link"], name="push_due")]
+
+    def __str__(self) -> str:
+        return f"link {self.link_id}"
+
+
+class HeldEvent(models.Model):
+    """What was done with a person of theirs whom we could not take. It comes with the person, once that is put right.
+
+    `external_id` is the person's; the rest becomes an event.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="held_events")
+    kind = models.CharField(max_length=10, choices=CrmKind)
+    external_id = models.CharField(max_length=150)
+    what = models.CharField(max_length=100)
+    occurred_at = models.DateTimeField()
+    message_id = models.CharField(max_length=400)
+    properties: Any = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    objects = ConnectionPart.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "message_id"], name="held_event_once")]
+        indexes = [models.Index(fields=["connection", "kind", "external_id"], name="held_event_of")]
+
+    def __str__(self) -> str:
+        return f"{self.what} of {self.kind}:{self.external_id}"
+
+
 class Cursor(models.Model):
-    """How far one kind of record was read. `at`: everything that changed until then is here.
+    """How far one kind of record was read, by our clock. `at`: everything that changed until then is here.
 
     While a window is open, `until` is its end and `after` the id at which the next page begins.
     """
@@ -141,7 +191,9 @@ class SyncConflict(models.Model):
     field = models.CharField(max_length=150)
     ours: Any = models.JSONField(null=True)
     theirs: Any = models.JSONField(null=True)
-    winner = models.CharField(max_length=6, choices=[("ours", "Ours"), ("theirs", "The CRM's")])
+    winner = models.CharField(
+        max_length=6, choices=[("ours", "Ours"), ("theirs", "The CRM's"), ("", "Nobody")], blank=True
+    )
     rule = models.CharField(max_length=120)
     at = models.DateTimeField(default=timezone.now)
 
@@ -155,6 +207,7 @@ class SyncConflict(models.Model):
 
     @property
     def loser_value(self) -> Any:
+        """Where nobody won, each side kept its own."""
         return self.theirs if self.winner == "ours" else self.ours
 
 

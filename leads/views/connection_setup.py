@@ -21,6 +21,7 @@ from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, r
 from leads.crm.setup.forms import ConnectionForm
 from leads.crm.setup.remembered import fields_of
 from leads.crm.setup.trial import TAKES, try_out
+from leads.crm.sync.accounts import checked
 from leads.enums import DealState
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
@@ -64,7 +65,7 @@ def settings(request: Request, pk: int) -> HttpResponse:
 def tests(request: Request, pk: int) -> HttpResponse:
     """Try the key and each right, and take over the stages: asked of the CRM while the page waits."""
     found = theirs(request, pk)
-    checks, wrong = _asked(lambda: connector_of(found).test())
+    checks, wrong = _asked(lambda: checked(found))
     if checks and all(check.ok for check in checks):
         _, wrong = _asked(lambda: mapping.read_stages(found, connector_of(found)))
     missing = sum(not check.ok for check in checks or ())

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.access import teams_with
 from leads.crm import control
 from leads.crm.registry import CONNECTORS
+from leads.crm.setup.afresh import start_afresh
 from leads.crm.status import did, is_busy, status_of
 from leads.enums import CrmKind
 from leads.keyset import BadCursor, page_of
@@ -141,6 +143,20 @@ def disconnection(request: Request, pk: int) -> HttpResponse:
     return redirect("connection", pk)
 
 
+@require_POST
+@MAY_CHANGE
+def fresh_start(request: Request, pk: int) -> HttpResponse:
+    """The key is of another account: that gets a connection of its own, and this one rests with its links."""
+    found = theirs(request, pk)
+    try:
+        new = start_afresh(found, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("connection", pk)
+    messages.success(request, f"{new} begins. {found} rests with its links; its own key takes it up again.")
+    return redirect("connection", new.pk)
+
+
 urlpatterns: list[URLPattern] = [
     path("connections/", listed, name="connections"),
     path("connections/<int:pk>/", connection, name="connection"),
@@ -149,5 +165,6 @@ urlpatterns: list[URLPattern] = [
     path("connections/<int:pk>/resumption", resumption, name="connection-resumption"),
     path("connections/<int:pk>/runs", runs, name="connection-runs"),
     path("connections/<int:pk>/retries", retries, name="connection-retries"),
+    path("connections/<int:pk>/fresh-start", fresh_start, name="connection-fresh-start"),
     path("connections/<int:pk>/disconnection", disconnection, name="connection-disconnection"),
 ]

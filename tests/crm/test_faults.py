@@ -9,7 +9,7 @@ import pytest
 
 from leads.crm.sync import pushing
 from leads.crm.sync.runner import sweep_now
-from leads.models import Connection, Cursor, Link
+from leads.models import Connection, Cursor
 from tests.crm.faults import Request, Story, mortal
 from tests.crm.steps import ONE, still, sync, tried
 from tests.crm.worlds import World
@@ -175,13 +175,8 @@ def test_a_push_that_is_noted_before_it_is_made_is_lost(story: Story, monkeypatc
     send = pushing._send
 
     def early(run: Any, kind: str, rows: Any) -> None:
-        Link.objects.bulk_update([_marked(link) for link, _ in rows], ["mark"])
+        pushing.looked_at([link for link, _ in rows])
         send(run, kind, rows)
 
     monkeypatch.setattr(pushing, "_send", early)
     assert any(" there: " in words for words in after(story, "busy", "push:contacts"))
-
-
-def _marked(link: Any) -> Link:
-    link.mark = link.now
-    return link

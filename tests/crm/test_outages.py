@@ -14,7 +14,7 @@ from leads.crm.setup.fields import replace_pairs
 from leads.crm.sync.runner import claim, run_due, sync_now, work
 from leads.enums import ConnectionState, CrmKind
 from leads.history import attributed
-from leads.models import Connection, ConnectionSecret, Cursor, Lead, Link, SyncRun
+from leads.models import Connection, ConnectionSecret, Cursor, Lead, PushDue, SyncRun
 from tests.crm.steps import people, sync, tried
 from tests.crm.worlds import World
 from tests.fakes.memory import MemoryCrm
@@ -162,11 +162,11 @@ def test_fields_mapped_meanwhile_are_not_taken_for_said(db: None, guarded: bool,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     if not guarded:
         monkeypatch.setattr("leads.crm.setup.fields.interrupt", lambda connection: None)
+        monkeypatch.setattr("leads.crm.sync.pushing.looked_at", lambda links: PushDue.objects.all().delete())
     with MemoryCrm() as crm:
         connection = connected(crm, "crm")
         crm.add(CONTACTS, email="a@example.com")
         sync_now(connection)
-        Link.objects.update(mark="")
         with attributed(origin="test"):
             Lead.objects.update(title="VP", city="Lyon")
         pairs = [

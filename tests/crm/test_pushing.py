@@ -3,6 +3,7 @@
 from collections import Counter
 
 from leads.crm.control import push_leads
+from leads.crm.setup.fields import replace_pairs
 from leads.history import attributed
 from leads.models import (
     Lead,
@@ -11,10 +12,10 @@ from leads.models import (
     SyncEntry,
     SyncProblem,
 )
-from leads.selling.handoffs import open_handoffs
-from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync
+from leads.selling.handoffs import accept, open_handoffs
+from tests.crm.steps import CONTACTS, ONE, OWNERS, people, pushed_score, still, sync
 from tests.crm.worlds import World
-from tests.sales import make_lead, score
+from tests.sales import make_lead, make_user, score
 
 
 def test_only_what_changed_is_pushed_and_a_second_run_pushes_nothing(world: World) -> None:
@@ -118,4 +119,36 @@ def test_who_is_there_already_is_linked_and_not_overwritten(world: World) -> Non
     lead.refresh_from_db()
     assert lead.last_name == "Ruiz"
     assert SyncConflict.objects.get().field == "title"
+    still(world)
+
+
+def test_all_that_sales_needs_to_know_goes_there(world: World) -> None:
+    """Under fields of ours, which are made there; the owner is their own field."""
+    kim = make_user("Kim", world.connection.team)
+    owner = world.crm.add(OWNERS, email=kim.email, name="Kim")
+    [id] = people(world, 1)
+    sync(world)
+    accept(open_handoffs([score(Lead.objects.get()).pk])[0], by=kim)
+    sync(world)
+    name_of, record = world.connector.name_of, world.crm.get(CONTACTS, id)
+    held = {key: str(record.get(name_of(key))) for key in ("score", "grade", "label", "reasons", "handoff")}
+    reasons = "Asked for pricing +18; VP or C-level +15"
+    assert held == {"score": "30", "grade": "A2", "label": "hot", "reasons": reasons, "handoff": "accepted"}
+    assert str(record["owner"]) == owner
+    still(world)
+
+
+@ONE
+def test_a_field_that_is_mapped_later_is_made_there(world: World) -> None:
+    people(world, 1)
+    sync(world)
+    pairs = [{"theirs": "email", "ours": "email", "flow": "both", "wins": "theirs"}]
+    world.crm.made_fields.clear()
+    ours = {"theirs": "leadscore_rep", "ours": "rep", "flow": "push", "wins": "ours"}
+    replace_pairs(world.connection, CONTACTS, [*pairs, ours])
+    kim = make_user("Kim", world.connection.team)
+    Lead.objects.update(owner=kim)
+    sync(world)
+    assert list(world.crm.made_fields[CONTACTS]) == ["leadscore_rep"]
+    assert world.crm.living(CONTACTS)[0].values["leadscore_rep"] == "Kim"
     still(world)

@@ -12,6 +12,7 @@ from leads.models import (
     Company,
     Deal,
     Event,
+    HeldEvent,
     Lead,
     LeadIdentity,
     Link,
@@ -147,3 +148,31 @@ def test_emptied_there_says_nothing(world: World) -> None:
     assert Lead.objects.get().last_name == "Ruiz"
     still(world)
     assert world.crm.get(CONTACTS, id)["last_name"] == ""
+
+
+@ONE
+def test_what_was_done_with_who_could_not_be_taken_comes_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leads.crm.sync import people as taking
+
+    [known, failing] = people(world, 2)
+    upsert = taking.upsert_leads
+
+    def poisoned(source: Any, records: Any, **more: Any) -> Any:
+        if any(record.values.get("email") == "a1@example.com" for record in records):
+            raise ValueError("a value that nobody can store")
+        return upsert(source, records, **more)
+
+    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
+    world.crm.act("call_held", at, subject="Both", links={CONTACTS: [known, failing]})
+    world.crm.act("meeting_held", at, subject="One", links={CONTACTS: [failing]})
+    sync(world)
+    sync(world)
+    assert (Event.objects.count(), HeldEvent.objects.count()) == (1, 2)
+    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    SyncProblem.objects.update(retry_at=timezone.now())
+    sync(world)
+    told = Event.objects.filter(lead__email="a1@example.com").values_list("kind__slug", "properties__subject")
+    assert sorted(told) == [("call_held", "Both"), ("meeting_held", "One")]
+    assert HeldEvent.objects.count() == 0
+    still(world)

@@ -5,7 +5,7 @@ over HTTP (tests/fakes/hubspot.py …) is read from and written to the records h
 everywhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -60,6 +60,8 @@ class FakeCrm:
         self.refused: dict[str, str] = {}  # {id or e-mail address: what is wrong with it}
         self.calls: list[str] = []
         self.behind = timedelta(0)  # set to freeze nothing, but to live in the past or future
+        self.account = "1"  # the number of the portal, org or database
+        self.rewrites: Callable[[str, Any], Any] = lambda name, value: value  # the form in which what we write is kept
         self.base_url = ""
         self.options: dict[str, Any] = {}  # of the connection
         self.secrets: dict[str, str] = {}
@@ -160,7 +162,7 @@ class FakeCrm:
             record = self.records.get((kind, id))
             if record is None:
                 record = self.records[kind, id] = Record(kind, id, {}, now, now, now)
-            record.values |= values
+            record.values |= {name: self.rewrites(name, value) for name, value in values.items()}
             record.modified_at, record.by_us = now, True
             return record
 

@@ -98,6 +98,8 @@ class HubSpotCrm(ServedCrm):
             return self._renewed(asked)
         if not self.token or asked.headers.get("authorization") != f"Bearer {self.token}":
             return self.trouble("expired")
+        if asked.path == "/account-info/v3/details":
+            return Response(200, {"portalId": int(self.account)})
         version = "(?:v3|v4)" if self.numbered else re.escape(VERSION)
         for pattern, act in ROUTES:
             if m := re.fullmatch(pattern.format(v=version), _alike(asked.path, self.numbered)):

@@ -55,6 +55,13 @@ class Memory(Connector):
     def crm(self) -> MemoryCrm:
         return MemoryCrm.worlds[self.access.base_url]
 
+    @property
+    def clock_ahead(self) -> float | None:
+        return self.crm.behind.total_seconds()
+
+    def account(self) -> str:
+        return f"memory {self.crm.account}"
+
     def test(self) -> list[Check]:
         return [Check("Key", ok=True, words="It is our own memory.")]
 

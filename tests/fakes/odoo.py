@@ -156,6 +156,8 @@ class OdooCrm(ServedCrm):
                 fields = self._fields(model).items()
                 return {name: {"string": name, "type": type_, "readonly": name in COMMON, "relation":
                                "res.users" if name == "user_id" else ""} for name, type_ in fields}  # fmt: skip
+            case "get_param":
+                return self.account
             case "context_get":
                 return {"lang": "en_US", "tz": "UTC", "uid": 2}
             case "check_access_rights" | "has_access":

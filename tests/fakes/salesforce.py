@@ -122,7 +122,8 @@ class SalesforceCrm(ServedCrm):
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.sessions:
             return error(401, "INVALID_SESSION_ID", "Session expired or invalid")
         if path == "/services/oauth2/userinfo":
-            return Response(200, {"user_id": "005000000000001AAA", "preferred_username": "sync@acme.example"})
+            user = {"user_id": "005000000000001AAA", "preferred_username": "sync@acme.example"}
+            return Response(200, user | {"organization_id": self.account})
         if path in ("query/", "queryAll/"):
             return self._query(request.query["q"], deleted=path == "queryAll/")
         if path.startswith("query/"):

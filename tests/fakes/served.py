@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Self
@@ -102,6 +103,9 @@ def _handler(crm: ServedCrm) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(response.data)))
             self.end_headers()
             self.wfile.write(response.data)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(crm.now(), usegmt=True)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
 

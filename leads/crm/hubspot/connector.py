@@ -93,6 +93,15 @@ class HubSpot(Connector):
             access.base_url, headers, hs.words, PACE, self._renew if oauth else None, hidden=access.secrets.values()
         )
 
+    def account(self) -> str:
+        """Some apps may not ask; then it is not known."""
+        try:
+            return f"portal {self.http.json('GET', '/account-info/v3/details')['portalId']}"
+        except CrmError as error:
+            if error.status in (403, 404):
+                return ""
+            raise
+
     def test(self) -> list[Check]:
         try:
             return [self._check(*scope) for scope in hs.SCOPES]

@@ -14,6 +14,7 @@ from leads.crm.base import (
     Check,
     Connector,
     CrmError,
+    Denied,
     IdPage,
     OurField,
     Page,
@@ -25,7 +26,7 @@ from leads.crm.base import (
     Setting,
     Window,
 )
-from leads.crm.odoo.api import Api
+from leads.crm.odoo.api import Api, OdooError
 from leads.crm.odoo.push import push
 from leads.crm.odoo.rows import (
     ALWAYS,
@@ -85,6 +86,16 @@ class Odoo(Connector):
         self.api = Api(access)
         self.http = self.api.http
         self.described = cache(self._describe)
+
+    def account(self) -> str:
+        """The id that Odoo gives each database, and each copy; who may not see it is known by the database's name."""
+        try:
+            if id := self.api.call("ir.config_parameter", "get_param", key="database.uuid"):
+                return f"uuid {id}"
+        except (OdooError, Denied):
+            pass
+        name = self.access.options.get("database", "")
+        return f"database {name}" if name else ""
 
     def test(self) -> list[Check]:
         found = [_check("Key", lambda: f"Odoo {self.api.version}, user {self._me()}.")]

@@ -82,6 +82,10 @@ class Salesforce(Connector):
         self.http = self.org.http
         self.described = cache(self._describe)
 
+    def account(self) -> str:
+        id = self.org.me().get("organization_id", "")
+        return f"org {id}" if id else ""
+
     def test(self) -> list[Check]:
         return checks(self.org, [SOBJECT[CrmKind(kind)] for kind in self.kinds])
 

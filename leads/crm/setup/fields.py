@@ -11,6 +11,7 @@ from django.db import transaction
 from leads.crm.base import Connector, RemoteField
 from leads.crm.control import interrupt
 from leads.crm.mapping import IMPORT_KINDS, ONLY_COMES, OUR_FIELDS, PEOPLE
+from leads.crm.sync.due import mark
 from leads.crm.values import SENDABLE
 from leads.enums import CrmKind, Flow, Wins
 from leads.ingest.targets import KEEP, NEW, targets_of
@@ -132,4 +133,5 @@ def replace_pairs(connection: Connection, kind: str, pairs: Sequence[Mapping[str
     interrupt(connection)  # a run that goes by the old pairs would note that all is said
     connection.field_maps.filter(kind=kind).delete()
     FieldMap.objects.bulk_create([FieldMap(connection=connection, kind=kind, **pair) for pair in pairs])
-    connection.links.filter(kind=kind).update(mark="")
+    mark(connection.links.filter(kind=kind))
+    Connection.objects.filter(pk=connection.pk).update(fields_made=False)

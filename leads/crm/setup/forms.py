@@ -74,7 +74,7 @@ class ConnectionForm(forms.Form):
         given = {"name": said["name"], "creates": said["creates"], "base_url": said["base_url"], "options": options}
         if self.connection:
             interrupt(self.connection)
-            Connection.objects.filter(pk=self.connection.pk).update(**given, needs_person=False)
+            Connection.objects.filter(pk=self.connection.pk).update(**given, needs_person=False, account_seen="")
             # What the CRM gave us, such as a session, was for who and where we were.
             self.connection.secrets.exclude(name__in=[each.name for each in self.kind.settings]).delete()
             connection = Connection.objects.get(pk=self.connection.pk)

@@ -15,9 +15,10 @@ from leads.crm.base import Row, Window
 from leads.crm.mapping import IMPORT_KINDS, PEOPLE
 from leads.crm.registry import connector_of
 from leads.crm.setup.fields import choices_of
+from leads.crm.sync.due import due
+from leads.crm.sync.making import missing
 from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.pulling import TAKE
-from leads.crm.sync.pushing import due, missing
 from leads.crm.sync.run import Run
 from leads.enums import CrmKind, SyncWhat
 from leads.models import Connection, Link, SyncConflict, SyncEntry, SyncProblem, SyncRun

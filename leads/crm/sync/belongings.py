@@ -1,6 +1,6 @@
-"""What belongs to people: owners, companies, deals and activities of a CRM."""
+"""What belongs to people: owners, companies and deals of a CRM."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from leads.crm.base import Row
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync import merges
+from leads.crm.sync.activities import people_links
 from leads.crm.sync.conflicts import Decision, decide
 from leads.crm.sync.people import employers_of, held, in_halves, is_news, save_links, seen
 from leads.crm.sync.run import Run
@@ -17,10 +18,8 @@ from leads.enums import CrmKind, DealState, ImportKind, ImportPolicy, SyncWhat
 from leads.ingest import (
     CompanyRecord,
     DealRecord,
-    EventRecord,
     Outcome,
     Result,
-    record_events,
     upsert_companies,
     upsert_deals,
 )
@@ -54,7 +53,7 @@ def take_companies(run: Run, kind: str, rows: Sequence[Row]) -> None:
         values, _ = run.maps.read(kind, row, run.maps.coming(kind))
         company = mine.get(link.company_id or 0) if link else None
         said = {target.key: value for target, _, value in values}
-        decision = decide(row, link, company, run.maps.of(kind), said) if company else Decision()
+        decision = decide(row, link, company, run.maps.of(kind), said, run.moment_of(row)) if company else Decision()
         taken = {each.ours for each in decision.taken} if company else said.keys()
         record = record_of(ImportKind.COMPANIES, [value for value in values if value[0].key in taken])
         records.append(replace(record, company=company.pk if company else None))
@@ -88,25 +87,6 @@ def take_deals(run: Run, kind: str, rows: Sequence[Row]) -> None:
     _remember(run, kind, rows, outcomes, links, [_said(record) for record in records], leads)
 
 
-def take_activities(run: Run, kind: str, rows: Sequence[Row]) -> None:
-    """What was done with people there: one event for each of them, once however often it is read."""
-    refs = {(of, id) for row in rows for of, ids in row.links.items() for id in ids if of in PEOPLE}
-    known = {(link.kind, link.external_id): link.lead_id for link in _people_links(run, refs)}
-    records = []
-    for row in rows:
-        values = dict(row.values)
-        what, at = plain(values.pop("kind", "")) or "activity", values.pop("occurred_at", None) or row.modified_at
-        for of, ids in row.links.items():
-            records += [
-                EventRecord(what, at, f"{kind}:{row.id}:{id}", {k: v for k, v in values.items() if v not in (None, "")},
-                            lead=known[of, id])
-                for id in ids if known.get((of, id))
-            ]  # fmt: skip
-    outcomes = record_events(run.connection.source, records)
-    stored = sum(outcome.result == Result.STORED for outcome in outcomes)
-    run.count(kind, read=len(rows), created=stored, unchanged=len(records) - stored)
-
-
 def _changed(run: Run, kind: str, rows: Sequence[Row]) -> tuple[list[Row], dict[str, Link]]:
     links = merges.follow(run, kind, rows)
     changed = [row for row in rows if is_news(run, kind, row, links.get(row.id))]
@@ -126,7 +106,8 @@ def _deal(run: Run, row: Row, link: Link | None, lead: int | None, employer: int
     if state in (DealState.WON, DealState.LOST):
         deal = link.deal if link else None
         if not said.get("closed_at") and not (deal and deal.state == state and deal.closed_at):
-            said["closed_at"] = row.modified_at  # where the CRM does not say when, as soon as it could have been
+            # where the CRM does not say when, as soon as it could have been
+            said["closed_at"] = run.here(row.modified_at)
         if link is None and said.get("closed_at") and said["closed_at"] < run.connection.created_at:
             known_at = said["closed_at"]  # the company knew it before we were there
     return replace(record, values=said, external_id=row.id, lead=lead, employer=employer, known_at=known_at,
@@ -142,17 +123,12 @@ def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:
     refs = {row.id: [(of, id) for of, ids in row.links.items() if of in PEOPLE for id in ids] for row in rows}
     known = {
         (link.kind, link.external_id): link.lead_id
-        for link in _people_links(run, {ref for found in refs.values() for ref in found})
+        for link in people_links(run, {ref for found in refs.values() for ref in found})
     }
     leads = {id: [lead for ref in found if (lead := known.get(ref))] for id, found in refs.items()}
     several = {lead for found in leads.values() if len(found) > 1 for lead in found}
     offered = set(Handoff.objects.filter(lead__in=several).values_list("lead_id", flat=True)) if several else set()
     return {id: next((lead for lead in found if lead in offered), found[0]) for id, found in leads.items() if found}
-
-
-def _people_links(run: Run, refs: set[tuple[str, str]]) -> Iterable[Link]:
-    kinds, ids = {kind for kind, _ in refs}, {id for _, id in refs}
-    return Link.objects.filter(connection=run.connection, kind__in=kinds, external_id__in=ids, lead__isnull=False)
 
 
 def _remember(run: Run, kind: str, rows: Sequence[Row], outcomes: Sequence[Outcome], links: Mapping[str, Link],

@@ -4,23 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import CharField, F, OuterRef, QuerySet, Subquery
-from django.db.models.expressions import Func, Value
+from django.db.models import OuterRef, Subquery
 
 from leads.crm.mapping import OUR_FIELDS, Maps
 from leads.crm.values import ours_now, plain, value_of
 from leads.models import FieldMap, Handoff, Lead, LedgerLine, Link, NurtureMember, Standing, top_reasons
-
-PREFIX = "lead__standing__"
-
-
-def mark(prefix: str = PREFIX) -> Func:
-    """Stands for all of a lead that may be pushed: the same mark, the same values. Computed by the database.
-
-    The score by `seq`, facts by `facts_rev`, and what sales does, which is no fact, by itself.
-    """
-    parts = [F(f"{prefix}{name}") for name in ("seq", "facts_rev", "owner_id", "stage", "label", "version")]
-    return Func(Value(":"), *parts, function="concat_ws", output_field=CharField())
 
 
 @dataclass
@@ -48,7 +36,7 @@ class Outbound:
             # of what goes both ways only what was changed here; empty says nothing, nor does an owner they do not know
             if not each.comes or (plain(value) and now[each.ours] != link.ours.get(each.ours, "")):
                 found[each.theirs] = value
-        return {name: value for name, value in found.items() if plain(value) != link.theirs.get(name, "")}
+        return {name: value for name, value in found.items() if plain(value) != _held(link, name)}
 
     def everything(self, kind: str, lead: Lead) -> dict[str, Any]:
         """{their field: value} for a record that is to be made; what is empty is left out."""
@@ -79,6 +67,8 @@ class Outbound:
                 return self.handoffs.get(lead.pk)
             case "nurture":
                 return self.lists.get(lead.pk)
+            case "rep":
+                return str(lead.owner) if lead.owner else None
         return str(lead.pk)
 
     def _reasons(self, standing: Standing) -> str:
@@ -86,6 +76,11 @@ class Outbound:
             return ""
         reasons = top_reasons(standing.points, self.lines[standing.version])
         return "; ".join(f"{name} +{points}" for name, points in reasons)[:250]
+
+
+def _held(link: Link, name: str) -> str:
+    """What they hold, as we wrote it."""
+    return str(link.forms.get(name) or link.theirs.get(name, ""))
 
 
 def handoff_states(leads: Sequence[int]) -> dict[int, str]:
@@ -102,8 +97,3 @@ def nurture_lists(leads: Sequence[int]) -> dict[int, str]:
     for lead, name in rows.values_list("lead", "list__name"):
         found.setdefault(lead, []).append(name)
     return {lead: "; ".join(names)[:250] for lead, names in found.items()}
-
-
-def with_all(links: QuerySet[Link]) -> QuerySet[Link]:
-    """Links with everything `Outbound` looks at, and the mark of now as `now`."""
-    return links.select_related("lead__standing", "lead__company").annotate(now=mark())

@@ -10,7 +10,9 @@ from django.utils import timezone
 from leads.crm.base import Row
 from leads.crm.mapping import IMPORT_KINDS
 from leads.crm.sync import merges
+from leads.crm.sync.activities import bring_held
 from leads.crm.sync.conflicts import Decision, decide
+from leads.crm.sync.due import mark
 from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
 from leads.enums import CrmKind, ImportPolicy, SyncWhat
@@ -42,10 +44,15 @@ def take_people(run: Run, kind: str, rows: Sequence[Row]) -> None:
     changed = merges.without_gone(run, kind, changed, links)
     if not changed:
         return
-    people = _people(run, kind, changed, links)
+    people = [person for person in _people(run, kind, changed, links) if _is_ours(run, person.lead)]
     records = [person.record for person in people]
     outcomes = in_halves(records, lambda some: upsert_leads(run.connection.source, some, policy=ImportPolicy.FILE_WINS))
     _remember(run, kind, people, outcomes)
+
+
+def _is_ours(run: Run, lead: Lead | None) -> bool:
+    """Of a lead that went to another team its record there says nothing here, nor does it make another lead."""
+    return lead is None or lead.team_id == run.connection.team_id
 
 
 def is_news(run: Run, kind: str, row: Row, link: Link | None) -> bool:
@@ -85,7 +92,7 @@ def _people(run: Run, kind: str, rows: Sequence[Row], links: Mapping[str, Link])
         link, lead = links.get(row.id), leads.get(row.id)
         values, problems = run.maps.read(kind, row, run.maps.coming(kind))
         said = {target.key: value for target, _, value in values}
-        decision = decide(row, link, lead, run.maps.of(kind), said) if lead else Decision()
+        decision = decide(row, link, lead, run.maps.of(kind), said, run.moment_of(row)) if lead else Decision()
         taken = {each.ours for each in decision.taken} if lead else said.keys()
         record = record_of(IMPORT_KINDS[kind], [value for value in values if value[0].key in taken])
         employer = employers.get(row.id)
@@ -154,8 +161,10 @@ def _remember(run: Run, kind: str, people: Sequence[_Person], outcomes: Sequence
             conflict.lead = lead
             conflicts.append(conflict)
     save_links(links)
+    mark(Link.objects.filter(pk__in=[person.link.pk for person, _ in taken if person.link and person.decision.ours]))
     SyncEntry.objects.bulk_create(entries)
     SyncConflict.objects.bulk_create(conflicts)
+    bring_held(run, kind, {link.external_id: int(link.lead_id or 0) for link in links})
     run.works(SyncProblem.IN, kind, [person.row.id for person, _ in taken])
 
 
@@ -164,8 +173,7 @@ def _link(run: Run, kind: str, person: _Person, lead: Lead) -> Link:
     link = person.link or Link(connection=run.connection, kind=kind, external_id=row.id)
     fields = [each.ours for each in run.maps.of(kind) if each.comes]
     link.theirs, link.ours = seen(run, kind, row), held(person.link, person.decision, ours_now(lead, fields))
-    if person.decision.ours or person.link is None:
-        link.mark = ""
+    link.forms = link.forms | person.decision.forms
     link.lead, link.modified_at, link.pulled_at, link.gone_at = lead, row.modified_at, timezone.now(), None
     return link
 
@@ -181,6 +189,6 @@ def held(link: Link | None, decision: Decision, now: dict[str, str]) -> dict[str
 
 
 def save_links(links: Sequence[Link]) -> None:
-    names = ["lead", "company", "deal", "user", "theirs", "ours", "mark", "modified_at", "pulled_at", "gone_at"]
+    names = ["lead", "company", "deal", "user", "theirs", "ours", "forms", "modified_at", "pulled_at", "gone_at"]
     Link.objects.bulk_create([link for link in links if link.pk is None])
     Link.objects.bulk_update([link for link in links if link.pk], names)

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from leads.crm.base import Page, Row, Window
 from leads.crm.mapping import PEOPLE
-from leads.crm.sync.belongings import take_activities, take_companies, take_deals, take_owners
+from leads.crm.sync.activities import take_activities
+from leads.crm.sync.belongings import take_companies, take_deals, take_owners
 from leads.crm.sync.people import is_news, take_people
 from leads.crm.sync.run import Run
 from leads.enums import CrmKind
@@ -77,8 +78,11 @@ def _gone(run: Run, kind: str, ids: Iterable[str]) -> None:
 
 
 def _window(run: Run, cursor: Cursor) -> Window:
+    """By their clock; the cursor keeps ours, so that a clock that is set leaves no gap."""
     until = cursor.until or timezone.now()
-    return Window(cursor.at - run.connector.overlap if cursor.at else None, until)
+    return Window(
+        run.there_at_least(cursor.at) - run.connector.overlap if cursor.at else None, run.there_at_most(until)
+    )
 
 
 def _bring(run: Run, kind: str, rows: Sequence[Row]) -> None:

@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from leads.crm.base import PushResult, PushRow
 from leads.crm.mapping import PEOPLE
-from leads.crm.sync.outbound import Outbound, mark, with_all
-from leads.crm.sync.pulling import take
+from leads.crm.sync.due import due, looked_at
+from leads.crm.sync.making import make_new
+from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.run import Run
+from leads.crm.sync.teams import follow_teams
 from leads.crm.values import ours_now, plain
-from leads.enums import Creates, SyncWhat
-from leads.models import Connection, Handoff, Lead, LeadIdentity, Link, PushAsk, SyncEntry, SyncProblem
+from leads.enums import SyncWhat
+from leads.models import Link, SyncEntry, SyncProblem
 from leads.retry import retried
 
 PAGE = 1000  # links looked at in one query
@@ -28,17 +29,9 @@ WORDS_OF_GONE = "It was deleted in the CRM."
 
 def push(run: Run) -> bool:
     """Bring there what changed here. False: the time was up; the rest is as due as before."""
+    follow_teams(run)
     make_new(run)
     return all(_push_kind(run, kind) for kind in run.connector.kinds if kind in PEOPLE)
-
-
-def due(connection: Connection, kind: str) -> QuerySet[Link]:
-    """Links whose lead is not what it was when it was last looked at, by id; not those that wait for another try."""
-    waits = SyncProblem.objects.filter(
-        connection=connection, way=SyncProblem.OUT, lead=OuterRef("lead"), kind=kind, retry_at__gt=timezone.now()
-    )
-    links = Link.objects.filter(connection=connection, kind=kind, gone_at=None, lead__merged_into=None)
-    return with_all(links.filter(~Exists(waits), lead__isnull=False)).exclude(mark=F("now")).order_by("pk")
 
 
 def _push_kind(run: Run, kind: str) -> bool:
@@ -81,9 +74,7 @@ def _compared(run: Run, kind: str, links: Sequence[Link]) -> tuple[list[Changed]
 @transaction.atomic
 def _looked_at(run: Run, links: Sequence[Link]) -> None:
     run.hold()
-    for link in links:
-        link.mark = link.now  # type: ignore[attr-defined]
-    Link.objects.bulk_update(links, ["mark"], batch_size=500)
+    looked_at(links)
 
 
 def _send(run: Run, kind: str, rows: Sequence[Changed]) -> None:
@@ -93,13 +84,14 @@ def _send(run: Run, kind: str, rows: Sequence[Changed]) -> None:
     ]
     run.hold()  # whoever paused it meanwhile wants nothing written any more
     results = {result.key: result for result in run.connector.push(kind, asked)}
-    _settle(run, kind, rows, results)
+    _read_back(run, kind, _settle(run, kind, rows, results))
     run.tell()
 
 
 @retried
 @transaction.atomic
-def _settle(run: Run, kind: str, rows: Sequence[Changed], results: Mapping[int, PushResult]) -> None:
+def _settle(run: Run, kind: str, rows: Sequence[Changed], results: Mapping[int, PushResult]) -> list[Link]:
+    """Note what became of each row. Those that went through."""
     run.hold()
     done, entries, now = [], list[SyncEntry](), timezone.now()
     for link, values in rows:
@@ -109,12 +101,14 @@ def _settle(run: Run, kind: str, rows: Sequence[Changed], results: Mapping[int, 
             continue
         entries.append(_entry(run, kind, link, values))
         _written(run, kind, link, values)
-        link.mark, link.pushed_at = link.now, now  # type: ignore[attr-defined]
+        link.pushed_at = now
         done.append(link)
-    Link.objects.bulk_update(done, ["theirs", "ours", "mark", "pushed_at"])
+    Link.objects.bulk_update(done, ["theirs", "ours", "forms", "pushed_at"])
+    looked_at(done)
     SyncEntry.objects.bulk_create(entries)
     run.connection.problems.filter(way=SyncProblem.OUT, kind=kind, lead__in=[link.lead_id for link in done]).delete()
     run.count("push", updated=len(done))
+    return done
 
 
 def _entry(run: Run, kind: str, link: Link, values: dict[str, Any]) -> SyncEntry:
@@ -125,6 +119,7 @@ def _entry(run: Run, kind: str, link: Link, values: dict[str, Any]) -> SyncEntry
 def _written(run: Run, kind: str, link: Link, values: dict[str, Any]) -> None:
     """They hold this now: when it comes back, it is no news."""
     link.theirs = link.theirs | {name: plain(value) for name, value in values.items()}
+    link.forms = link.forms | {name: "" for name in values if name in link.forms}
     if link.lead:
         sent = [each.ours for each in run.maps.going(kind) if each.comes and each.theirs in values]
         link.ours = link.ours | ours_now(link.lead, sent)
@@ -139,112 +134,25 @@ def _failed(run: Run, kind: str, link: Link, result: PushResult) -> None:
     run.fails(SyncProblem.OUT, kind, link.external_id, result.error, lead=link.lead_id, again=result.again)
     run.count("push", failed=1)
     if not result.again:  # until something of the lead changes, or somebody asks for it
-        Link.objects.filter(pk=link.pk).update(mark=link.now)  # type: ignore[attr-defined]
+        looked_at([link])
 
 
-# Leads that are not there yet
-
-
-def missing(connection: Connection) -> QuerySet[Lead]:
-    """Leads that belong into the CRM by the rule of the connection, or were sent there, and are not."""
-    links = Link.objects.filter(connection=connection, kind__in=PEOPLE, lead=OuterRef("pk"))
-    asked = Exists(PushAsk.objects.filter(connection=connection, lead=OuterRef("pk")))
-    wanted: Any = Q(asked) & ~Q(Exists(links.filter(gone_at=None)))
-    leads = Lead.objects.filter(team=connection.team_id)
-    if connection.creates != Creates.ALL:  # begins at the few, not at every lead of the team
-        few: Any = PushAsk.objects.filter(connection=connection).values("lead")
-        if connection.creates == Creates.HANDED_OFF:
-            few = few.union(Handoff.objects.filter(lead__team=connection.team_id).values("lead"))
-        leads = leads.filter(pk__in=few)
-    if connection.creates != Creates.ASKED:
-        handed_off = Exists(Handoff.objects.filter(lead=OuterRef("pk")))
-        belongs = handed_off if connection.creates == Creates.HANDED_OFF else Q(pk__isnull=False)
-        wanted = wanted | (Q(belongs) & ~Exists(links))  # deleted there is not made again by itself
-    return leads.filter(wanted)
-
-
-def make_new(run: Run) -> None:
-    """Make those leads there that belong there; who is there already under the same address is linked instead."""
-    kind = run.connector.made_as
-    waits = SyncProblem.objects.filter(Q(retry_at=None) | Q(retry_at__gt=timezone.now()), connection=run.connection,
-                                       way=SyncProblem.OUT, lead=OuterRef("pk"))  # fmt: skip
-    after = 0
-    while not run.is_over:
-        leads = missing(run.connection).filter(~Exists(waits), pk__gt=after).exclude(email="").order_by("pk")
-        leads = leads.select_related("standing", "company").annotate(now=mark("standing__"))
-        page = list(leads[: run.connector.most_pushed])
-        if not page:
-            break
-        after = page[-1].pk
-        _make(run, kind, page)
-    _answer_asks(run)
-
-
-def _make(run: Run, kind: str, leads: Sequence[Lead]) -> None:
-    rows = run.connector.match(kind, [lead.email for lead in leads], run.maps.asked(kind))
-    if rows:
-        take(run, kind, rows)
-    there = set(
-        Link.objects.filter(connection=run.connection, kind=kind, gone_at=None, lead__in=leads)
-        .values_list("lead_id", flat=True)
-    )  # fmt: skip
-    new = [lead for lead in leads if lead.pk not in there]
-    if new:
-        outbound = Outbound.of(run.maps, new)
-        values = {lead.pk: outbound.everything(kind, lead) for lead in new}
-        asked = [PushRow(lead.pk, "", values[lead.pk], lead.email, str(lead.pk)) for lead in new]
-        run.hold()
-        results = {result.key: result for result in run.connector.push(kind, asked)}
-        _made(run, kind, new, values, results)
-    run.tell()
+def _read_back(run: Run, kind: str, links: Sequence[Link]) -> None:
+    """What a CRM made of our words, where it once was something else: what comes back at once is its form of them."""
+    doubted = {link.external_id: link for link in links if "" in link.forms.values()}
+    if not doubted:
+        return
+    rows = run.connector.read(kind, list(doubted), run.maps.asked(kind))
+    for row in rows:
+        link = doubted[row.id]
+        for name in [name for name, word in link.forms.items() if not word]:
+            word, form = link.theirs.get(name, ""), plain(row.values.get(name))
+            link.theirs, link.forms = link.theirs | {name: form}, link.forms | {name: word}
+    _keep_forms(run, [doubted[row.id] for row in rows])
 
 
 @retried
 @transaction.atomic
-def _made(run: Run, kind: str, leads: Sequence[Lead], values: Mapping[int, dict[str, Any]],
-          results: Mapping[int, PushResult]) -> None:  # fmt: skip
+def _keep_forms(run: Run, links: Sequence[Link]) -> None:
     run.hold()
-    now, links, entries = timezone.now(), list[Link](), list[SyncEntry]()
-    both = [each.ours for each in run.maps.of(kind) if each.comes]
-    there = Link.objects.filter(connection=run.connection, kind=kind, external_id__in=[r.id for r in results.values()])
-    known = {link.external_id: link for link in there}
-    for lead in leads:
-        result = results.get(lead.pk) or PushResult(lead.pk, ok=False, error="It said nothing of this row.", again=True)
-        if result.ok and (link := known.get(result.id)) and link.lead_id not in (None, lead.pk) and not link.gone_at:
-            error = f"Its record there ({result.id}) is another lead here. Merge the two leads if they are one."
-            result = PushResult(lead.pk, result.id, ok=False, error=error)
-        if not result.ok:
-            run.fails(SyncProblem.OUT, kind, "", result.error, lead=lead.pk, again=result.again)
-            run.count("push", failed=1)
-            continue
-        link = known.get(result.id) or Link(connection=run.connection, kind=kind, external_id=result.id)
-        link.lead, link.gone_at, link.pushed_at = lead, None, now
-        link.theirs = {name: plain(value) for name, value in values[lead.pk].items()}
-        link.ours, link.mark = ours_now(lead, both), lead.now  # type: ignore[attr-defined]
-        links.append(link)
-        entries.append(run.entry(SyncWhat.MADE_THERE, kind, result.id, lead=lead))
-        run.count("push", created=1)
-    _keep(run, kind, links, entries)
-
-
-def _keep(run: Run, kind: str, links: Sequence[Link], entries: Sequence[SyncEntry]) -> None:
-    Link.objects.bulk_create([link for link in links if link.pk is None])
-    names = ["lead", "gone_at", "pushed_at", "theirs", "ours", "mark"]
-    Link.objects.bulk_update([link for link in links if link.pk], names)
-    LeadIdentity.objects.bulk_create(
-        [
-            LeadIdentity(source=run.connection.source, lead=link.lead, kind=LeadIdentity.EXTERNAL,
-                         value=f"{kind}:{link.external_id}")
-            for link in links
-        ],
-        ignore_conflicts=True,
-    )  # fmt: skip
-    SyncEntry.objects.bulk_create(entries)
-    leads = [link.lead_id for link in links]
-    run.connection.problems.filter(way=SyncProblem.OUT, lead__in=leads).delete()
-
-
-def _answer_asks(run: Run) -> None:
-    """Leads that were sent there and are there are done."""
-    there = Link.objects.filter(connection=run.connection, kind__in=PEOPLE, gone_at=None, lead=OuterRef("lead"))
-    PushAsk.objects.filter(Exists(there), connection=run.connection).delete()
+    Link.objects.bulk_update(links, ["theirs", "forms"])

@@ -10,12 +10,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from leads.crm.base import Connector
+from leads.crm.base import Connector, Row
 from leads.crm.mapping import Maps
 from leads.enums import ConnectionState
 from leads.models import Connection, SyncEntry, SyncProblem, SyncRun
 
 LEASE = timedelta(minutes=5)  # more than any page takes
+UNCERTAIN = 5.0  # seconds: an answer is dated to the second, and was under way for a while
+JUMP = 60.0  # seconds by which clocks do not drift between two runs
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
 
 
@@ -40,6 +42,42 @@ class Run:
     @property
     def is_over(self) -> bool:
         return self.until is not None and time.monotonic() > self.until
+
+    # Their clock is not ours: their times are compared with their own, or put into ours first.
+
+    @property
+    def ahead(self) -> timedelta:
+        """How far their clock is ahead of ours; what is too little to be told from none counts as none."""
+        measured = self.connector.clock_ahead
+        seconds = self.connection.clock_ahead or 0.0 if measured is None else measured
+        return timedelta(seconds=seconds) if abs(seconds) > UNCERTAIN else timedelta(0)
+
+    @property
+    def clock_jumped(self) -> bool:
+        """One of the clocks was set since the last run: what is older than that cannot be put into ours."""
+        before, now = self.connection.clock_ahead, self.connector.clock_ahead
+        return before is not None and now is not None and abs(now - before) > JUMP
+
+    def here(self, at: datetime) -> datetime:
+        """A moment of their clock by ours."""
+        return at - self.ahead
+
+    def there(self, at: datetime) -> datetime:
+        """A moment of our clock by theirs."""
+        return at + self.ahead
+
+    def there_at_most(self, at: datetime) -> datetime:
+        """The same, rather a little later: a window that ends too late reads a row twice, too early reads it late."""
+        return self.there(at) + (timedelta(seconds=UNCERTAIN) if self.ahead else timedelta(0))
+
+    def there_at_least(self, at: datetime) -> datetime:
+        """The same, or what it would have been before the clock was set, if that is earlier."""
+        before = timedelta(seconds=self.connection.clock_ahead or 0.0)
+        return at + min(self.ahead, before) if self.clock_jumped else self.there(at)
+
+    def moment_of(self, row: Row) -> datetime | None:
+        """When the record was changed, by our clock; None where that cannot be said."""
+        return None if self.clock_jumped else self.here(row.modified_at)
 
     def hold(self) -> None:
         """Raise LostError unless the connection is still ours, and keep it so for another lease.
@@ -76,8 +114,10 @@ class Run:
         found.save()
 
     def works(self, way: str, kind: str, external_ids: Sequence[str]) -> None:
-        """These rows went through: what was wrong with them is over."""
+        """These rows went through, or are gone: what was wrong with them is over, and nothing waits for them."""
         self.connection.problems.filter(way=way, kind=kind, external_id__in=external_ids).delete()
+        if way == SyncProblem.IN:
+            self.connection.held_events.filter(kind=kind, external_id__in=external_ids).delete()
 
 
 def retry_after(attempts: int) -> timedelta:
@@ -87,7 +127,3 @@ def retry_after(attempts: int) -> timedelta:
 def calls_of(connector: Connector) -> int:
     """Requests it made, where it speaks by leads/crm/http.py as `http`."""
     return int(getattr(getattr(connector, "http", None), "calls", 0))
-
-
-def next_due(connection: Connection, now: datetime) -> datetime:
-    return now + timedelta(seconds=connection.every)

@@ -22,7 +22,7 @@ from django.utils import timezone
 from leads.crm import mapping
 from leads.crm.base import Busy, Connector, CrmError, Denied
 from leads.crm.registry import NoConnector, connector_of
-from leads.crm.sync import pulling, pushing, sweeping
+from leads.crm.sync import accounts, pulling, pushing, sweeping
 from leads.crm.sync.run import LEASE, LostError, Run, calls_of
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Cursor, Nudge, SyncEntry, SyncRun, User
@@ -110,11 +110,12 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
 
 def _work(run: Run) -> bool:
     """Whether everything was looked at; False where the time was up before."""
+    accounts.look(run.connection, run.connector)
     if not run.connection.stage_maps.exists():
         mapping.read_stages(run.connection, run.connector)
     if not run.connection.field_maps.exists():
         mapping.begin(run.connection)
-    if not run.connection.synced_at:
+    if not run.connection.fields_made:
         mapping.ensure_fields(run.connection, run.connector)
     pulling.read_again(run)
     finished = all(pulling.pull(run, kind) for kind in run.connector.kinds)
@@ -138,6 +139,8 @@ def _succeeded(run: Run, finished: bool) -> None:
     done["due_at"] = now + timedelta(seconds=run.connection.every) if finished else now
     if finished:
         done["synced_at"] = _read_until(run)
+    if run.connector.clock_ahead is not None:
+        done["clock_ahead"] = run.connector.clock_ahead
     _ours(run.connection, run.row).update(**done)
     run.tell()
     SyncRun.objects.filter(pk=run.row.pk).update(ok=True, ended_at=now)

@@ -41,6 +41,7 @@ from leads.crm.tryton.rows import (
     literal,
     mechanism,
     row_of,
+    value_of,
     within,
 )
 from leads.crm.values import plain
@@ -70,6 +71,11 @@ class Tryton(Connector):
     def __init__(self, access: Access):
         super().__init__(access)
         self.http = Http(access.base_url, renew=self._sign_in, hidden=access.secrets.values())
+
+    def account(self) -> str:
+        """The name of the database; of two with one name, by the moment at which its first company was made."""
+        [company] = self._rows("company.company", [], ["create_date"], 1)
+        return f"database {self.access.options.get('database', '')}, since {value_of(company['create_date'])}"[:150]
 
     def test(self) -> list[Check]:
         found = [_check("Key", lambda: self._call("res.user", "get_preferences", True))]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0031_campaign"),
+        ("leads", "0032_newest_handoffs"),
     ]
 
     operations = [

@@ -168,7 +168,7 @@ DROP SEQUENCE leads_pushdue_rev;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0032_push_due")]
+    dependencies = [("leads", "0033_push_due")]
     operations = [
         migrations.RunSQL(DUE + STANDING + LEAD + SELLING + LINK, UNDO),
         migrations.RunSQL(LOOK, migrations.RunSQL.noop),

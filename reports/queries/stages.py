@@ -12,6 +12,7 @@ from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.outcomes import Days, sums
 from reports.scope import Scope
+from reports.survival import FEWEST
 
 # A lead is stuck when it waits longer than three quarters of those that went on took, and a week at least.
 AT_LEAST = 7.0
@@ -29,12 +30,22 @@ class Passage:
         ),
     ]
     quarter: Annotated[
-        float | None, Figure("A quarter within", "Days in which a quarter of those that went on did.", kind="days")
+        float | None,
+        Figure(
+            "A quarter within", "Days in which a quarter of those that went on did. Empty: fewer than 10.", kind="days"
+        ),
     ]
-    half: Annotated[float | None, Figure("Half within", "Days in which half of those that went on did.", kind="days")]
+    half: Annotated[
+        float | None,
+        Figure("Half within", "Days in which half of those that went on did. Empty: fewer than 10.", kind="days"),
+    ]
     three_quarters: Annotated[
         float | None,
-        Figure("Three quarters within", "Days in which three quarters of those that went on did.", kind="days"),
+        Figure(
+            "Three quarters within",
+            "Days in which three quarters of those that went on did. Empty: fewer than 10.",
+            kind="days",
+        ),
     ]
     waiting: Annotated[
         int | None,
@@ -48,7 +59,7 @@ class Passage:
         int | None,
         Figure(
             "Stuck",
-            "Of those still here: longer than three quarters of those that went on took, and longer than a week.",
+            "Of those still here: longer than three quarters of those that went on took (where 10 did), and a week.",
             behind="stuck",
         ),
     ]  # fmt: skip
@@ -84,14 +95,14 @@ def _days(scope: Scope) -> dict[str, Any]:
 
 
 def stuck_after(quartiles: list[float] | None) -> float:
-    """In days."""
+    """In days. None: too few went on to say what is usual."""
     return max(AT_LEAST, quartiles[2]) if quartiles else AT_LEAST
 
 
 def _passage(step: Any, totals: Any, days: dict[str, Any]) -> Passage:
     name, this, after, _, _, here = step
     took = numbers(days[f"took_{after}"])
-    quartiles = np.quantile(took, (0.25, 0.5, 0.75)).tolist() if len(took) else None
+    quartiles = np.quantile(took, (0.25, 0.5, 0.75)).tolist() if len(took) >= FEWEST else None
     limit = stuck_after(quartiles)
     quarter, half, three_quarters = quartiles or (None, None, None)
     return Passage(

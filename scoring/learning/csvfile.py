@@ -42,7 +42,7 @@ def read_csv(path: Path, label: str, *, order: str = "", moment: str = "", like:
     """
     names, rows = _rows(path)
     if absent := [name for name in (label, order, moment) if name and name not in names]:
-        raise FileError(f"no column {absent[0]!r}; there are: {', '.join(filter(None, names))}")
+        raise FileError(f"no column {absent[0]!r} in {path.name}; there are: {', '.join(filter(None, names))}")
     outcomes = _outcomes([row[names.index(label)] for row in rows], label)
     decided = [row for row, outcome in zip(rows, outcomes, strict=True) if outcome is not None]
     won = np.array([outcome for outcome in outcomes if outcome is not None], bool)
@@ -53,7 +53,12 @@ def read_csv(path: Path, label: str, *, order: str = "", moment: str = "", like:
 
 
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}") from None
+    if b"\0" in content[:4_000]:
+        raise FileError(f"{path} is not text; save the sheet as CSV")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -62,7 +67,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     delimiter = max(",;\t", key=first.count)
     lines = [line for line in csv.reader(text.splitlines(keepends=True), delimiter=delimiter) if line]
     if len(lines) < 2:
-        raise FileError("the file has no rows: the first line names the columns, each line after it is a lead")
+        raise FileError(f"{path.name} has no rows: the first line names the columns, each line after it is a lead")
     names = [name.strip() for name in lines[0]]
     width = len(names)
     return names, [[cell.strip() for cell in (line + [""] * width)[:width]] for line in lines[1:]]

@@ -96,6 +96,18 @@ def test_mistakes_say_what_to_write(tmp_path: Path, args: list[str], says: str) 
         run(write(tmp_path / "leads.csv"), *args)
 
 
+def test_files_that_cannot_be_read_say_why(tmp_path: Path) -> None:
+    sheet, empty = tmp_path / "leads.xlsx", tmp_path / "empty.csv"
+    sheet.write_bytes(b"PK\x03\x04\0\0")
+    empty.touch()
+    for file, says in {
+        tmp_path / "nothing.csv": "nothing.csv cannot be read: No such file",
+        sheet: "leads.xlsx is not text; save the sheet as CSV", empty: "empty.csv has no rows",
+    }.items():  # fmt: skip
+        with pytest.raises(CommandError, match=says):
+            run(file, "--label", "Won")
+
+
 def test_dates_are_ages_from_the_moment(tmp_path: Path) -> None:
     chance = np.random.default_rng(2)
     lines = ["created,decided,result"]

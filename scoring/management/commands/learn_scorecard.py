@@ -39,7 +39,7 @@ class Command(BaseCommand):
         try:
             read = read_csv(options["file"], **reading)
             test = read_csv(options["test"], **reading, like=read.table) if options["test"] else None
-        except (FileError, OSError) as error:
+        except FileError as error:
             raise CommandError(str(error)) from None
         told = self._learn(read, test, options)
         self.stdout.write(json.dumps(told) if options["json"] else _in_words(told))

@@ -48,7 +48,7 @@ def compose(
     message = EmailMultiAlternatives(" ".join(subject.split())[:200], text.strip() + "\n", to=[to])
     message.attach_alternative(render_to_string(f"emails/{template}.html", values), "text/html")
     for said in pictures:
-        message.mixed_subtype = "related"  # the pictures belong into the HTML, they are nothing to be saved
+        message.mixed_subtype = "related"  # type: ignore[attr-defined] # the pictures belong into the HTML, they are nothing to be saved
         message.attach(_inline(said))
     return message
 

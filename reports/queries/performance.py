@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Annotated, Any
 
 from django.db.models import Sum
@@ -121,9 +122,9 @@ def _scores(scope: Scope) -> _Scores:
     counts = ("leads", "customers", "in_time")
     rows = sums_by(scope, "month", "total", only=counts)
     loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
-    rows += loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
+    again = loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
     found: _Scores = defaultdict(dict)
-    for row in rows:
+    for row in chain(rows, again):
         found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])
     return found
 

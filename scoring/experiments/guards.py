@@ -86,7 +86,7 @@ def _of(champion: Arm, arm: Arm, found: Counts, room: Room, challengers: int) ->
     hot, late = ((found.cells(champion.pk, share), found.cells(arm.pk, share)) for share in ("hot", "late"))
     yield _volume(arm, *hot, error[HOT])
     if room.can_work is not None:
-        yield _work(arm, *map(together, hot), room, room.can_work, error[ROOM])
+        yield _work(arm, together(hot[0]), together(hot[1]), room, room.can_work, error[ROOM])
     yield _late(arm, *late, error[ANSWERS])
     yield _split(champion, arm, found.leads(champion.pk), found.leads(arm.pk), error[DRAW])
 

@@ -97,10 +97,9 @@ def progress(experiment: Experiment, arms: Sequence[Arm], now: datetime) -> Line
     moments = _moments(experiment.started_at, now)
     cases = _DECIDED if experiment.outcome == Outcome.DECIDED else _RIPE
     within = timedelta(days=experiment.within)
+    values: dict[str, Any] = {"experiment": experiment.pk, "within": within, "moments": moments}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _BY_STEP.format(cases=cases), {"experiment": experiment.pk, "within": within, "moments": moments}
-        )
+        cursor.execute(_BY_STEP.format(cases=cases), values)
         came = {(arm, step): number for arm, step, number in cursor.fetchall()}
     sums = {
         arm.pk: list(accumulate(came.get((arm.pk, step), 0) for step in range(POINTS + 1)))[:POINTS] for arm in arms
@@ -174,7 +173,7 @@ SELECT challenger.version, champion.label, challenger.label, count(*), count(ans
 def pairs(experiment: Experiment, arms: Sequence[Arm]) -> list[Pairs]:
     """How often each challenger and the champion disagree, now. One query."""
     versions = [arm.version_id for arm in arms]
-    values = {"experiment": experiment.pk, "champion": versions[0], "versions": versions}
+    values: dict[str, Any] = {"experiment": experiment.pk, "champion": versions[0], "versions": versions}
     found: dict[int, dict[tuple[str, str], tuple[int, int, int]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_PAIRS, values)

@@ -19,7 +19,7 @@ class Taken:
 def taken(model: ScoringModel) -> Taken | None:
     """None: the model is free. Two queries."""
     running = model.experiments.running().select_related("started_by").first()
-    return running and Taken(running, until(running))
+    return Taken(running, until(running)) if running else None
 
 
 def taken_by() -> dict[int, Experiment]:

@@ -1,5 +1,7 @@
 """What every page of the reports has: the scope of its address, the way to the other pages, how old the figures are."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -19,6 +21,7 @@ from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
 SOURCES = 200
+ENOUGH_DAYS = 150  # of a report, for some of its leads to be 90 days old
 
 # Title, the name of its address; the scope is taken along.
 TABS = (
@@ -29,14 +32,21 @@ TABS = (
 
 
 def page(request: Request, template: str, title: str, form: ScopeForm, scope: Scope, **context: Any) -> HttpResponse:
-    """A page of the reports, with its frame."""
+    """A page of the reports, with its frame. `earlier`: the address of a year, where the days are too few to tell."""
     frame = {
         "title": title, "form": form, "scope": scope, "tabs": list(_tabs(request, scope)), "as_of": as_of(),
         "anew": progress(),
         "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
+        "earlier": _earlier(scope),
         "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
     }  # fmt: skip
     return render(request, template, frame | context)
+
+
+def _earlier(scope: Scope) -> str:
+    """Leads that came lately are too young for what happens within 90 days, and a page of 90 days has no others."""
+    year = scope.last - timedelta(days=364)
+    return replace(scope, first=year).query if scope.first > scope.last - timedelta(days=ENOUGH_DAYS) else ""
 
 
 def asked(request: Request) -> tuple[ScopeForm, Scope]:

@@ -132,7 +132,7 @@ def test_x_education_without_the_columns_written_later() -> None:
     written += "Asymmetrique Profile Index,Asymmetrique Activity Score,Asymmetrique Profile Score"
     kept = "What is your current occupation,What matters most to you in choosing a course"
     file = SHARED / "x_education" / "Leads.csv"
-    _, told = run(file, "--label", "Converted", "--ignore", written, "--keep", kept, "--budget", "25")
+    _, told = run(file, "--label", "Converted", "--ignore", written, "--keep", kept, "--budget", "15")
     assert told["auc"] >= 0.885
     assert told["brier"] <= 0.131
     assert told["lift"] >= 2.45

@@ -149,7 +149,7 @@ class Http:
                 raise Denied(str(failed)) from None
             return None, str(failed)
         self._look_at_the_clock(answer.headers, began)
-        text = answer.text if 200 <= answer.status < 300 else self._hushed(answer.text)
+        text = answer.text if 200 <= answer.status < 300 else self.hushed(answer.text)
         return Reply(answer.status, text, answer.headers), ""
 
     def _look_at_the_clock(self, headers: Mapping[str, str], began: datetime) -> None:
@@ -161,7 +161,7 @@ class Http:
         except (StopIteration, ValueError, TypeError):  # it does not say
             pass
 
-    def _hushed(self, text: str) -> str:
+    def hushed(self, text: str) -> str:
         """What went wrong is kept and shown; what we signed in with is neither, though the other side repeats it."""
         sent = [word for value in self.headers.values() for word in value.split()[-1:]]
         for secret in (*self.hidden, *sent):

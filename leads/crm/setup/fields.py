@@ -33,8 +33,9 @@ class Choice:
 
 
 def kinds_of(kind: type[Connector]) -> list[tuple[str, str]]:
-    """(kind, its name) of what fields are mapped for, in the order of the CRM; owners and activities have none."""
-    return [(each, str(CrmKind(each).label)) for each in kind.kinds if each in IMPORT_KINDS]
+    """(kind, its name) of what fields are mapped for, people first; owners and activities have none."""
+    mapped = sorted((each for each in kind.kinds if each in IMPORT_KINDS), key=lambda each: each not in PEOPLE)
+    return [(each, str(CrmKind(each).label)) for each in mapped]
 
 
 def choices_of(kind: str) -> dict[str, Choice]:

@@ -109,7 +109,7 @@ class Run:
         now = timezone.now()
         key = {"connection": self.connection, "way": way, "kind": kind, "external_id": external_id, "lead_id": lead}
         found = SyncProblem.objects.filter(**key).first() or SyncProblem(**key, attempts=0)
-        found.attempts, found.at, found.message = found.attempts + 1, now, message.replace("\0", "")[:500]
+        found.attempts, found.at, found.message = found.attempts + 1, now, hushed(self.connector, message)
         found.retry_at = now + retry_after(found.attempts) if again else None
         found.save()
 
@@ -127,3 +127,9 @@ def retry_after(attempts: int) -> timedelta:
 def calls_of(connector: Connector) -> int:
     """Requests it made, where it speaks by leads/crm/http.py as `http`."""
     return int(getattr(getattr(connector, "http", None), "calls", 0))
+
+
+def hushed(connector: Connector | None, words: str) -> str:
+    """What went wrong, to be kept: at most 500 letters, and none of what we signed in with."""
+    http = getattr(connector, "http", None)
+    return (http.hushed(words) if http else words).replace("\0", "")[:500]

@@ -23,7 +23,7 @@ from leads.crm import mapping
 from leads.crm.base import Busy, Connector, CrmError, Denied
 from leads.crm.registry import NoConnector, connector_of
 from leads.crm.sync import accounts, pulling, pushing, sweeping
-from leads.crm.sync.run import LEASE, LostError, Run, calls_of
+from leads.crm.sync.run import LEASE, LostError, Run, calls_of, hushed
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Cursor, Nudge, SyncEntry, SyncRun, User
 from leads.outgoing.notices import notify
@@ -153,7 +153,7 @@ def _read_until(run: Run) -> datetime | None:
 
 
 def _failed(connection: Connection, row: SyncRun, error: Exception, connector: Connector | None) -> None:
-    now, words = timezone.now(), str(error)[:500]
+    now, words = timezone.now(), hushed(connector, str(error))
     denied = isinstance(error, Denied | Unreadable | NoConnector)
     pause = PERSON_PAUSE if denied else backoff(connection.failures)
     pause = max(pause, error.pause or 0.0) if isinstance(error, Busy) else pause

@@ -14,6 +14,7 @@ history     the year replayed: standings day by day, handoffs, answers
 deals       what came of it
 office      hours, promises, territories, who is away
 teamwork    segments, rules and who crossed them, nurture lists, talk
-shadow      an experiment: version 1 in the shadow of version 2
+trial       an experiment that has ended: every A lead to sales at once, or those who have shown interest
+shadow      one that runs: version 1 in the shadow of what is live
 build       the whole, in order
 """

@@ -46,7 +46,7 @@ def _make(story: Story, events_per_lead: float, say: Say) -> None:
     _analyze("leads_company", "leads_lead", "leads_event", "leads_standing")
     say("a year of scoring and handoffs")
     draft = model.draft()
-    history.walk(draft)
+    history.walk(draft, ending.write_handoffs)
     say(f"{len(history.offers):,} handoffs")
     ending.of(history)
     ending.write()

@@ -65,7 +65,6 @@ class Ending:
             deal = life.deal if life.deal and life.deal.opens < DAYS else None
             if deal or life.path:
                 self._end(Ended(lead, life.person, life.owner, deal, life.path, life.rests_until))
-        self._write_handoffs(history)
 
     def _end(self, ended: Ended) -> None:
         if ended.deal:
@@ -96,15 +95,15 @@ class Ending:
             self.year.text(deal.opens), closed, closed or self.year.text(deal.opens), "{}",
         ]  # fmt: skip
 
-    def _write_handoffs(self, history: History) -> None:
-        handoffs = Handoff.objects.bulk_create(self._handoff(offer) for offer in history.offers)
+    def write_handoffs(self, offers: list[Offer]) -> None:
+        handoffs = Handoff.objects.bulk_create(self._handoff(offer) for offer in offers)
         Feedback.objects.bulk_create(
             _feedback(handoff, offer.answer, offer.assignee)
-            for handoff, offer in zip(handoffs, history.offers, strict=True)
+            for handoff, offer in zip(handoffs, offers, strict=True)
             if offer.answer
         )
         # whose turn it is next
-        for offer in history.offers:
+        for offer in offers:
             if offer.because != COMPANY:
                 Membership.objects.filter(user=offer.assignee).update(assigned=F("assigned") + 1)
 

@@ -6,13 +6,14 @@ past. Handoffs and feedback are written as rows at the end: the verbs of leads/s
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from leads.enums import HandoffState, Label, Stage
 from leads.models import LedgerLine, Standing, User, top_reasons
@@ -27,6 +28,8 @@ from scoring.demo.chance import dice
 from scoring.demo.deals import Outcome
 from scoring.demo.decisions import Answer
 from scoring.demo.story import Person, Story
+from scoring.demo.trial import FIRST_DAY as TRIAL_DAY
+from scoring.demo.trial import Side, Trial
 from scoring.engine.evaluate import compiled_for, evaluate
 from scoring.engine.ledger import record, switch
 from scoring.models import (
@@ -88,6 +91,7 @@ class History:
         self._visitors: dict[int, list[int]] = defaultdict(list)  # day → leads of the trade fair that came on it
         self._turn = dict.fromkeys(self._reps, 0)
         self._owners: dict[int, User] = {}  # company → rep
+        self._written = 0  # of the offers
 
     def remember(self, person: Person, lead: int, acts: list[Act], deal: Outcome | None) -> None:
         """This lead takes part."""
@@ -98,9 +102,10 @@ class History:
             day = self._active[int(act.moment)]
             day[lead] = max(act.moment, day.get(lead, 0.0))
 
-    def walk(self, draft: ScoringModel) -> None:
-        """From the first version to yesterday evening."""
+    def walk(self, draft: ScoringModel, hand_over: Callable[[list[Offer]], None]) -> None:
+        """From the first version to yesterday evening. `hand_over` writes the handoffs so far, and at the end all."""
         _nothing_is_due(list(self.lives))
+        trial = Trial(draft, self.story.leads)
         for day in range(FIRST_DAY, DAYS):
             evening = self.year.moment(day + EVENING)
             if day == FIRST_DAY:
@@ -113,6 +118,15 @@ class History:
             self._from_the_fair(day)
             self._score(day, evening)
             self._offer(_entered_hot(), day, by=None)
+            if day == TRIAL_DAY:
+                self._score_by(trial.begin(evening))
+            elif trial.is_due(day):
+                self._hand_over(hand_over)
+                if trial.see(day, evening):
+                    self._score_by(trial.sides)
+                    self._count(Standing.objects.facts_due().filter(pk__in=list(self.lives)), evening)
+                    Move.objects.all().delete()  # rules hand nobody off
+        self._hand_over(hand_over)
 
     def _go_live(self, draft: ScoringModel, note: str, moment: datetime) -> None:
         """publishing.run() for a moment of the past, and for the leads there were."""
@@ -137,8 +151,16 @@ class History:
             started_at=moment, finished_at=moment, leads=len(there), changed=changed
         )
         Move.objects.all().delete()  # rules hand nobody off
-        self._compiled = compiled_for((version.pk,))
-        self._lines = LedgerLine.objects.of([version.pk])[version.pk]
+        self._score_by([Side(version.pk)])
+
+    def _score_by(self, sides: list[Side]) -> None:
+        """Each by its own version alone: the same as the statement of all, and for a few leads much quicker."""
+        self._sides = [(side, compiled_for((side.version,))) for side in sides]
+        self._lines = LedgerLine.objects.of([side.version for side in sides])
+
+    def _hand_over(self, hand_over: Callable[[list[Offer]], None]) -> None:
+        hand_over(self.offers[self._written :])
+        self._written = len(self.offers)
 
     def _score(self, day: int, evening: datetime) -> None:
         """What the day's facts and the calendar made due, in one statement as the pipeline does it."""
@@ -147,8 +169,13 @@ class History:
         # nobody looks at every point that faded last winter
         if day > DAYS - DAILY or day % SELDOM == 0:
             due |= Q(due_at__lte=evening)
-        if claimed := list(Standing.objects.filter(due).values_list("pk", "facts_rev")):
-            record(claimed, self._compiled, evening, evening)
+        self._count(Standing.objects.filter(due), evening)
+
+    def _count(self, due: QuerySet[Standing], evening: datetime) -> None:
+        claimed = list(due.order_by("pk").values_list("pk", "facts_rev"))
+        for side, compiled in self._sides:
+            if mine := [(lead, rev) for lead, rev in claimed if side.decides(lead)]:
+                record(mine, compiled, evening, evening)
 
     def _offer(self, leads: list[int], day: int, by: User | None) -> None:
         standings = Standing.objects.in_bulk(leads)
@@ -181,7 +208,7 @@ class History:
     ) -> None:
         life, (rep, because) = self.lives[lead], to
         promise = {name: getattr(standing, name) for name in PROMISED}
-        promise["reasons"] = top_reasons(standing.points, self._lines)
+        promise["reasons"] = top_reasons(standing.points, self._lines[standing.version or 0])
         offer = life.offer = Offer(lead, life.person, rep, because, opened, by, promise)
         self.offers.append(offer)
         life.path.append((opened, Stage.HANDED_OFF))

@@ -70,7 +70,13 @@ def record_trials(versions: tuple[int, ...], lead_ids: Sequence[int], as_of: dat
         ids = list(lead_ids)
         with connection.cursor() as cursor:
             cursor.execute(_RECORD.format(sql=compiled.sql), [*compiled.bound(ids, as_of), as_of, ids])
-            cursor.execute(_ENROL, [as_of, ids])
+        enrol(ids, as_of)
+
+
+def enrol(lead_ids: Sequence[int], as_of: datetime) -> None:
+    """Those who came into an experiment, on the side whose version has scored them. Once in each."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ENROL, [as_of, list(lead_ids)])
 
 
 def differing_trials(compiled: Compiled, lead_ids: Sequence[int], as_of: datetime) -> list[int]:

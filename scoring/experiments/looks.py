@@ -78,15 +78,19 @@ def _take(pk: int) -> bool:
     look = rows.filter(pk=pk, taken_at=None, due_at__lte=now, experiment__ended_at=None).first()
     if look is None:
         return False
+    if take(look, now):
+        _tell(look.experiment)
+    return True
+
+
+def take(look: Look, now: datetime) -> bool:
+    """Look as of now, and plan the next where the stop rule is not met. Returns whether it is. Call it with it held."""
     saw = look_at(look.experiment, now)
     decided = is_decided(saw)
-    kept = asdict(saw)
-    Look.objects.filter(pk=pk).update(taken_at=now, result=kept, decided=decided)
-    if decided:
-        _tell(look.experiment)
-    else:
+    Look.objects.filter(pk=look.pk).update(taken_at=now, result=asdict(saw), decided=decided)
+    if not decided:
         _next(look, now)
-    return True
+    return decided
 
 
 def is_decided(saw: Seen) -> bool:

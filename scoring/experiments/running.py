@@ -43,10 +43,11 @@ class Challenger:
 
 @dataclass(frozen=True)
 class Since:
-    """A start in the past, for the demo: from which lead on, and when."""
+    """A start in the past, for the demo: from which lead on, when, and how sides are drawn."""
 
     after: int
     at: datetime
+    salt: str = ""
 
 
 @retried
@@ -134,7 +135,7 @@ def _create(
                 model=model, name=name.strip() or f"Against version {champion.number}",
                 champion=champion, shadow=shadow, outcome=plan.outcome, within=plan.within, base=plan.base,
                 effect=plan.effect, planned=plan.planned, looks_planned=LOOKS, days_between=plan.days_between,
-                salt=secrets.token_hex(8), after=since.after,
+                salt=since.salt or secrets.token_hex(8), after=since.after,
                 started_at=since.at, started_by=by, watched_at=since.at,
             )  # fmt: skip
     except IntegrityError:

@@ -58,7 +58,7 @@ def _week(scope: Scope, start: date) -> str:
 
 
 def _by_label(groups: Sequence[dict[str, int]]) -> list[charts.Part]:
-    named = [charts.Part(label.label, [group[label] for group in groups], tone) for label, tone in LABELS]
+    named = [charts.Part(label.label, [group.get(label, 0) for group in groups], tone) for label, tone in LABELS]
     known = {label for label, _ in LABELS}
     rest = [sum(number for label, number in group.items() if label not in known) for group in groups]
     return [*([charts.Part("Not scored", rest, "before")] if any(rest) else []), *named]

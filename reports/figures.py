@@ -14,6 +14,7 @@ class Figure:
 
     `kind` says how a page writes it: label, money, days, hours, gap (the difference of two shares), auc, or plain.
     `behind`: which leads or handoffs stand behind it, a name in reports/behind.py; of a rate, those that are its k.
+    `n`: the figure that says how many cases it rests on.
     `empty`: how a page writes words that are not there.
     `aside`: not a column of the page; it is shown beside another figure, and stands in the CSV and the API.
     """
@@ -24,6 +25,7 @@ class Figure:
     behind: str = ""
     aside: bool = False
     empty: str = "Not known"
+    n: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from reports.behind import address
 from reports.figures import Figure
 from reports.queries.overview import REPORT, Overview
 from reports.scope import Scope
+from reports.survival import FEWEST
 
 FIGURES = REPORT.figures
 
@@ -52,13 +53,19 @@ def _rate(name: str, now: Rate, before: Rate, cases: str) -> Kpi:
 
 
 def _number(name: str, unit: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
-    change = f"before: {_decimal(before)} {unit}" if before is not None else "nothing before to compare with"
+    change = _before("" if before is None else f"{_decimal(before)} {unit}", n_before)
     return Kpi(FIGURES[name], _decimal(now), unit if now is not None else "", change, None, _basis(n, n_before))
 
 
 def _money(name: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
-    change = f"before: {money(before)}" if before is not None else "nothing before to compare with"
+    change = _before("" if before is None else money(before), n_before)
     return Kpi(FIGURES[name], money(now), "", change, None, _basis(n, n_before))
+
+
+def _before(said: str, n: int) -> str:
+    if not said:
+        return "nothing before to compare with"
+    return f"before: {said}" if n >= FEWEST else "too few before to compare"
 
 
 def _decimal(number: float | None) -> str:

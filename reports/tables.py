@@ -80,11 +80,10 @@ def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cel
     if figure.kind == "days" and getattr(row, "three_quarters", None) is not None and head.name == "half":
         ends = f"{_written(figure, row.quarter)} to {_written(figure, row.three_quarters)}"
         return Cell(head, _written(figure, value), f"half of them {ends}", url)
-    if head.name == "average_deal" and value is not None:
-        return Cell(head, money(value), f"n = {row.priced:,}")
     if isinstance(value, str):
         return Cell(head, value or figure.empty, url=url, tone="" if value else "muted")
-    return Cell(head, _written(figure, value), url=url)
+    cases = f"n = {getattr(row, figure.n):,}" if figure.n and value is not None else ""
+    return Cell(head, _written(figure, value), cases, url)
 
 
 def _is_of_label(head: Head, row: Any) -> bool:

@@ -28,9 +28,10 @@ class LabelHandoffs:
         Figure(
             "Median time to decide",
             "Working hours, by the calendar of the team, from handoff to answer: half of the answers took less.",
-            kind="hours", behind="answered",
+            kind="hours", behind="answered", n="answers",
         ),
     ]  # fmt: skip
+    answers: Annotated[int, Figure("Answers", "The n of time to decide.", behind="answered", aside=True)]
 
     @property
     def only(self) -> dict[str, str]:
@@ -53,6 +54,7 @@ def _row(label: str, done: Work) -> LabelHandoffs:
         waiting=done.states[HandoffState.OPEN],
         late=done.late,
         hours_to_decide=median(done.hours),
+        answers=done.worked,
     )
 
 

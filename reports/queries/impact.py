@@ -71,7 +71,7 @@ class Impact:
         ),
     ]
     average_deal: Annotated[
-        float | None, Figure("Average deal", "Mean amount of their won deals that have one.", kind="money")
+        float | None, Figure("Average deal", "Mean amount of their won deals that have one.", kind="money", n="priced")
     ]
     priced: Annotated[int, Figure("Won deals with an amount", "The n of the average deal.", aside=True)]
     revenue: Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]

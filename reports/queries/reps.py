@@ -26,7 +26,9 @@ class Rep:
     accepted: Annotated[Rate, Figure("Accepted", "Accepted, of those they accepted or rejected.", behind="accepted")]
     hours: Annotated[
         float | None,
-        Figure("Median time to decide", "Working hours from handoff to answer: half took less.", kind="hours"),
+        Figure(
+            "Median time to decide", "Working hours from handoff to answer: half took less.", kind="hours", n="worked"
+        ),
     ]
     contacted: Annotated[
         int, Figure("Contacted", "Accepted leads with a contact noted, or known from the CRM: the n of first touch.")
@@ -38,6 +40,7 @@ class Rep:
             "Days from handoff to the first contact: noted by hand, or a call, meeting or e-mail of a person; half "
             "took less.",
             kind="days",
+            n="contacted",
         ),
     ]
     on_winners: Annotated[

@@ -23,7 +23,7 @@ Customers = Annotated[
     Rate, Figure("Customers", "With a won deal by now, however they got there, of the leads.", behind="customers")
 ]
 AverageDeal = Annotated[
-    float | None, Figure("Average deal", "Mean amount of the won deals that have one.", kind="money")
+    float | None, Figure("Average deal", "Mean amount of the won deals that have one.", kind="money", n="priced")
 ]
 Priced = Annotated[int, Figure("Won deals with an amount", "The n of the average deal.", aside=True)]
 Revenue = Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]

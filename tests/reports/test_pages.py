@@ -171,3 +171,11 @@ def test_the_verdict(hot, warm, state, says):
     result = verdict([LabelConversion("hot", Rate(*hot)), LabelConversion("warm", Rate(*warm))])
     assert result.state == state
     assert result.sentence.endswith(says) or result.sentence.startswith(says)
+
+
+def test_a_month_without_a_lead_of_some_label_is_drawn(team, client):
+    """Most small companies have such months."""
+    client.force_login(make_user("Kim", team, Role.MANAGER))
+    make_lead(team, created_at=timezone.now() - timedelta(days=40))
+    page = client.get("/reports/score/?from=2020-01-01")
+    assert (page.status_code, len(page.context["mix"].columns)) == (200, 1)

@@ -207,12 +207,12 @@ def _drafted(request: Request, file: dict[str, Any]) -> ScoringModel:
 
 
 def _started(verb: Any) -> Response:
-    """409 while another version is being scored, where the draft is what is live or where it is not approved; 400
-    names every criterion that cannot be scored.
+    """409 while another version is being scored or an experiment runs, where the draft is what is live or where it is
+    not approved; 400 names every criterion that cannot be scored.
     """
     try:
         publication = verb()
-    except (publishing.PublicationRunning, ApprovalMissing, NothingNew) as error:
+    except (publishing.PublicationRunning, publishing.ExperimentRunning, ApprovalMissing, NothingNew) as error:
         raise Conflict(" ".join(error.messages)) from None
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None

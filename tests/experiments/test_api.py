@@ -55,7 +55,6 @@ def test_start_read_and_stop(caller: Caller) -> None:
     assert body["verdict"]["headline"] == "Too early to say." and body["looks"][0]["taken_at"] is None
     again = caller.post("experiments", asked | {"challengers": [{"draft": model.pk}]})
     assert again.status_code == 409
-    assert caller.post(f"models/{model.pk}/publication", {"note": "x"}).status_code in (400, 409)
     (lead,) = newcomers(make_team(), 1)
     row = caller.get(f"experiments/{body['id']}/leads").json()["results"][0]
     assert row["lead"] == lead.pk and sorted(one["total"] for one in row["scores"]) == [15, 20]

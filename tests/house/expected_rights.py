@@ -405,7 +405,7 @@ RIGHTS: dict[str, str] = {
     "api-connection-problems": f"connection | GET {LEADERS}",
     "api-connection-retries": f"connection | POST {MARKETERS}",
     "api-connection-conflicts": f"connection | GET {LEADERS}",
-    "api-connection-fields": f"connection | GET PUT {MARKETERS}",
+    "api-connection-fields": f"connection | GET PUT POST {MARKETERS}",
     "api-connection-stages": f"connection | GET PUT POST {MARKETERS}",
     "api-connection-reconciliation": f"connection | GET {LEADERS}",
     "api-connection-repairs": f"connection | POST {MARKETERS}",

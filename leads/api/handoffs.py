@@ -19,7 +19,7 @@ from leads.api.lists import ReadViewSet
 from leads.enums import DealState, HandoffState
 from leads.filters import TeamFilter
 from leads.models import Feedback, Handoff, Lead, RejectionReason, User
-from leads.selling import followup, handoffs
+from leads.selling import followup, handoffs, passing
 from leads.selling.deals import set_deal
 from leads.selling.followup import WAYS
 
@@ -185,19 +185,19 @@ class HandoffViewSet(ReadViewSet):
         to = User.objects.visible_to(self.me).filter(pk=_read(AssignmentInput, request)["to"]).first()
         if to is None:
             raise serializers.ValidationError({"to": ["There is no such person in your teams."]})
-        return Response(HandoffSerializer(_or_conflict(handoffs.reassign, handoff, by=self.me, to=to)).data)
+        return Response(HandoffSerializer(_or_conflict(passing.reassign, handoff, by=self.me, to=to)).data)
 
     @extend_schema(request=SnoozeInput, responses={200: HandoffSerializer})
     @action(detail=True, methods=["post"], permissions=ANSWER)
     def snooze(self, request: Request, pk: str) -> Response:
         """Out of the queue until a moment. 409 when it was decided before."""
-        return self._changed(handoffs.snooze, _read(SnoozeInput, request))
+        return self._changed(passing.snooze, _read(SnoozeInput, request))
 
     @extend_schema(request=None, responses={200: HandoffSerializer})
     @action(detail=True, methods=["post"], permissions={"POST": "leads.release_handoff"})
     def release(self, request: Request, pk: str) -> Response:
         """Back to the whole team, by a manager. 409 when it was decided before."""
-        return self._changed(handoffs.release, {})
+        return self._changed(passing.release, {})
 
     @extend_schema(request=None, responses={200: HandoffSerializer})
     @action(detail=True, methods=["post"], permissions=ANSWER)

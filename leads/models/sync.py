@@ -59,9 +59,9 @@ class Link(models.Model):
 class PushDue(models.Model):
     """The lead of this link changed, in anything that may be pushed, since it was last looked at.
 
-    Triggers of the database write it in the transaction of the change (migration push_due_by_trigger): score, owner, fields, company,
-    handoff, list, the link itself. `rev` is the number of that change, so that whoever looked at the lead before it
-    takes no row away that speaks of more.
+    Triggers of the database write it in the transaction of the change (migration push_due_by_trigger): score, owner,
+    fields, company, handoff, list, the link itself. `rev` is the number of that change, so that whoever looked at the
+    lead before it takes no row away that speaks of more.
     """
 
     link = models.OneToOneField(Link, models.CASCADE, primary_key=True, related_name="due")

@@ -22,7 +22,7 @@ from leads.models import ApiToken, Departure, Handoff, Lead, Membership, Rule, S
 from leads.outgoing.notices import notify
 from leads.people import sessions
 from leads.retry import retried
-from leads.selling import handoffs
+from leads.selling import passing
 from leads.selling.assignment import Pool
 
 # What somebody had in a team, and gets back.
@@ -209,7 +209,7 @@ def _give_back(person: User, team_ids: Collection[int], why: str, by: User) -> L
 
 def _pass_on(handoff: Handoff, pool: Pool, why: str, by: User) -> int | None:
     choice = pool.next_in_turn(handoff.team_id, but=handoff.assignee_id)
-    handoffs.give(handoff, choice.user_id, f"{why}: {choice.because}", by=by)
+    passing.give(handoff, choice.user_id, f"{why}: {choice.because}", by=by)
     if choice.user_id is None:  # the next with room gets it (selling/waiting.py); until then whoever accepts first
         Handoff.objects.filter(pk=handoff.pk).update(waits_for_rep=True)
     return choice.user_id

@@ -17,7 +17,7 @@ from leads.enums import HandoffState, Role
 from leads.models import Handoff, Step, User
 from leads.outgoing.notices import notify
 from leads.retry import retried
-from leads.selling import handoffs
+from leads.selling import handoffs, passing
 from leads.selling.assignment import Pool
 from leads.selling.promises import ANSWERED
 
@@ -90,7 +90,7 @@ def _pass_on(handoff: Handoff, pool: Pool) -> str:
     if choice.user_id is None:
         return f"not passed on: {choice.because}"
     before = handoff.assignee
-    handoffs.give(handoff, choice.user_id, f"not answered by {before or 'the team'} in time: {choice.because}")
+    passing.give(handoff, choice.user_id, f"not answered by {before or 'the team'} in time: {choice.because}")
     to = User.objects.get(pk=choice.user_id)
     _tell(handoff, [to], Step.PASS_ON, f"{_lead(handoff)} is passed on to you, not answered in time by {before}.")
     if before:

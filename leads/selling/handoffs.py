@@ -1,13 +1,13 @@
 """THE way out: a lead is offered to sales, and sales answers.
 
-    open_handoffs → accept | reject | recycle, and reassign | release | snooze while it is open; withdraw an answer
+    open_handoffs → accept | reject | recycle, or expire; withdraw an answer. While it is open: passing.py
 
 Of two people who answer at once exactly one wins; the other gets AlreadyDecided. Locks are taken in the order pool →
 leads by id → handoff. A changed lead locks its standing, so call these while holding no lock on standings.
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -200,7 +200,7 @@ def withdraw(handoff: Handoff, *, by: User) -> Handoff:
     Raises ValidationError when it is too late, or when somebody has gone on from the answer meanwhile.
     """
     with attributed(by=by, origin=ORIGIN):
-        lead = _hold_lead(handoff)
+        lead = hold_lead(handoff)
         handoff = Handoff.objects.select_for_update(no_key=True, of=("self",)).select_related("team").get(pk=handoff.pk)
         if handoff.decided_at is None or not may_withdraw(handoff, by):
             raise ValidationError("This answer can no longer be taken back.")
@@ -224,49 +224,6 @@ def may_withdraw(handoff: Handoff, user: User) -> bool:
     return fresh and bool(handoff.before) and own and may_decide(handoff, user)
 
 
-@retried
-def reassign(handoff: Handoff, *, by: User, to: User) -> Handoff:
-    """Pass an open handoff to a colleague of the team. The clock runs on."""
-    with transaction.atomic():
-        _hold_place(handoff, to)
-        if not colleagues(handoff).filter(pk=to.pk).exists():
-            raise ValidationError({"to": f"{to} does not work leads in {handoff.team}."})
-        give(handoff, to.pk, f"passed on by {by}", by=by)
-    return handoff
-
-
-def _hold_place(handoff: Handoff, to: User) -> None:
-    """In the pool of the team: nobody is given a lead while they leave, and their week is counted right."""
-    place = Membership.objects.filter(team=handoff.team_id, user=to)
-    list(place.select_for_update(no_key=True).values_list("pk"))
-
-
-def give(handoff: Handoff, user_id: int | None, because: str, *, by: User | None = None) -> None:
-    """Set whom an open handoff waits for (None: the team). Nothing else changes."""
-    with attributed(by=by, origin=ORIGIN):
-        _hold_lead(handoff)
-        at = timezone.now() if user_id else None
-        _win(handoff, assignee_id=user_id, assigned_because=because[:150], assigned_at=at, waits_for_rep=False)
-
-
-@retried
-def release(handoff: Handoff, *, by: User) -> Handoff:
-    """A manager puts it back into the queue of the team, where whoever accepts first has it. The clock runs on."""
-    give(handoff, None, f"released by {by}", by=by)
-    return handoff
-
-
-@retried
-def snooze(handoff: Handoff, *, by: User, until: datetime) -> Handoff:
-    """Put it off: out of the queue until that moment, then back by itself. The clock runs on."""
-    if until <= timezone.now():
-        raise ValidationError({"until": "Choose a moment in the future."})
-    with attributed(by=by, origin=ORIGIN):
-        _hold_lead(handoff)
-        _win(handoff, snoozed_until=until)
-    return handoff
-
-
 def colleagues(handoff: Handoff) -> Any:
     """Who may work the lead: the active reps and managers of its team, by name."""
     members = Membership.objects.filter(team=handoff.team_id, role__in=(Role.REP, Role.MANAGER))
@@ -288,11 +245,11 @@ def offers_in(user: User) -> list[int]:
 
 
 def _decide(handoff: Handoff, state: HandoffState, by: User | None, **changes: Any) -> None:
-    lead, now = _hold_lead(handoff), timezone.now()
+    lead, now = hold_lead(handoff), timezone.now()
     before = {"stage": lead.stage, "owner": lead.owner_id, "assignee": handoff.assignee_id,
               "resting_until": lead.resting_until and str(lead.resting_until)}  # fmt: skip
     taken = worktime.of(handoff.team).between(handoff.opened_at, now) / HOUR
-    _win(handoff, state=state, decided_at=now, decided_by=by, hours_taken=taken, before=before, **changes)
+    win(handoff, state=state, decided_at=now, decided_by=by, hours_taken=taken, before=before, **changes)
 
 
 def hold(lead_id: int) -> Lead:
@@ -300,7 +257,7 @@ def hold(lead_id: int) -> Lead:
     return lock_current([lead_id])[lead_id]
 
 
-def _hold_lead(handoff: Handoff) -> Lead:
+def hold_lead(handoff: Handoff) -> Lead:
     """The same of a handoff, which may have come to another lead since it was read."""
     while True:
         lead = hold(handoff.lead_id)
@@ -309,7 +266,7 @@ def _hold_lead(handoff: Handoff) -> Lead:
             return lead
 
 
-def _win(handoff: Handoff, **changes: Any) -> None:
+def win(handoff: Handoff, **changes: Any) -> None:
     """Change the handoff if it is still open, or raise AlreadyDecided."""
     if not Handoff.objects.filter(_still_open(), pk=handoff.pk).update(**changes):
         raise AlreadyDecided(Handoff.objects.select_related("decided_by").get(pk=handoff.pk))

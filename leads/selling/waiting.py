@@ -7,7 +7,7 @@ from leads.history import attributed
 from leads.models import Handoff, Lead, User
 from leads.outgoing.notices import notify
 from leads.retry import retried
-from leads.selling import handoffs
+from leads.selling import handoffs, passing
 from leads.selling.assignment import Choice, Pool
 
 AT_ONCE = 500
@@ -38,7 +38,7 @@ def _held(lead_ids: list[int]) -> list[Lead]:
 def _give(handoff: Handoff, choice: Choice) -> bool:
     """False where somebody took it while nobody had room."""
     try:
-        handoffs.give(handoff, choice.user_id, f"waited for room: {choice.because}")
+        passing.give(handoff, choice.user_id, f"waited for room: {choice.because}")
     except handoffs.AlreadyDecided:
         return False
     url = reverse("handoff", args=[handoff.pk])

@@ -19,7 +19,7 @@ from leads.access import teams_with
 from leads.keyset import BadCursor
 from leads.models import Handoff, Lead
 from leads.requests import Request
-from leads.selling import followup, handoffs, queue
+from leads.selling import followup, handoffs, passing, queue
 from leads.selling.deals import set_deal
 from leads.views.handoff_forms import (
     AcceptanceForm,
@@ -135,14 +135,14 @@ def recycling(request: Request, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def assignment(request: Request, pk: int) -> HttpResponse:
     """Pass the handoff to a colleague."""
-    return _answer(request, pk, AssignmentForm, handoffs.reassign, "leads/_assignment.html", "{lead} is passed on.")
+    return _answer(request, pk, AssignmentForm, passing.reassign, "leads/_assignment.html", "{lead} is passed on.")
 
 
 @require_http_methods(["GET", "POST"])
 def snooze(request: Request, pk: int) -> HttpResponse:
     """Put it off until a moment."""
     done = "{lead} is out of your queue until then. The clock runs on."
-    return _answer(request, pk, SnoozeForm, handoffs.snooze, "leads/_snooze.html", done)
+    return _answer(request, pk, SnoozeForm, passing.snooze, "leads/_snooze.html", done)
 
 
 @require_POST
@@ -151,7 +151,7 @@ def release(request: Request, pk: int) -> HttpResponse:
     handoff = get_object_or_404(queue.shown(request.user), pk=pk)
     if not request.user.has_perm("leads.release_handoff", handoff):
         raise PermissionDenied
-    return _answer(request, pk, NoForm, handoffs.release, "", "{lead} waits for the whole team.")
+    return _answer(request, pk, NoForm, passing.release, "", "{lead} waits for the whole team.")
 
 
 @require_POST

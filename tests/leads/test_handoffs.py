@@ -11,7 +11,8 @@ from django.utils import timezone
 from leads.enums import HandoffState, Label, Role, Stage
 from leads.models import Change, Feedback, Handoff, Lead
 from leads.selling import handoffs, sla
-from leads.selling.handoffs import AlreadyDecided, accept, open_handoffs, reassign, recycle, reject
+from leads.selling.handoffs import AlreadyDecided, accept, open_handoffs, recycle, reject
+from leads.selling.passing import reassign
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 from tests.threads import at_once
 

@@ -10,7 +10,7 @@ from django.test import Client
 from leads.enums import Role
 from leads.models import Departure, Handoff, Lead, Membership, Rule, Segment, SignIn, User
 from leads.people import members
-from leads.selling import handoffs
+from leads.selling import passing
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user
 from tests.threads import at_once
@@ -177,7 +177,7 @@ def passed_on_while_leaving(ava, monkeypatch):
     team, kim, ben = make_team(), make_user("Kim", make_team()), make_user("Ben", make_team())
     handoff = hand_off(team)
     Handoff.objects.filter(pk=handoff.pk).update(assignee=kim)
-    honest, between = handoffs.give, Event()
+    honest, between = passing.give, Event()
 
     def slowly(*args, **extra):
         between.set()
@@ -186,11 +186,11 @@ def passed_on_while_leaving(ava, monkeypatch):
 
     def act(what):
         if what == "reassign":
-            monkeypatch.setattr(handoffs, "give", slowly)
-            handoffs.reassign(Handoff.objects.get(pk=handoff.pk), by=ava, to=ben)
+            monkeypatch.setattr(passing, "give", slowly)
+            passing.reassign(Handoff.objects.get(pk=handoff.pk), by=ava, to=ben)
         else:
             between.wait(5)
-            monkeypatch.setattr(handoffs, "give", honest)
+            monkeypatch.setattr(passing, "give", honest)
             members.deactivate(User.objects.get(pk=ben.pk), by=ava)
 
     at_once(act, ["reassign", "deactivate"])
@@ -205,5 +205,5 @@ def test_nobody_is_passed_a_lead_while_they_leave(ava, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_without_their_place_in_the_pool_somebody_is(ava, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr(handoffs, "_hold_place", lambda handoff, to: None)
+    monkeypatch.setattr(passing, "_hold_place", lambda handoff, to: None)
     assert passed_on_while_leaving(ava, monkeypatch)

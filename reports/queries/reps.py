@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from django.db.models import Count, F
+from django.db.models import F
 
 from leads.enums import HandoffState
-from leads.medians import Median
+from leads.medians import Numbers, numbers
 from leads.models import User
 from leads.selling.followup import with_first_touch
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.queries.outcomes import Days
-from reports.queries.work import ANSWERED, ByLabelAndRep, by_rep, median, work
+from reports.queries.work import ANSWERED, NONE, ByLabelAndRep, Floats, by_rep, median, work
 from reports.scope import Scope
 
 
@@ -64,7 +64,7 @@ def reps(scope: Scope, found: ByLabelAndRep | None = None) -> list[Rep]:
     return [
         Rep(
             name=names[rep], worked=each.worked, accepted=Rate(each.yes, each.yes + each.no), hours=median(each.hours),
-            contacted=touches.get(rep, (0, None))[0], touch=touches.get(rep, (0, None))[1],
+            contacted=len(touches.get(rep, NONE)), touch=median(touches.get(rep, NONE)),
             on_winners=Rate(each.winners, each.worked),
             only={"rep": str(rep)},
         )
@@ -72,15 +72,12 @@ def reps(scope: Scope, found: ByLabelAndRep | None = None) -> list[Rep]:
     ]  # fmt: skip
 
 
-def _touches(scope: Scope) -> dict[int, tuple[int, float | None]]:
-    """By rep: how many accepted leads were contacted, and the median days until then."""
-    accepted = with_first_touch(
-        scope.handoffs().filter(ANSWERED, state=HandoffState.ACCEPTED, decided_by__isnull=False)
-    )
-    rows = accepted.order_by().values("decided_by").annotate(
-        contacted=Count("first_touch_at"), touch=Median(Days(F("first_touch_at"), F("opened_at")))
-    )  # fmt: skip
-    return {row["decided_by"]: (row["contacted"], row["touch"]) for row in rows}
+def _touches(scope: Scope) -> dict[int, Floats]:
+    """By rep: how many days passed until the first contact, of accepted leads that were contacted."""
+    yes = scope.handoffs().filter(ANSWERED, state=HandoffState.ACCEPTED, decided_by__isnull=False)
+    days = Numbers(Days(F("first_touch_at"), F("opened_at")))
+    rows = with_first_touch(yes).order_by().values_list("decided_by").annotate(days=days)
+    return {rep: numbers(found) for rep, found in rows}
 
 
 REPORT = Report(

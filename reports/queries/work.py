@@ -23,10 +23,7 @@ from reports.scope import Scope
 # Recycled handoffs count as answered: they were looked at.
 ANSWERED = Q(hours_taken__isnull=False) & ~Q(state=HandoffState.EXPIRED)
 Floats = NDArray[np.float64]
-
-
-def _none() -> Floats:
-    return np.zeros(0)
+NONE: Floats = np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Work:
     yes: int = 0
     no: int = 0
     winners: int = 0
-    hours: Floats = field(default_factory=_none)
+    hours: Floats = field(default_factory=lambda: NONE)
 
     def __add__(self, other: "Work") -> "Work":
         return Work(

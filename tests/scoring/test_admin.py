@@ -128,6 +128,7 @@ def test_the_builder_finds_its_addresses_and_the_condition(admin: Client) -> Non
     assert f'data-check="{reverse("scoring:condition-check")}" data-required>' in page
     assert 'js/condition/builder.js" type="module"></script>' in page
     assert "  &quot;field&quot;: &quot;title&quot;" in page
+    assert f'href="{reverse("report-sources")}"' in page, "what tells how many points a source deserves"
 
 
 def test_the_model_page_tells_criteria_in_sentences(admin: Client) -> None:

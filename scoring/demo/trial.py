@@ -30,8 +30,8 @@ SALT = "5ca1ab1e"
 BASE, EFFECT, WITHIN = 0.06, 0.06, 30
 WEEKLY, TALKED = 7, 6  # days; so long marketing and sales talk about a verdict
 BOTH = (
-    "Sales accepts more, and is offered three times as many. Hot stays for those who have shown interest; the others"
-    " get a call in the quiet months."
+    "Sales accepts more, but would be offered more than it can work. Hot stays for those who have shown interest; the"
+    " others get a call in the quiet months."
 )
 
 

@@ -83,7 +83,7 @@ def _watched(experiment: Experiment, arms: Sequence[Arm], found: Counts, share: 
     if any(interval.low <= 0 <= interval.high for _, _, interval in gaps):
         note = "Zero is inside the interval: could be chance."
     title = TITLES[Outcome(share) if share in Outcome.values else share] + _within(experiment, share)
-    return _table(title, False, "Today", rates, gaps, note)
+    return _table(title, False, "Today" if experiment.running else "At the end", rates, gaps, note)
 
 
 def _within(experiment: Experiment, share: str) -> str:

@@ -117,21 +117,21 @@ class Http:
             raise ValueError(f"A path begins with a slash: {path[:40]!r}.")
         url = self.base_url + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         own = dict(headers or {})
-        renewed = False
-        for attempt in range(TRIES):
+        attempt, renewed = 0, False
+        while True:
             reply, trouble = self._try(method, url, body, own)
             if reply and reply.ok:
                 return reply
             if reply and reply.status == 401 and self.renew and not renewed:
                 renewed, self.headers = True, {**self.headers, **self.renew()}
-                continue
+                continue  # to sign in costs no try
             if reply and reply.status not in PASSING:
                 raise self._refusal(reply)
             wait = self._wait(attempt, reply)
             if attempt == TRIES - 1 or not _worth_it(reply, wait, once=once):
                 raise self._busy(reply, trouble, wait)
             time.sleep(wait)
-        raise Busy("It kept asking us to sign in again.")
+            attempt += 1
 
     def _try(self, method: str, url: str, body: bytes, own: Mapping[str, str]) -> tuple[Reply | None, str]:
         refuse_in_transaction()

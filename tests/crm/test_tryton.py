@@ -11,6 +11,14 @@ from leads.crm.sync.runner import sync_now
 from leads.enums import CrmKind, DealState
 from leads.models import Deal, Lead
 from tests.crm.test_contract import *  # noqa: F403 the same promises
+from tests.crm.test_faults import (  # noqa: F401
+    story,
+    test_any_fault_at_any_request,
+    test_any_fault_at_any_request_of_the_first_load,
+    test_more_rows_of_one_moment_than_a_window_gives,
+    test_what_people_do_between_any_two_requests,
+)
+from tests.crm.test_gone import test_records_merged_there_are_one_lead_here  # noqa: F401
 from tests.crm.worlds import World, connected
 from tests.fakes.crm import FakeCrm
 from tests.fakes.tryton import TrytonCrm, TrytonServer

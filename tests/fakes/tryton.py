@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, ClassVar, Self
 
 import requests
 
+from leads.crm.tryton.rows import LIVING, field_of
 from leads.enums import CrmKind
 from tests.fakes.crm import Record
 from tests.fakes.served import Request, Response, ServedCrm
@@ -91,7 +93,6 @@ class TrytonCrm(ServedCrm):
     """The door. What tests add, edit and look at goes to the server past it."""
 
     slug = "tryton"
-    tells_merges = False
     real: ClassVar[TrytonServer]
 
     def __enter__(self) -> Self:
@@ -121,19 +122,44 @@ class TrytonCrm(ServedCrm):
         return str(id)
 
     def edit(self, kind: str, id: str, *, at: datetime | None = None, **values: Any) -> None:
-        self.real.call(MODEL[CrmKind(kind)], "write", [int(id)], {"name": values.get("first_name", "Changed")})
+        name = {"name": values.pop("first_name")} if "first_name" in values else {}
+        held = {field_of(each): each["id"] for each in self._party(id)["contact_mechanisms."]}
+        commands = [
+            ["write", [held[field]], {"value": str(value)}] if field in held else ["create", [_mechanism(field, value)]]
+            for field, value in values.items()
+        ]
+        self.real.call(MODEL[CrmKind(kind)], "write", [int(id)], name | {"contact_mechanisms": commands})
         self._written(kind, int(id), at)
+
+    def get(self, kind: str, id: str) -> dict[str, Any]:
+        party = self._party(id)
+        first, _, last = party["name"].partition(" ")
+        said = {field_of(each): each["value"] for each in party["contact_mechanisms."]}
+        return {"first_name": first, "last_name": last} | said
 
     def delete(self, kind: str, id: str) -> None:
         self.real.call(MODEL[CrmKind(kind)], "delete", [int(id)])
 
-    def living(self, kind: str) -> list[Record]:
-        now = self.now()
-        return [Record(kind, str(id), {}, now, now, now) for id in self._ids(kind)]
+    def merge(self, kind: str, keep: str, other: str) -> str:
+        """As its wizard leaves them: who was replaced is archived and names who has all that was theirs."""
+        now = self.now().replace(tzinfo=None).isoformat(" ")
+        statement = "UPDATE party_party SET active = 0, replaced_by = ?, write_date = ? WHERE id = ?"
+        self.real.sql(statement, keep, now, other)
+        statement = "UPDATE party_contact_mechanism SET party = ?, write_date = ? WHERE party = ?"
+        self.real.sql(statement, keep, now, other)
+        return keep
 
-    def _ids(self, kind: str) -> list[int]:
+    def living(self, kind: str) -> list[Record]:
+        now, there = self.now(), LIVING.get(kind, [])
+        return [Record(kind, str(id), {}, now, now, now) for id in self._ids(kind, there)]
+
+    def _party(self, id: str) -> Any:
+        names = ["name", *(f"contact_mechanisms.{name}" for name in ("type", "name", "value"))]
+        return self.real.call(MODEL[CrmKind.CONTACTS], "read", [int(id)], names)[0]
+
+    def _ids(self, kind: str, domain: Sequence[Any] = ()) -> list[int]:
         """Not its own company, which is a party too."""
-        ids = self.real.call(MODEL[CrmKind(kind)], "search", [], 0, None, [["id", "ASC"]])
+        ids = self.real.call(MODEL[CrmKind(kind)], "search", list(domain), 0, None, [["id", "ASC"]])
         return [id for id in ids if kind != CrmKind.CONTACTS or id != self.real.own]
 
     def _written(self, kind: str, id: int, at: datetime | None) -> None:

@@ -6,6 +6,7 @@ All that Tryton knows of a party beside its name are contact mechanisms: its e-m
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ from leads.crm.tryton.rows import (
     EMPLOYEE,
     FIELDS,
     KNOWN,
+    LIVING,
     MECHANISM,
     MODEL,
     PARTY,
@@ -114,20 +116,19 @@ class Tryton(Connector):
         if kind != CrmKind.OWNERS:
             domain.append(within(window, of_mechanisms=kind == CrmKind.CONTACTS))
         records = self._rows(MODEL[kind], domain, [*FIELDS[kind], "create_date", "write_date"], self.page)
-        rows = [row_of(kind, record) for record in records]
-        return Page(rows, rows[-1].id if len(rows) == self.page else "")
+        rows = self._followed(kind, [row_of(kind, record) for record in records])
+        return Page(rows, str(records[-1]["id"]) if len(records) == self.page else "")
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
         names = [*FIELDS[kind], "create_date", "write_date"]
-        return [
-            row_of(kind, record) for record in self._rows(MODEL[kind], [["id", "in", [int(id) for id in ids]]], names)
-        ]
+        domain = [["id", "in", [int(id) for id in ids]], *LIVING.get(kind, ())]
+        return [row_of(kind, record) for record in self._rows(MODEL[kind], domain, names)]
 
     def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
         return self.read(kind, sorted(set(self._known(emails).values())), fields)
 
     def ids(self, kind: str, after: str) -> IdPage:
-        later = self._after(kind, after)
+        later = [*self._after(kind, after), *LIVING.get(kind, ())]
         ids = [str(id) for id in self._call(MODEL[kind], "search", later, 0, self.page, [["id", "ASC"]])]
         return IdPage(ids, ids[-1] if len(ids) == self.page else "")
 
@@ -159,6 +160,17 @@ class Tryton(Connector):
         again = "Another lead of this request has the same address."
         later = {row.key: PushResult(row.key, ok=False, error=again, again=True) for row in new}
         return [(later | results)[row.key] for row in rows]
+
+    def _followed(self, kind: str, rows: Sequence[Row]) -> list[Row]:
+        """In place of a party that was replaced by another comes that other, and names it as part of it."""
+        masters = {row.id: plain(row.values.get("replaced_by")) for row in rows if row.values.get("replaced_by")}
+        found = {row.id: row for row in rows if row.id not in masters}
+        absent = sorted(set(masters.values()) - found.keys())
+        found |= {row.id: row for row in self.read(kind, absent, ())} if absent else {}
+        for id, master in masters.items():
+            if master in found:
+                found[master] = replace(found[master], merged=(*found[master].merged, id))
+        return list(found.values())
 
     # Writing
 

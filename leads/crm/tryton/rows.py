@@ -14,7 +14,7 @@ KNOWN = ("email", "phone", "mobile", "website")  # types of mechanisms that are 
 OF_MECHANISM = ("type", "name", "value", "create_date", "write_date")
 FIELDS: dict[str, list[str]] = {
     CrmKind.OWNERS: ["party.name", "party.email"],
-    CrmKind.CONTACTS: ["name", *(f"contact_mechanisms.{name}" for name in OF_MECHANISM)],
+    CrmKind.CONTACTS: ["name", "replaced_by", *(f"contact_mechanisms.{name}" for name in OF_MECHANISM)],
     CrmKind.DEALS: [
         "number",
         "description",
@@ -27,6 +27,7 @@ FIELDS: dict[str, list[str]] = {
         "lost_reason",
     ],
 }
+LIVING = {CrmKind.CONTACTS: [["replaced_by", "=", None]]}  # who was replaced is part of another
 STAGES = {
     "lead": DealState.OPEN, "opportunity": DealState.OPEN, "converted": DealState.OPEN, "won": DealState.WON,
     "lost": DealState.LOST, "cancelled": DealState.LOST,

@@ -176,7 +176,7 @@ class Story:
         here, there = defaultdict(list), defaultdict(list)
         for email, title in Lead.objects.values_list("email", "title"):
             here[email].append(title)
-        for kind in PEOPLE:
+        for kind in set(PEOPLE) & set(self.world.connector.kinds):
             for record in self.world.crm.living(kind):
                 held = self.world.crm.get(kind, record.id)
                 there[held["email"]].append(held["title"])

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from leads.crm.control import push_leads
 from leads.crm.setup.fields import replace_pairs
 from leads.history import attributed
@@ -31,7 +33,8 @@ def test_only_what_changed_is_pushed_and_a_second_run_pushes_nothing(world: Worl
     still(world)
 
 
-def test_a_hundred_edits_on_each_side_and_then_silence(world: World) -> None:
+def test_a_hundred_edits_on_each_side_and_then_silence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(world.connector), "page", 100)
     ids = people(world, 200)
     sync(world)
     sync(world)
@@ -64,7 +67,10 @@ def test_without_what_we_remember_of_them_our_own_push_would_come_back(world: Wo
     assert entries == 1 and Link.objects.get(kind=CONTACTS).theirs != before
 
 
-def test_one_refused_row_costs_the_others_nothing_and_is_told_in_their_words(world: World) -> None:
+def test_one_refused_row_costs_the_others_nothing_and_is_told_in_their_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(world.connector), "page", 100)
     ids = people(world, 100)
     sync(world)
     sync(world)

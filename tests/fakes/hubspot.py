@@ -2,34 +2,31 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from leads.crm.hubspot.connector import VERSION
 from tests.fakes import contract
 from tests.fakes.crm import Record
+from tests.fakes.hubspot_words import (
+    PIPELINE,
+    REFUSALS,
+    STAMP,
+    alike,
+    batch,
+    error,
+    holds,
+    iso,
+    number,
+    row_error,
+    text,
+)
 from tests.fakes.served import Request, Response, ServedCrm
 
 TOKEN = "pat-eu1-0123456789abcdef"
 REFRESH = "refresh-0123456789abcdef"
-STAMP = {"contacts": "lastmodifieddate"}
 SCOPE = {"pull": "read", "read": "read", "ids": "read", "push": "write"}
-REFUSALS = {
-    "busy": (429, "You have reached your secondly limit.", {"errorType": "RATE_LIMIT", "policyName": "SECONDLY"}),
-    "away": (500, "internal error", {}),
-    "expired": (401, "Authentication credentials not found.", {"category": "INVALID_AUTHENTICATION"}),
-    "denied": (403, "This app hasn't been granted all required scopes.", {
-        "category": "MISSING_SCOPES",
-        "errors": [{"message": "One or more scopes are missing.",
-                    "context": {"requiredGranularScopes": ["crm.objects.contacts.read"]}}],
-    }),
-}  # fmt: skip
-PIPELINE = [("new", "Appointment scheduled", "false", "0.2"), ("offer", "Contract sent", "false", "0.9"),
-            ("won", "Closed won", "true", "1.0"), ("lost", "Closed lost", "true", "0.0")]  # fmt: skip
-OPERATORS: dict[str, Callable[[float, float], bool]] = {
-    "GTE": lambda a, b: a >= b, "LTE": lambda a, b: a <= b, "GT": lambda a, b: a > b, "EQ": lambda a, b: a == b,
-}  # fmt: skip
 
 
 class HubSpotCrm(ServedCrm):
@@ -91,7 +88,7 @@ class HubSpotCrm(ServedCrm):
         if do == "expired" and "refresh_token" in self.secrets:
             self.token = ""
         status, message, more = REFUSALS[do]
-        return _error(status, message, **more)
+        return error(status, message, **more)
 
     def answer(self, asked: Request) -> Response:
         if asked.path == "/oauth/v1/token":
@@ -102,7 +99,7 @@ class HubSpotCrm(ServedCrm):
             return Response(200, {"portalId": int(self.account)})
         version = "(?:v3|v4)" if self.numbered else re.escape(VERSION)
         for pattern, act in ROUTES:
-            if m := re.fullmatch(pattern.format(v=version), _alike(asked.path, self.numbered)):
+            if m := re.fullmatch(pattern.format(v=version), alike(asked.path, self.numbered)):
                 answered = act(self, asked, *m.groups())
                 if answered.status < 300 and self.checks_contract:
                     self.violations += contract.violations(asked, answered)
@@ -115,7 +112,7 @@ class HubSpotCrm(ServedCrm):
         known = {"grant_type": "refresh_token", **self.options}
         known |= {name: self.secrets.get(name, "") for name in ("refresh_token", "client_secret")}
         if said != known:
-            return _error(400, "missing or invalid refresh token", status="BAD_REFRESH_TOKEN")
+            return error(400, "missing or invalid refresh token", status="BAD_REFRESH_TOKEN")
         self.token = f"access-{next(self.numbers)}-of-half-an-hour"
         if self.rotates:
             self.secrets["refresh_token"] = f"{REFRESH}-{next(self.numbers)}"
@@ -131,16 +128,16 @@ class HubSpotCrm(ServedCrm):
     def search(self, asked: Request, kind: str) -> Response:
         body = asked.json()
         if body.get("limit", 10) > 200:
-            return _error(400, "limit: at most 200")
+            return error(400, "limit: at most 200")
         filters = [each for group in body.get("filterGroups", []) for each in group["filters"]]
-        found = [record for record in self.living(kind) if all(_holds(record, each) for each in filters)]
+        found = [record for record in self.living(kind) if all(holds(record, each) for each in filters)]
         for sort in reversed(body.get("sorts", [])):
             found.sort(
-                key=lambda record: _number(record, sort["propertyName"]), reverse=sort["direction"] != "ASCENDING"
+                key=lambda record: number(record, sort["propertyName"]), reverse=sort["direction"] != "ASCENDING"
             )
         start = int(body.get("after") or 0)
         if start and start + body.get("limit", 10) > self.most:
-            return _error(400, f"Search results are limited to {self.most:,}.")
+            return error(400, f"Search results are limited to {self.most:,}.")
         rows = found[start : start + body.get("limit", 10)]
         answer: dict[str, Any] = {
             "total": len(found),
@@ -163,10 +160,10 @@ class HubSpotCrm(ServedCrm):
         for each in body["inputs"]:
             record = self.find(kind, name, each["id"]) if name else self._now(kind, each["id"])
             if record is None or record.archived:
-                errors.append(_row_error("OBJECT_NOT_FOUND", "Could not get some objects", each["id"]))
+                errors.append(row_error("OBJECT_NOT_FOUND", "Could not get some objects", each["id"]))
             else:
                 found.append(self._object(record, body["properties"]))
-        return _batch(found, errors)
+        return batch(found, errors)
 
     def update(self, asked: Request, kind: str) -> Response:
         return self._write(asked, kind, lambda each: self.records.get((kind, each["id"])))
@@ -179,23 +176,23 @@ class HubSpotCrm(ServedCrm):
     ) -> Response:
         inputs = asked.json()["inputs"]
         if not inputs:
-            return _error(400, "inputs: at least one")
+            return error(400, "inputs: at least one")
         if unknown := {name for each in inputs for name in each["properties"] if not self._known(kind, name)}:
-            return _error(400, f"Property values were not valid: {', '.join(sorted(unknown))} does not exist")
+            return error(400, f"Property values were not valid: {', '.join(sorted(unknown))} does not exist")
         done, errors = [], []
         for each in inputs:
             record = find(each)
             if problem := self.refused.get(each["id"]):
-                errors.append(_row_error("VALIDATION_ERROR", problem, each["id"], each.get("objectWriteTraceId")))
+                errors.append(row_error("VALIDATION_ERROR", problem, each["id"], each.get("objectWriteTraceId")))
             elif not make and (record is None or record.archived):
-                errors.append(_row_error("OBJECT_NOT_FOUND", "Could not find it", each["id"]))
+                errors.append(row_error("OBJECT_NOT_FOUND", "Could not find it", each["id"]))
             else:
                 values = each["properties"] | ({each["idProperty"]: each["id"]} if make else {})
                 id = record.id if record else self.new_id(kind)
                 written = self.write(kind, id, {name: value or None for name, value in values.items()})
                 more = {"new": record is None} if make else {}
                 done.append(self._object(written, None) | more | {"objectWriteTraceId": each["objectWriteTraceId"]})
-        return _batch(done, errors)
+        return batch(done, errors)
 
     def linked(self, asked: Request, kind: str, of: str) -> Response:
         found, errors = [], []
@@ -210,20 +207,20 @@ class HubSpotCrm(ServedCrm):
             if to:
                 found.append({"from": {"id": each["id"]}, "to": to[::-1]})  # in no order that means anything
             else:
-                errors.append(_row_error("OBJECT_NOT_FOUND", f"No {of} is associated", each["id"]))
-        return _batch(found, errors)
+                errors.append(row_error("OBJECT_NOT_FOUND", f"No {of} is associated", each["id"]))
+        return batch(found, errors)
 
     def owners(self, asked: Request) -> Response:
         rows = [
             {"id": record.id, "email": record.values.get("email", ""), "firstName": record.values.get("name", ""),
-             "lastName": "", "type": "PERSON", "archived": False, "createdAt": _iso(record.created_at),
-             "updatedAt": _iso(record.modified_at)}
+             "lastName": "", "type": "PERSON", "archived": False, "createdAt": iso(record.created_at),
+             "updatedAt": iso(record.modified_at)}
             for record in self.living("owners")
         ]  # fmt: skip
         return Response(200, {"results": rows})
 
     def pipelines(self, asked: Request) -> Response:
-        now = _iso(self.now())
+        now = iso(self.now())
         dated = {"createdAt": now, "updatedAt": now, "archived": False}
         stages = [
             {"id": id, "label": label, "displayOrder": place, "metadata": {"isClosed": closed, "probability": chance}}
@@ -250,9 +247,9 @@ class HubSpotCrm(ServedCrm):
     def create_properties(self, asked: Request, kind: str) -> Response:
         inputs, made = asked.json()["inputs"], self.made_fields.setdefault(kind, {})
         if not inputs or any(each["groupName"] not in self.groups for each in inputs):
-            return _error(400, "inputs: at least one, of a group that exists")
+            return error(400, "inputs: at least one, of a group that exists")
         made.update({each["name"]: {"options": [], "description": "", **each} for each in inputs})
-        return _batch([made[each["name"]] for each in inputs], [], status=201)
+        return batch([made[each["name"]] for each in inputs], [], status=201)
 
     def _now(self, kind: str, id: str) -> Record | None:
         return self.records.get((kind, self.became.get(id, id)))
@@ -261,15 +258,15 @@ class HubSpotCrm(ServedCrm):
         return not name.startswith("leadscore_") or name in self.made_fields.get(kind, {})
 
     def _object(self, record: Record, names: Iterable[str] | None) -> dict[str, Any]:
-        values = {name: _text(value) for name, value in record.values.items()}
-        values |= {"hs_object_id": record.id, STAMP.get(record.kind, "hs_lastmodifieddate"): _iso(record.modified_at),
+        values = {name: text(value) for name, value in record.values.items()}
+        values |= {"hs_object_id": record.id, STAMP.get(record.kind, "hs_lastmodifieddate"): iso(record.modified_at),
                    "hs_merged_object_ids": ";".join(record.merged) or None}  # fmt: skip
         if record.kind == "deals":
             stage = next((each for each in PIPELINE if each[0] == record.values.get("dealstage")), PIPELINE[0])
             values |= {"hs_is_closed": stage[2], "hs_is_closed_won": "true" if stage[3] == "1.0" else "false"}
         shown = values if names is None else {name: values.get(name) for name in names}
-        return {"id": record.id, "properties": shown, "createdAt": _iso(record.created_at),
-                "updatedAt": _iso(record.modified_at), "archived": record.archived}  # fmt: skip
+        return {"id": record.id, "properties": shown, "createdAt": iso(record.created_at),
+                "updatedAt": iso(record.modified_at), "archived": record.archived}  # fmt: skip
 
 
 ROUTES: list[tuple[str, Callable[..., Response]]] = [
@@ -285,43 +282,3 @@ ROUTES: list[tuple[str, Callable[..., Response]]] = [
     (r"/crm/properties/{v}/(\w+)/groups", HubSpotCrm.groups_of),
     (r"/crm/properties/{v}/(\w+)/batch/create", HubSpotCrm.create_properties),
 ]
-
-
-def _alike(path: str, numbered: bool) -> str:
-    """A path of the numbered versions as the dated one has it, where this server knows those."""
-    return re.sub(r"^/crm/(v\d)/(\w+)", r"/crm/\2/\1", path) if numbered else path
-
-
-def _holds(record: Record, each: dict[str, Any]) -> bool:
-    return OPERATORS[each["operator"]](_number(record, each["propertyName"]), float(each["value"]))
-
-
-def _number(record: Record, name: str) -> float:
-    if name == "hs_object_id":
-        return float(record.id)
-    assert name == STAMP.get(record.kind, "hs_lastmodifieddate"), f"{record.kind} have no {name}"
-    return float(int(record.modified_at.timestamp() * 1000))
-
-
-def _batch(results: Any, errors: Any, status: int = 200) -> Response:
-    now = _iso(datetime.now(UTC))
-    answer = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-    return Response(207, answer | {"numErrors": len(errors), "errors": errors}) if errors else Response(status, answer)
-
-
-def _row_error(category: str, message: str, id: str, trace: str | None = None) -> dict[str, Any]:
-    context = {"ids": [id]} | ({"objectWriteTraceId": [trace]} if trace else {})
-    return {"status": "error", "category": category, "message": message, "context": context, "links": {}, "errors": []}
-
-
-def _error(code: int, message: str, **more: Any) -> Response:
-    body = {"status": "error", "message": message, "correlationId": "c0ffee", "category": "VALIDATION_ERROR"}
-    return Response(code, body | more)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _text(value: Any) -> Any:
-    return _iso(value) if isinstance(value, datetime) else None if value is None else str(value)

@@ -179,6 +179,8 @@ class TrytonCrm(ServedCrm):
         kind = next((kind for kind, name in MODEL.items() if name == model), "")
         if not kind:
             return "token" if method == "login" else "match" if method == "search_read" else "setup"
+        if called["params"][4:5] == [["party"]]:
+            return "setup"
         if method in ("write", "create"):
             return f"push:{kind}"
         if method == "search":

@@ -95,9 +95,10 @@ class Tryton(Connector):
         rows = [row_of(kind, each) for each in self._rows(MODEL[kind], self._after(kind, ""), names, RECENT, "DESC")]
         is_party = kind == CrmKind.CONTACTS
         samples: dict[str, list[str]] = {name: [] for name in (("name", *KNOWN) if is_party else FIELDS[kind])}
+        samples |= {name: [] for name in (self._named() if is_party else ())}
         for row in rows:
             for name, value in row.values.items():
-                if name not in ("id", "create_date", "write_date") and value:
+                if name not in ("id", "create_date", "write_date", "replaced_by") and value:
                     samples.setdefault(name, []).append(plain(value))
         return [
             RemoteField(name, name, "owner" if name == "employee" else "text", (), is_party,
@@ -134,14 +135,13 @@ class Tryton(Connector):
 
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
         """Tryton has no fields to make. That a name is in use is written on the party of one's own company."""
-        [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
-        there = {each["name"] for each in self._rows(MECHANISM, [["party", "=", company["party"]]], ["name"])}
+        there = self._named()
         missing = [field for field in fields if self.name_of(field.key) not in there]
-        if missing:
-            made = [
-                {"party": company["party"], "type": "other", "name": self.name_of(field.key), "value": field.label}
-                for field in missing
-            ]
+        made = [
+            {"party": self._company, "type": "other", "name": self.name_of(field.key), "value": field.label}
+            for field in missing
+        ]
+        if made:
             self._call(MECHANISM, "create", made)
         return [self.name_of(field.key) for field in missing]
 
@@ -160,6 +160,11 @@ class Tryton(Connector):
         again = "Another lead of this request has the same address."
         later = {row.key: PushResult(row.key, ok=False, error=again, again=True) for row in new}
         return [(later | results)[row.key] for row in rows]
+
+    def _named(self) -> list[str]:
+        """The names of ours that are in use."""
+        domain = [["party", "=", self._company], ["type", "=", "other"], ["name", "!=", None]]
+        return [each["name"] for each in self._rows(MECHANISM, domain, ["name"])]
 
     def _followed(self, kind: str, rows: Sequence[Row]) -> list[Row]:
         """In place of a party that was replaced by another comes that other, and names it as part of it."""
@@ -265,6 +270,12 @@ class Tryton(Connector):
         """One's own companies and whoever works there are parties too, and no leads."""
         domain: list[Any] = [["id", ">", int(after)]] if after else []
         return [*domain, ["id", "not in", self._own]] if kind == CrmKind.CONTACTS else domain
+
+    @cached_property
+    def _company(self) -> int:
+        """The party of one's own company."""
+        [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
+        return int(company["party"])
 
     @cached_property
     def _own(self) -> list[int]:

@@ -13,11 +13,15 @@ def leads_behind(version: Version) -> frozenset[int]:
 
 
 def learning_behind(model: int, definition: dict[str, Any], **until: Any) -> Learning | None:
-    """The last learning of which the definition still has a criterion as it was learned."""
+    """The last learning that speaks in the definition: by any criterion as it was learned where its draft was this
+    model, by most of them wherever it was, since an experiment takes over the draft of another model.
+    """
     there = {(rule["name"], rule["points"]) for rule in definition["criteria"]}
-    learnings = Learning.objects.filter(draft=model, state=LearningState.DONE, **until)
-    return next((row for row in learnings if there & _criteria(row)), None)
+    learnings = Learning.objects.filter(state=LearningState.DONE, **until).defer("file")
+    return next((row for row in learnings if _speaks(row, model, there)), None)
 
 
-def _criteria(learning: Learning) -> set[tuple[str, int]]:
-    return {(row["name"], row["points"]) for row in learning.result["criteria"]}
+def _speaks(learning: Learning, model: int, there: set[tuple[str, int]]) -> bool:
+    learned = {(row["name"], row["points"]) for row in learning.result.get("criteria", ())}
+    kept = len(learned & there)
+    return kept > 0 and (learning.draft_id == model or 2 * kept > len(learned))

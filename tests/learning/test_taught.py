@@ -19,6 +19,7 @@ from scoring.preview.job import start
 from scoring.replay import replay
 from scoring.sample import sample
 from scoring.tasks import run_learnings, run_previews
+from tests.experiments.lab import begin, live_model
 from tests.learning.history import QUESTION, history
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import add, field, go_live, make_model, rescore
@@ -77,6 +78,24 @@ class TestAgainstTheLiveVersion:
         learned.model.criteria.all().delete()
         add(learned.model.groups.earliest("pk"), "Referral", 3, field("source", "is", "Referral"))
         assert leads_behind(go_live(learned.model)) == frozenset()
+
+    def test_taken_over_by_an_experiment_it_stays_a_learned_one(self) -> None:
+        """A challenger is frozen as a version of the champion's model, wherever its draft was."""
+        history(make_team())
+        model, champion = live_model()
+        row = learn(ago=LONG_AGO)
+        challenger = begin(model, make_draft(row, by=None)).arms.get(position=1).version
+        assert (challenger.model, leads_behind(champion)) == (model, frozenset())
+        assert leads_behind(challenger) == {lead for lead, _ in sample(QUESTION, row.asked_at).moments}
+
+    def test_one_criterion_alike_makes_no_learned_one(self) -> None:
+        """Negative control."""
+        history(make_team())
+        model = make_model()
+        one, *others = learn().result["criteria"]
+        assert others
+        add(model.groups.get(name="Role"), one["name"], one["points"], field("source", "is", "Referral"))
+        assert leads_behind(go_live(model)) == frozenset()
 
 
 def _newest(number: int) -> list[int]:

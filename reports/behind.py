@@ -23,7 +23,7 @@ from leads.models import Deal, Handoff
 from reports.models import Fact
 from reports.models.summary import By, Chosen
 from reports.queries.stages import HERE
-from reports.scope import DAY, Scope
+from reports.scope import DAY, Scope, today
 
 NONE = "none"
 CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
@@ -161,7 +161,7 @@ class HandoffsBehindForm(forms.Form):
 
 
 def _old(rows: QuerySet[Fact]) -> QuerySet[Fact]:
-    return rows.filter(settles_at=None, day__lte=timezone.localdate() - timedelta(days=31))
+    return rows.filter(settles_at=None, day__lte=today() - timedelta(days=31))
 
 
 def _in_state(rows: QuerySet[Handoff], state: str) -> QuerySet[Handoff]:

@@ -94,7 +94,7 @@ class Scope:
 
     def aged(self, days: int) -> "Scope":
         """Of the range only leads of so many whole days."""
-        return self.until(timezone.localdate() - timedelta(days=days + 1))
+        return self.until(today() - timedelta(days=days + 1))
 
     @property
     def _months(self) -> tuple[date, date]:
@@ -137,6 +137,11 @@ class Scope:
         return list(self.model.versions.values_list("pk", flat=True)) if self.model else []
 
 
+def today() -> date:
+    """In the zone of the installation, in which the days of leads begin: whoever reads, and from where."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
 
@@ -167,7 +172,7 @@ class ScopeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        last = given.get("to") or timezone.localdate()
+        last = given.get("to") or today()
         first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
         if first > last:
             raise ValidationError({"from": "The first day must not come after the last."})
@@ -178,6 +183,6 @@ class ScopeForm(forms.Form):
     def scope(self) -> Scope:
         """What was asked for; without valid data the last 90 days of all teams."""
         given = self.cleaned_data if self.is_valid() else {}
-        last = given.get("to") or timezone.localdate()
+        last = given.get("to") or today()
         first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
         return Scope(self.user, first, last, given.get("team"), given.get("model"), given.get("source") or "")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from leads.statistics import Rate
 from reports.models import Fact
 from reports.models.summary import By
-from reports.scope import Scope
+from reports.scope import Scope, today
 from reports.summaries.facts import COUNTS, FAIR, SETTLED
 from reports.survival import Closing, closing
 
@@ -52,16 +52,16 @@ def sums_by(scope: Scope, *by: str, only: Iterable[str] = COUNTS) -> list[dict[s
 
 def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
     """For each group the share closed by each day of age. Two queries."""
-    today, keyed = timezone.localdate(), by in By.values
+    now, keyed = today(), by in By.values
     column = "day" if by == "month" else by
     leads = scope.tallies(By(by) if keyed else By.CHOSEN, daily=True).order_by()
     ages: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for group, day, number in leads.values_list("key" if keyed else column, "day").annotate(Sum("leads")):
-        ages[_group(by, group)][_age(day, today)] += number
+        ages[_group(by, group)][_age(day, now)] += number
     took = won(settled(scope) if by == By.GRADE else scope.facts()).order_by().values_list(column, "day", Floor("took"))
     events: dict[Any, list[tuple[int, int, int]]] = defaultdict(list)
     for group, day, days, number in took.annotate(Count("pk")):
-        events[_group(by, group)].append((_age(day, today), int(days), number))
+        events[_group(by, group)].append((_age(day, now), int(days), number))
     return {group: closing(known, events[group]) for group, known in ages.items()}
 
 

@@ -29,7 +29,12 @@ Priced = Annotated[int, Figure("Won deals with an amount", "The n of the average
 Revenue = Annotated[float, Figure("Revenue", "Sum of their won deals.", kind="money", behind="customers")]
 Cost = Annotated[
     float | None,
-    Figure("Cost", "What was entered for the months of the period, a month in part by its days.", kind="money"),
+    Figure(
+        "Cost",
+        "What was entered for the months of the period, a month in part by its days. "
+        "Empty where the report is about one model: it was spent on all leads.",
+        kind="money",
+    ),
 ]
 PerLead = Annotated[float | None, Figure("Cost of a lead", "Cost divided by leads.", kind="money", aside=True)]
 PerCustomer = Annotated[
@@ -103,7 +108,12 @@ def largest_first(rows: list[Any]) -> list[Any]:
 
 
 def costs(scope: Scope, *by: str) -> dict[tuple[str, ...], float]:
-    """What was spent in the period, on each source or campaign; of a month that is only in part in it, its days."""
+    """What was spent in the period, on each source or campaign; of a month that is only in part in it, its days.
+
+    Nothing where leads are narrowed to a model: the money was spent on all of them.
+    """
+    if scope.model:
+        return {}
     first = scope.first.replace(day=1)
     rows = SourceCost.objects.filter(month__gte=first, month__lte=scope.last, team__in=teams_with(scope.user, READ))
     if scope.team:

@@ -1,5 +1,6 @@
 """Impact, cohorts, passages, sources and agreement, on worlds small enough to count by hand."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -28,6 +29,7 @@ from reports.summaries import count_due
 from scoring.demo.people import hire
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
+from tests.scoring.workshop import make_model
 
 TODAY = timezone.localdate()
 NOW = timezone.now()
@@ -182,6 +184,7 @@ def test_sources_with_their_costs(team, kim):
     assert costs(scope, "source") == {("Fair",): 620.0, ("Radio",): 100.0}, "ten of thirty days of April"
     two_days = Scope(kim, date(2026, 3, 31), date(2026, 4, 1))
     assert costs(two_days, "source") == {("Fair",): 20.0, ("Radio",): 10.0}
+    assert costs(replace(scope, model=make_model()), "source") == {}, "no model has leads of its own to pay for"
     fair, radio = sources(scope)
     assert (fair.leads, fair.customers, fair.revenue, fair.cost) == (4, Rate(2, 4), 6000.0, 620.0)
     assert (fair.per_lead, fair.per_customer) == (155.0, 310.0)

@@ -17,7 +17,7 @@ from reports.queries import funnel as steps
 from reports.queries import overview as key_figures
 from reports.queries.handoffs import handoffs_by_label
 from reports.queries.reasons import rejection_reasons
-from reports.scope import Scope
+from reports.scope import Scope, ScopeForm
 from reports.summaries import count_due
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
@@ -215,6 +215,16 @@ def test_both_days_belong_to_the_period(team, kim, settings):
     ):  # fmt: skip
         make_lead(team, created_at=moment.replace(tzinfo=zone))
     assert overview(Scope(kim, date(2026, 7, 1), date(2026, 7, 31))).leads == 2
+
+
+def test_days_are_those_of_the_installation_wherever_one_reads(kim):
+    """At no moment is it the same day at both ends of the world."""
+    found = []
+    for zone in ("Etc/GMT+12", "Pacific/Kiritimati"):
+        with timezone.override(zone):
+            scope = ScopeForm({}, user=kim).scope()
+            found.append((scope.first, scope.last, scope.aged(30).last))
+    assert found[0] == found[1]
 
 
 def test_a_lead_won_without_sales_is_a_customer_all_the_same(team, kim, scope):

@@ -34,6 +34,13 @@ class Load:
     def worked_if(self) -> float:
         return _worked(self.handoffs_if, self.capacity_if)
 
+    def times(self, keeps: float) -> float:
+        """The chance of a handoff if, against now, where one that nobody works keeps that part of its chance. As now
+        where nobody has time and nothing is kept: then no count says what work would bring.
+        """
+        now, then = (worked + (1 - worked) * keeps for worked in (self.worked, self.worked_if))
+        return then / now if now else 1.0
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -95,7 +102,7 @@ def _gain(known: World, load: Load, row: TeamForecast, base: Changes, what_if: W
     place = known.evidence.teams.index(load.team.pk)
     new, opens = base.new.copy(), base.opens.copy()
     new[LABELS.index(what_if.label)] *= 1 + what_if.more / 100
-    times = (load.worked_if + (1 - load.worked_if) * keeps) / (load.worked + (1 - load.worked) * keeps)
+    times = load.times(keeps)
     for label in LABELS:
         if label and share_of(row, label) >= HANDED:
             opens[LABELS.index(label)] *= times

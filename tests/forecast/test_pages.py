@@ -13,6 +13,7 @@ from leads.enums import Role
 from leads.models import Absence, Membership
 from reports.exports import as_values
 from reports.forecast import store
+from reports.forecast.assumptions import overrule
 from reports.forecast.page import TABLES
 from reports.forecast.record import checks, kept_of
 from reports.models import Assumption, ForecastCount, TeamForecast
@@ -159,6 +160,9 @@ def test_more_reps_help_only_where_they_are_missing(client, helen, told, team):
     assert effect.reps == {team.pk: 2}
     more = client.get("/reports/forecast/?label=hot&more=20").context["effect"].loads[0]
     assert (more.handoffs_if, more.worked_if) == (pytest.approx(24), pytest.approx(5 / 24))
+    Membership.objects.filter(user=kim).update(weekly_capacity=0)
+    overrule(team, Assumption.Name.UNWORKED, 0.0, why="Nobody calls back", by=helen)
+    assert client.get("/reports/forecast/?reps=2").context["effect"].gain == 0, "no count says what work would bring"
 
 
 def test_capacity_is_less_while_somebody_is_away(client, helen, told, team):

@@ -142,9 +142,10 @@ def _work(arm: Arm, before: Rate, now: Rate, room: Room, can_work: int, alpha: f
     """Would promoting it give sales more than they can work, where the champion does not?"""
     share = can_work / room.leads if room.leads else 1.0
     mine, theirs = (room.leads * rate.k / rate.n if rate.n else 0.0 for rate in (now, before))
-    text = f"For all leads it would make about {mine:.0f} Hot a week. Sales can work {can_work}."
-    alarm = False
-    if 0 < share < 1 and _enough(before, now) and theirs <= can_work:
+    text, alarm = f"For all leads it would make about {mine:.0f} Hot a week. Sales can work {can_work}.", False
+    if not _enough(before, now):
+        text = f"Too few leads to say how many Hot ones a week it would make. Sales can work {can_work}."
+    elif 0 < share < 1 and theirs <= can_work:
         z = (now.k / now.n - share) / sqrt(share * (1 - share) / now.n)
         alarm = z >= anytime.limit(share * (1 - share) * now.n, alpha)
     return Guard(arm, ROOM, before, now, None, alarm, text)

@@ -113,6 +113,12 @@ def test_what_is_truly_wrong_is_told() -> None:
     assert ROOM not in ask(cell(1000, 100), cell(1000, 100))
 
 
+def test_of_a_few_leads_no_week_is_foretold() -> None:
+    few, enough = (ask(cell(n, 10), cell(n, 12), room=Room(200.0, 24))[ROOM] for n in (29, 100))
+    assert "Too few leads to say" in few.text and not few.alarm
+    assert enough.text == "For all leads it would make about 24 Hot a week. Sales can work 24."
+
+
 def test_what_could_be_chance_or_does_not_matter_is_not() -> None:
     fine = ask(cell(1000, 100, 100, 20), cell(1000, 130, 130, 33), room=Room(200.0, 24))
     assert [slug for slug, guard in fine.items() if guard.alarm] == []

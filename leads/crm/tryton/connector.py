@@ -122,14 +122,14 @@ class Tryton(Connector):
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
         names = [*FIELDS[kind], "create_date", "write_date"]
-        domain = [["id", "in", [int(id) for id in ids]], *LIVING.get(kind, ())]
+        domain = [["id", "in", [int(id) for id in ids]], *LIVING.get(kind, [])]
         return [row_of(kind, record) for record in self._rows(MODEL[kind], domain, names)]
 
     def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
         return self.read(kind, sorted(set(self._known(emails).values())), fields)
 
     def ids(self, kind: str, after: str) -> IdPage:
-        later = [*self._after(kind, after), *LIVING.get(kind, ())]
+        later = [*self._after(kind, after), *LIVING.get(kind, [])]
         ids = [str(id) for id in self._call(MODEL[kind], "search", later, 0, self.page, [["id", "ASC"]])]
         return IdPage(ids, ids[-1] if len(ids) == self.page else "")
 

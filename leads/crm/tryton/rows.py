@@ -27,7 +27,8 @@ FIELDS: dict[str, list[str]] = {
         "lost_reason",
     ],
 }
-LIVING = {CrmKind.CONTACTS: [["replaced_by", "=", None]]}  # who was replaced is part of another
+# Who was replaced is part of another.
+LIVING: dict[str, list[list[str | None]]] = {CrmKind.CONTACTS: [["replaced_by", "=", None]]}
 STAGES = {
     "lead": DealState.OPEN, "opportunity": DealState.OPEN, "converted": DealState.OPEN, "won": DealState.WON,
     "lost": DealState.LOST, "cancelled": DealState.LOST,

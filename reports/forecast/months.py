@@ -103,13 +103,13 @@ def forecast(latest: Sequence[TeamForecast], names: dict[int, Team]) -> Forecast
     paths = together(latest)
     months = [_month(latest, paths, place) for place in range(paths.shape[1])]
     whole = [place for place, span in enumerate(latest[0].spans) if span[3]]
-    total = paths[:, whole].sum(axis=1)
-    low, high = interval(total)
+    low, high = interval(paths[:, whole].sum(axis=1))
     every = [months[place] for place in whole]
+    total = Total(sum(month.expected for month in every), float(low), float(high))
     rest = months[0] if 0 not in whole else None
     past = pasts(latest)
     return Forecast(
-        as_of=latest[0].as_of, months=every, rest=rest, total=Total(float(total.mean()), float(low), float(high)),
+        as_of=latest[0].as_of, months=every, rest=rest, total=total,
         labels=_groups({name: [month.of(name) for month in every] for name in GROUPS}),
         teams=_teams(latest, names, whole),
         past=[one for one in past if rest is None or one.month < rest.month],

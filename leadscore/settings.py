@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from leadscore import embedded
 from leadscore.admin_look import UNFOLD as UNFOLD
 from leadscore.env import env, public_url, secret_key
+from leadscore.logs import told_briefly
 
 # One thread for numpy in each process: threads of many workers would wait for each other. Read when numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -252,10 +253,11 @@ LOGGING = {
         "no_health": {
             "()": "django.utils.log.CallbackFilter",
             "callback": lambda record: "/health/" not in record.getMessage(),
-        }
+        },
+        "brief": {"()": "django.utils.log.CallbackFilter", "callback": told_briefly},
     },
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_health"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_health", "brief"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
     "loggers": {name: {"level": "INFO"} for name in ("leads", "scoring", "reports", "leadscore")},
 }

@@ -11,6 +11,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -22,6 +23,7 @@ from scoring.models import ControlCase, ScoringModel
 
 DEFAULT_DAYS = 90
 DAY = timedelta(days=1)
+NO_DAY = "Write the day as 2026-08-03."
 READ = "reports.view_report"
 UNKNOWN = "none"  # asks for leads without a source
 
@@ -146,10 +148,21 @@ def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
 
 
+def _day_field() -> forms.DateField:
+    widget = forms.DateInput({"type": "date"})
+    return forms.DateField(required=False, widget=widget, error_messages={"invalid": NO_DAY})
+
+
+def refused(form: forms.Form) -> HttpResponse:
+    """Where a spreadsheet was asked for with an address that is not right: which part of it, and what to write."""
+    lines = [f"{name}: {text}" for name, texts in form.errors.items() for text in texts]
+    return HttpResponse("\n".join(lines), status=400, content_type="text/plain; charset=utf-8")
+
+
 class ScopeForm(forms.Form):
     """`from`, `to`, `team`, `model` (slugs) and `source` (as leads have it) of an address."""
 
-    to = forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))
+    to = _day_field()
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, to_field_name="slug", empty_label="All teams",
         error_messages={"invalid_choice": "No such team among yours."},
@@ -167,7 +180,7 @@ class ScopeForm(forms.Form):
         super().__init__(data)
         self.user = user
         # "from" is a word of Python's own
-        self.fields = {"from": forms.DateField(required=False, widget=forms.DateInput({"type": "date"}))} | self.fields
+        self.fields = {"from": _day_field()} | self.fields
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, READ))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

@@ -25,11 +25,15 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """`text`, and `small` below it. `label`: draw it in its colour. `rate` and `marks`: an interval as a whisker."""
+    """`text`; below it `small` and `span`, an interval, in one line where there is room.
+
+    `label`: draw it in its colour. `rate` and `marks`: an interval as a whisker.
+    """
 
     head: Head
     text: str
     small: str = ""
+    span: str = ""
     url: str = ""
     tone: str = ""
     label: str | None = None
@@ -76,14 +80,14 @@ def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cel
         return _gap(head, value, row)
     if figure.kind == "auc":
         low, high = getattr(row, f"{head.name}_low"), getattr(row, f"{head.name}_high")
-        return Cell(head, decimal(value), "" if value is None else f"{decimal(low)} to {decimal(high)}", url)
+        return Cell(head, decimal(value), span="" if value is None else f"{decimal(low)} to {decimal(high)}", url=url)
     if figure.kind == "days" and getattr(row, "three_quarters", None) is not None and head.name == "half":
         ends = f"{_written(figure, row.quarter)} to {_written(figure, row.three_quarters)}"
-        return Cell(head, _written(figure, value), f"half of them {ends}", url)
+        return Cell(head, _written(figure, value), "half of them", ends, url)
     if isinstance(value, str):
         return Cell(head, value or figure.empty, url=url, tone="" if value else "muted")
     cases = f"n = {getattr(row, figure.n):,}" if figure.n and value is not None else ""
-    return Cell(head, _written(figure, value), cases, url)
+    return Cell(head, _written(figure, value), cases, url=url)
 
 
 def _is_of_label(head: Head, row: Any) -> bool:
@@ -95,9 +99,9 @@ def _rate(head: Head, rate: Rate, url: str, top: float) -> Cell:
     if not rate.n:
         return Cell(head, UNKNOWN)
     if rate.interval is None:
-        return Cell(head, cases, "so far", url, tone="muted", rate=rate)
+        return Cell(head, cases, "so far", url=url, tone="muted", rate=rate)
     interval = f"{percent(rate.interval.low)} to {percent(rate.interval.high)}"
-    return Cell(head, percent(rate.share), f"{cases}, {interval}", url, rate=rate, marks=whisker(rate, top))
+    return Cell(head, percent(rate.share), cases, interval, url, rate=rate, marks=whisker(rate, top))
 
 
 def _gap(head: Head, value: float | None, row: Any) -> Cell:

@@ -245,7 +245,9 @@ def _switch(publication: Publication) -> None:
     switch_others(publication.pk)
     rules_changed()
     model = publication.version.model_id
-    Version.objects.deciding().filter(model=model).update(state=VersionState.RETIRED)
+    ours = Version.objects.filter(model=model)
+    ours.filter(state=VersionState.LIVE).update(state=VersionState.RETIRED)
+    ours.filter(state=VersionState.TRIAL).update(state=VersionState.ABANDONED)
     Version.objects.filter(pk=publication.version_id).update(state=VersionState.LIVE)
     end_promoted(publication, now)
     publication.scores.all()._raw_delete(publication.scores.db)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil, floor, log10
 
 Write = Callable[[float], str]
@@ -11,6 +12,7 @@ NARROW, WIDE = 460, 1000
 HEIGHT = 210
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 16, 28
 LETTER, LINE = 6.6, 16  # about what a letter and a line of 12 px take
+LETTER_ON_PHONE = 8.8  # where a narrow chart is written in 16 px
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,15 @@ class Chart:
     @property
     def is_wide(self) -> bool:
         return self.width >= WIDE
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the names would run into each other in the larger letters of a phone."""
+        beside = pairwise(self.names)
+        return not self.is_wide and any(
+            (len(one.text) + len(other.text)) / 2 * LETTER_ON_PHONE + LETTER_ON_PHONE > other.at - one.at
+            for one, other in beside
+        )
 
     @property
     def under(self) -> float:

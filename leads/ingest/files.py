@@ -24,6 +24,14 @@ XLSX = "xlsx"
 OTHER_SCRIPTS = ["cp1252", "cp1251", "cp1253", "cp932", "gb18030", "big5", "euc_kr"]
 MISREAD = 0.05
 LONGEST_NAME = 100
+# Old Excel, PDF, gzip, PNG, JPEG, GIF, 7z, RAR, xz, zstd, SQLite, ELF
+BINARY_SIGNS = (
+    b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"7z\xbc\xaf", b"Rar!\x1a",
+    b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"SQLite format 3\0", b"\x7fELF",
+)  # fmt: skip
+# Signs of the keyboard's past, without tab, line ends, the end of a DOS file (1a) and the escapes of Japanese mail (1b)
+CONTROL = bytes([*range(1, 9), 11, *range(14, 26), *range(28, 32)])
+FEW_CONTROLS, MOST_CONTROLS = 8, 0.01
 NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -45,7 +53,7 @@ def sniff(path: Path) -> Shape:
         raise FileError("The file is empty. Choose a file with a header and at least one row.")
     if start.startswith(workbook.SIGN):
         return _shape(XLSX, "", next(workbook.rows(path), None))
-    if start.startswith((b"\xd0\xcf\x11\xe0", b"%PDF", b"\x1f\x8b")):
+    if _is_binary(start):
         raise FileError("This is no CSV or XLSX file. Save it as CSV or XLSX.")
     encoding = _encoding(path, start)
     delimiter = _delimiter(start.decode(encoding, errors="replace"))
@@ -98,6 +106,21 @@ def _names(cells: list[str]) -> list[str]:
         seen[name] += 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return names
+
+
+def _is_binary(start: bytes) -> bool:
+    """Whether it is an image, an archive, a program…: by its first bytes, or by signs that no text is full of.
+
+    A few such signs are spoiled cells. UTF-16 whose mark is lost has a NUL beside every letter, always on one side.
+    """
+    if start.startswith(BINARY_SIGNS):
+        return True
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16: every other byte is a half
+        return False
+    nul = start.count(0)
+    one_sided = nul and max(start[::2].count(0), start[1::2].count(0)) > 0.99 * nul
+    signs = len(start) - len(start.translate(None, CONTROL)) + (0 if one_sided else nul)
+    return signs > max(FEW_CONTROLS, len(start) * MOST_CONTROLS)
 
 
 def _encoding(path: Path, start: bytes) -> str:

@@ -17,6 +17,7 @@ from leads.outgoing.outcomes import Failed
 PORTS = {443, 8443}
 LONGEST = 2000
 NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
+BEGINS = "must begin with https:// (or http://, for a host and port that an admin allowed)."
 NEITHER = "cannot be reached from here: there is no such host, or it is not a public one."
 
 _UNICAST = ipaddress.ip_network("2000::/3")  # all that is given out of IPv6
@@ -97,6 +98,8 @@ def _parts(url: str) -> tuple[SplitResult, int | None]:
         raise Refused(f"The address is too long: at most {LONGEST:,} characters.")
     if not url.isascii():
         raise Refused("The address has letters beyond ASCII: write the host in its xn-- form, the rest as %20.")
+    if not url.strip().lower().startswith(("https://", "http://")):
+        raise Refused(f"The address {BEGINS}")
     if re.search(r"[\x00-\x20\x7f\\]", url):
         raise Refused("The address has a space, a backslash or a control character.")
     try:
@@ -104,8 +107,6 @@ def _parts(url: str) -> tuple[SplitResult, int | None]:
         port = parts.port
     except ValueError:
         raise Refused("This is not an address: https://host/path is.") from None
-    if parts.scheme not in ("http", "https"):
-        raise Refused("The address must begin with https://.")
     if "@" in parts.netloc:
         raise Refused("The address carries a name or password before @: leave it out.")
     if port == 0:

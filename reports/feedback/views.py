@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -17,7 +17,7 @@ from reports.feedback.criteria import FALSE, criteria_behind
 from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
-from reports.scope import Scope, ScopeForm
+from reports.scope import Scope, ScopeForm, refused
 from reports.summaries import catch_up
 from scoring.models import Criterion
 
@@ -54,7 +54,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
         raise Http404
     form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+        return refused(form)
     catch_up()
     scope = form.scope()
     file = exports.filename(TABLES[name], scope.first, scope.last)

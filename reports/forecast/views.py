@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,7 +19,7 @@ from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import AssumptionForm, ForecastForm, counted, counts_of
 from reports.forecast.page import TABLES, shown, waiting
 from reports.forecast.scope import CHANGE
-from reports.scope import READ
+from reports.scope import READ, refused
 
 PAGE = 50
 
@@ -40,7 +40,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
         raise Http404
     form = ForecastForm(request.GET, user=request.user)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+        return refused(form)
     answer = HttpResponse(exports.as_csv(TABLES[name], form.scope()), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="forecast-{name}.csv"'
     return answer

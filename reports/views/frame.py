@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,7 +16,7 @@ from leads.requests import Request
 from reports import exports
 from reports.digest import digest_of
 from reports.queries import REPORTS
-from reports.scope import Scope, ScopeForm
+from reports.scope import Scope, ScopeForm, refused
 from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
@@ -92,7 +92,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
         raise Http404
     form, scope = asked(request)
     if not form.is_valid():
-        return HttpResponseBadRequest(form.errors.as_text(), content_type="text/plain; charset=utf-8")
+        return refused(form)
     file = exports.filename(REPORTS[name], scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{file}"'

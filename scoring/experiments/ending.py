@@ -48,7 +48,7 @@ def retire(experiment: Experiment) -> None:
     """Challengers score no longer; the leads they decided are due, and move by rules: nobody is handed off for it."""
     on_trial = [arm.version for arm in experiment.arms.filter(position__gt=0).select_related("version")]
     for version in on_trial:
-        type(version).objects.filter(pk=version.pk, state=VersionState.TRIAL).update(state=VersionState.RETIRED)
+        type(version).objects.filter(pk=version.pk, state=VersionState.TRIAL).update(state=VersionState.ABANDONED)
     count_again(experiment, [version.pk for version in on_trial])
 
 

@@ -57,6 +57,11 @@ class OutcomeTable:
     reach: float
     note: str
 
+    @property
+    def reach_points(self) -> int:
+        """The same in percentage points, as the differences are written."""
+        return round(100 * self.reach)
+
 
 def outcome_tables(experiment: Experiment, arms: Sequence[Arm], found: Counts, last: Seen | None) -> list[OutcomeTable]:
     """What decides first, as the last look saw it; then what is only watched, as of now."""

@@ -323,7 +323,7 @@ def test_stopping_gives_every_lead_back_to_the_champion(model: ScoringModel) -> 
     assert set(causes) == {Cause.RULES}
     experiment.refresh_from_db()
     assert (experiment.ending, experiment.note, experiment.running) == ("stopped", "Budget", False)
-    assert Version.objects.get(number=2).state == VersionState.RETIRED
+    assert Version.objects.get(number=2).state == VersionState.ABANDONED  # it never was live
 
 
 def test_promoting_publishes_what_was_frozen(model: ScoringModel) -> None:
@@ -401,4 +401,4 @@ def test_a_shadow_ends_when_another_version_is_published(model: ScoringModel) ->
     experiment.refresh_from_db()
     assert (experiment.ending, experiment.note) == ("stopped", "Version 3 was published.")
     assert {total(lead) for lead in leads} == {7} and not TrialScore.objects.exists() and holds()
-    assert set(Version.objects.values_list("number", "state")) == {(1, "retired"), (2, "retired"), (3, "live")}
+    assert set(Version.objects.values_list("number", "state")) == {(1, "retired"), (2, "abandoned"), (3, "live")}

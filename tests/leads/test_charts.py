@@ -212,3 +212,11 @@ def test_the_kit_shows_each_kind(client, django_user_model):
     client.force_login(django_user_model.objects.create_user("ada@example.com"))
     page = client.get("/ui/").content.decode()
     assert [name for name in samples() if f"leads.charts.{name}" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("names", "crowded"), [(["Website", "Demo req…", "Bought l…"] * 2, True), (["Fair", "Ads"], False)]
+)
+def test_names_that_a_phone_cannot_put_side_by_side_are_crowded(names, crowded):
+    drawn = lines("Share", names, [Series("Share", [0.5] * len(names))])
+    assert drawn.is_crowded is crowded

@@ -1,6 +1,7 @@
 """Files as they come: encodings, delimiters, headers, kinds, columns."""
 
 import io
+import random
 from datetime import datetime
 from pathlib import Path
 
@@ -187,3 +188,34 @@ def test_what_is_read_as_empty_is_counted(tmp_path):
 def test_real_exports_are_recognised(name, kind, rows_of_data):
     shape = sniff(SHARED / name)
     assert (guess_kind(shape.columns), survey(SHARED / name, shape)[0]) == (kind, rows_of_data)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40,
+        b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"Email,City\n" * 50,
+        random.Random(7).randbytes(20_000),
+        b"MZ\x90\x00\x03" + b"\x00\x00\x01text" * 500,
+    ],
+)
+def test_a_binary_file_is_no_csv_whatever_it_is_called(tmp_path, start):
+    path = tmp_path / "real.csv"
+    path.write_bytes(start)
+    with pytest.raises(FileError, match="This is no CSV or XLSX file"):
+        sniff(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Email,City\na@b.example,K\x00öln\nc@d.example,\x0bBonn\n".encode(),
+        "Email,City\na@b.example,Bonn\n".encode("utf-16-le"),
+        "Email,City\na@b.example,Bonn\n\x1a".encode("cp437"),
+        "氏名,市\n山田,東京\n".encode("cp932") * 200,
+    ],
+)
+def test_a_text_with_some_odd_signs_is_still_read(tmp_path, text):
+    path = tmp_path / "real.csv"
+    path.write_bytes(text)
+    assert len(sniff(path).columns) == 2

@@ -168,8 +168,10 @@ def test_moment(text, order, moment):
     ("text", "why"),
     [
         ("someday", "Not a date. Write it as 2026-08-03."),
-        ("31/02/2026", "No such date (day is out of range for month). Write it as 2026-08-03."),
+        ("31/02/2026", "No such date (day 31 of month 2). Write it as 2026-08-03."),
         ("0001-01-01", "No such date (year 1). Write it as 2026-08-03."),
+        ("2026-13-01", "No such date (month 13). Write it as 2026-08-03."),
+        ("2026-03-04T25:61", "No such date (time 25:61). Write it as 2026-08-03."),
         ("12", "Not a date. Write it as 2026-08-03."),
     ],
 )

@@ -17,6 +17,7 @@ from tests.receiver import receiver
 REFUSED = {
     "": "https://",
     "hooks.example.com": "https://",
+    "not a url": "must begin with https://",
     "//hooks.example.com/": "https://",
     "ftp://hooks.example.com/": "https://",
     "file:///etc/passwd": "https://",

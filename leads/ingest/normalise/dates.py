@@ -1,6 +1,7 @@
 """Dates as people and programs write them. The order of day and month is decided for a column, by all its values."""
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -91,13 +92,7 @@ def _parts(text: str, order: str) -> tuple[int, int, int, re.Match[str]]:
 
 
 def _built(year: int, month: int, day_of_month: int, found: re.Match[str]) -> datetime:
-    if not EARLIEST <= year <= LATEST:
-        raise ValueError(f"year {year}")
-    hour = int(found["h"] or 0)
-    if found["half"]:
-        hour = hour % 12 + (12 if found["half"].lower().startswith("p") else 0)
-    clock = time(hour, int(found["min"] or 0), int(found["s"] or 0), int((found["f"] or "0").ljust(6, "0")[:6]))
-    naive = datetime.combine(date(year, month, day_of_month), clock)
+    naive = datetime.combine(_day(year, month, day_of_month), _clock(found))
     zone = (found["zone"] or "").upper()
     if zone in ("Z", "UTC", "GMT"):
         return naive.replace(tzinfo=UTC)
@@ -107,6 +102,25 @@ def _built(year: int, month: int, day_of_month: int, found: re.Match[str]) -> da
             raise ValueError(f"time zone {zone}")
         return (naive - timedelta(minutes=minutes if zone[0] == "+" else -minutes)).replace(tzinfo=UTC)
     return timezone.make_aware(naive)
+
+
+def _day(year: int, month: int, day_of_month: int) -> date:
+    if not EARLIEST <= year <= LATEST:
+        raise ValueError(f"year {year}")
+    if not 1 <= month <= 12:
+        raise ValueError(f"month {month}")
+    if not 1 <= day_of_month <= monthrange(year, month)[1]:
+        raise ValueError(f"day {day_of_month} of month {month}")
+    return date(year, month, day_of_month)
+
+
+def _clock(found: re.Match[str]) -> time:
+    hour, minute, second = (int(found[name] or 0) for name in ("h", "min", "s"))
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"].lower().startswith("p") else 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise ValueError(f"time {hour}:{minute:02}")
+    return time(hour, minute, second, int((found["f"] or "0").ljust(6, "0")[:6]))
 
 
 def _year(text: str) -> int:

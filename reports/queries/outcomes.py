@@ -51,17 +51,23 @@ def sums_by(scope: Scope, *by: str, only: Iterable[str] = COUNTS) -> list[dict[s
 
 
 def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
-    """For each group the share closed by each day of age. Two queries."""
+    """For each group the share closed by each day of age. Two queries. Customers of whom nobody knows how long it took,
+    or who bought before they were a lead, are left out altogether.
+    """
     now, keyed = today(), by in By.values
     column = "day" if by == "month" else by
     leads = scope.tallies(By(by) if keyed else By.CHOSEN, daily=True).order_by()
     ages: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for group, day, number in leads.values_list("key" if keyed else column, "day").annotate(Sum("leads")):
         ages[_group(by, group)][_age(day, now)] += number
-    took = won(settled(scope) if by == By.GRADE else scope.facts()).order_by().values_list(column, "day", Floor("took"))
+    customers = (settled(scope) if by == By.GRADE else scope.facts()).filter(customers=1)
+    took = customers.order_by().values_list(column, "day", Floor("took"))
     events: dict[Any, list[tuple[int, int, int]]] = defaultdict(list)
     for group, day, days, number in took.annotate(Count("pk")):
-        events[_group(by, group)].append((_age(day, now), int(days), number))
+        if days is None:
+            ages[_group(by, group)][_age(day, now)] -= number
+        else:
+            events[_group(by, group)].append((_age(day, now), int(days), number))
     return {group: closing(known, events[group]) for group, known in ages.items()}
 
 
@@ -76,7 +82,7 @@ def settled(scope: Scope) -> QuerySet[Fact]:
 
 
 def won(facts: QuerySet[Fact]) -> QuerySet[Fact]:
-    """Those with a won deal of which the day is known; `took` says how many days it took."""
+    """Those with a won deal of which the day is known, not before the lead's own; `took` says how many days it took."""
     return facts.filter(customers=1, took__isnull=False)
 
 

@@ -32,7 +32,7 @@ SELECT l.id AS lead_id, l.team_id, l.source, l.campaign, (l.created_at AT TIME Z
        CASE WHEN young.is THEN NULL ELSE coalesce(h.total, e.total) END AS total,
        CASE WHEN young.is THEN l.created_at + interval '{SETTLED} days' END AS settles_at,
        h.opened_at AS handed_at, a.accepted_at, d.opened_at, d.won_at,
-       date_part('epoch', d.won_at - l.created_at) / 86400 AS took
+       CASE WHEN d.won_at >= l.created_at THEN date_part('epoch', d.won_at - l.created_at) / 86400 END AS took
   FROM leads_lead l
   LEFT JOIN LATERAL (SELECT * FROM leads_handoff WHERE lead_id = l.id ORDER BY opened_at, id LIMIT 1) h ON true
   LEFT JOIN LATERAL (SELECT min(decided_at) AS accepted_at, count(*) > 0 AS accepted FROM leads_handoff

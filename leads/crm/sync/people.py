@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -98,11 +99,16 @@ def _people(run: Run, kind: str, rows: Sequence[Row], links: Mapping[str, Link])
         employer = employers.get(row.id)
         record = replace(
             record, external_ids=identities(kind, row), lead=lead.pk if lead else None, employer=employer,
-            company={} if employer else record.company,
+            company={} if employer else record.company, values=_since(run, row) | record.values,
         )  # fmt: skip
         words = " ".join(f"{problem.column}: {problem.message}" for problem in problems)[:500]
         people.append(_Person(row, link, lead, record, decision, words))
     return people
+
+
+def _since(run: Run, row: Row) -> dict[str, datetime]:
+    """When a lead that is made of this record was made: as the CRM says, which knew the person before we did."""
+    return {"created_at": min(run.here(row.created_at), timezone.now())} if row.created_at else {}
 
 
 def identities(kind: str, row: Row) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """Connections with CRMs: what they are, how they fare, and what is done about it. The twin of the pages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -9,7 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from leads.api import connection_shapes as shapes
-from leads.api.connection_setup import ConnectionSetup
+from leads.api.connection_setup import CHANGE, ConnectionSetup
+from leads.api.errors import Conflict
 from leads.api.inputs import moved_errors, team_of
 from leads.api.requests import Request
 from leads.api.webhooks import Count
@@ -31,7 +35,7 @@ class ConnectionViewSet(ConnectionSetup):
     serializer_class = shapes.ConnectionSerializer
     filterset_fields = ("crm", "state", "name")
     ordering = "name"
-    permissions = dict.fromkeys(("POST", "PUT", "PATCH"), "leads.change_connection") | {"GET": "leads.view_connection"}
+    permissions = dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), CHANGE) | {"GET": "leads.view_connection"}
 
     @extend_schema(request=shapes.ConnectionInput, responses={201: shapes.ConnectionSerializer})
     def create(self, request: Request) -> Response:
@@ -52,6 +56,13 @@ class ConnectionViewSet(ConnectionSetup):
         known = {name: getattr(found, name) for name in ("name", "creates", "base_url", "options")}
         form = ConnectionForm(_form_data(known, said, kind), kind=kind, user=request.user, connection=found)
         return self.answer(_saved(form, request))
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Of one that nothing was synced by; else 409: it can be disconnected."""
+        with refused():
+            control.remove(self.get_object())
+        return Response(status=204)
 
     @extend_schema(responses=shapes.CrmSerializer(many=True), filters=False)
     @action(detail=False, methods=["get"], pagination_class=None, filter_backends=[])
@@ -75,8 +86,9 @@ class ConnectionViewSet(ConnectionSetup):
     @extend_schema(request=None, responses=shapes.ConnectionSerializer)
     @action(detail=True, methods=["post"])
     def resumption(self, request: Request, pk: str) -> Response:
-        """Begin, or go on where it was."""
-        control.resume(self.get_object())
+        """Begin, or go on where it was. 409 where there is no key, or a new one did not pass its test."""
+        with refused():
+            control.resume(self.get_object())
         return self.answer()
 
     @extend_schema(request=None, responses=shapes.ConnectionSerializer)
@@ -143,6 +155,17 @@ class ConnectionViewSet(ConnectionSetup):
         """The connection as it is now."""
         found = self.get_queryset().get(pk=connection.pk if connection else self.kwargs["pk"])
         return Response(shapes.ConnectionSerializer(found).data, status=status)
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """What cannot be done to the connection as it is becomes a 409."""
+    try:
+        yield
+    except control.NotReadyError as error:
+        raise Conflict(str(error)) from None
+    except ValidationError as error:
+        raise Conflict(" ".join(error.messages)) from None
 
 
 def _form_data(known: dict[str, Any], said: dict[str, Any], kind: type[Connector]) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, ProtectedError, Q, QuerySet
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
+from leads.crm.registry import CONNECTORS
 from leads.crm.setup.remembered import forget
+from leads.crm.sync import accounts
 from leads.crm.sync.due import mark
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
@@ -106,8 +109,27 @@ def pause(connection: Connection, *, by: User | None) -> None:
     )
 
 
+class NotReadyError(ValueError):
+    """It cannot be turned on. The words say what to do first."""
+
+
+def wanting(connection: Connection) -> str:
+    """What has to be done before it can be turned on; "" where nothing is left. One that is paused was tested."""
+    kind = CONNECTORS.get(connection.crm)
+    asks = bool(kind) and any(each.secret for each in kind.settings)
+    if asks and not connection.secrets.exists():
+        return "There is no key. Enter it, then test the connection."
+    if connection.state == ConnectionState.SETUP and not connection.account_seen:
+        return "The key was not tested yet, or did not pass. Test the connection first."
+    return accounts.words(connection) if accounts.differs(connection) else ""
+
+
 def resume(connection: Connection) -> None:
-    """Go on where it was, at once: also after failures, for somebody has just looked at it. Begins a new connection."""
+    """Go on where it was, at once: also after failures, for somebody has just looked at it. Begins a new connection.
+    Raises NotReadyError.
+    """
+    if words := wanting(connection):
+        raise NotReadyError(words)
     Connection.objects.filter(pk=connection.pk).update(
         state=ConnectionState.ON, paused_at=None, paused_by=None, due_at=timezone.now(), failures=0
     )
@@ -120,7 +142,24 @@ def disconnect(connection: Connection, *, by: User | None) -> None:
     pause(connection, by=by)
     forget(connection)
     connection.secrets.all().delete()
-    Connection.objects.filter(pk=connection.pk).update(state=ConnectionState.SETUP, error="", failures=0)
+    Connection.objects.filter(pk=connection.pk).update(
+        state=ConnectionState.SETUP, error="", failures=0, account_seen=""
+    )
+
+
+@transaction.atomic
+def remove(connection: Connection) -> None:
+    """Delete one that nothing came by or went by, with its keys and its mapping. Raises ValidationError."""
+    Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)  # a page of a run that comes by then waits
+    if connection.links.exists() or connection.synced_at or connection.is_on:
+        raise ValidationError("Records are linked by it: disconnect it instead. What was synced stays.")
+    forget(connection)
+    connection.delete()
+    try:
+        with transaction.atomic():
+            connection.source.delete()
+    except ProtectedError:  # something else came by it
+        pass
 
 
 def _wake() -> None:

@@ -117,7 +117,8 @@ def _words(connection: Connection, waiting: int) -> tuple[str, str, str]:
     """In short, in a sentence, its colour: "Paused since 10:02", "Paused since 10:02, 431 waiting", "wait"."""
     more = f", {waiting:,} waiting" if waiting else ""
     if connection.state == ConnectionState.SETUP:
-        title, tone, more = "Being set up", "wait", ""
+        since = f"Disconnected since {_clock(connection.paused_at)}" if connection.is_disconnected else "Being set up"
+        title, tone, more = since, "wait", ""
     elif connection.state == ConnectionState.PAUSED:
         title, tone = f"Paused since {_clock(connection.paused_at)}", "wait"
     elif connection.failures:

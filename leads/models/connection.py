@@ -92,6 +92,11 @@ class Connection(models.Model):
         return self.state == ConnectionState.ON
 
     @property
+    def is_disconnected(self) -> bool:
+        """Its keys were forgotten after it had been on, or could have been; what is linked waits for new ones."""
+        return self.state == ConnectionState.SETUP and self.paused_at is not None
+
+    @property
     def lag(self) -> timedelta | None:
         """How far we are behind; None while the first load is under way."""
         return timezone.now() - self.synced_at if self.synced_at else None

@@ -77,7 +77,8 @@ def _shown(request: Request, found: Connection) -> dict[str, Any]:
     return {
         "connection": found, "status": status_of(found), "busy": is_busy(found), "page": page,
         "loading": _loading(found), "runs": [(run, did(run)) for run in found.history.all()[:10]],
-        "steps": {"key": found.secrets.exists(), "stages": found.stage_maps.exists()},
+        "steps": {"key": found.secrets.exists(), "tested": bool(found.account_seen)}, "wanting": control.wanting(found),
+        "empty": not (found.is_on or found.synced_at or found.links.exists()),
         "conflicts": found.conflicts.select_related("lead")[:10],
         "may": request.user.has_perm("leads.change_connection", found),
     }  # fmt: skip
@@ -102,8 +103,12 @@ def pausing(request: Request, pk: int) -> HttpResponse:
 @MAY_CHANGE
 def resumption(request: Request, pk: int) -> HttpResponse:
     """Begin, or go on."""
-    control.resume(theirs(request, pk))
-    messages.success(request, "It is on. The first run begins within seconds.")
+    try:
+        control.resume(theirs(request, pk))
+    except control.NotReadyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "It is on. The first run begins within seconds.")
     return redirect("connection", pk)
 
 
@@ -145,6 +150,20 @@ def disconnection(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 @MAY_CHANGE
+def deletion(request: Request, pk: int) -> HttpResponse:
+    """Of one that nothing was synced by."""
+    found = theirs(request, pk)
+    try:
+        control.remove(found)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("connection", pk)
+    messages.success(request, f"{found} is deleted.")
+    return redirect("connections")
+
+
+@require_POST
+@MAY_CHANGE
 def fresh_start(request: Request, pk: int) -> HttpResponse:
     """The key is of another account: that gets a connection of its own, and this one rests with its links."""
     found = theirs(request, pk)
@@ -167,4 +186,5 @@ urlpatterns: list[URLPattern] = [
     path("connections/<int:pk>/retries", retries, name="connection-retries"),
     path("connections/<int:pk>/fresh-start", fresh_start, name="connection-fresh-start"),
     path("connections/<int:pk>/disconnection", disconnection, name="connection-disconnection"),
+    path("connections/<int:pk>/deletion", deletion, name="connection-deletion"),
 ]

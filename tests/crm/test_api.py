@@ -97,8 +97,15 @@ def test_a_key_that_does_not_do_and_a_crm_that_is_away(mia: Caller, crm: HubSpot
     crm.fail("away", "fields", times=99)
     fields = mia.get(f"{at}/fields").json()
     assert (fields["theirs"], bool(fields["problem"]), bool(fields["pairs"])) == (None, True, True)
+    untested = mia.post(f"{at}/resumption", {})
+    assert (untested.status_code, "Test the connection" in untested.json()["error"]) == (409, True)
     mia.post(f"{at}/disconnection", {})
     assert mia.get(at).json()["secrets"] == {}
+    assert "Disconnected" in mia.get(f"{at}/status").json()["words"]
+    keyless = mia.post(f"{at}/resumption", {})
+    assert (keyless.status_code, "no key" in keyless.json()["error"]) == (409, True)
+    assert mia.delete(at).status_code == 204
+    assert not Connection.objects.exists()
 
 
 def test_fields_are_read_and_set_by_kind(mia: Caller, crm: HubSpotCrm) -> None:
@@ -136,6 +143,7 @@ def test_what_a_person_says_of_a_stage_counts(mia: Caller, crm: HubSpotCrm) -> N
 def test_a_refused_row_is_told_retried_and_repaired(mia: Caller, crm: HubSpotCrm) -> None:
     lead = hand_off(make_team(), email="ben@example.com").lead
     at = connect(mia, crm)
+    mia.post(f"{at}/tests", {})
     mia.post(f"{at}/resumption", {})
     crm.refused["ben@example.com"] = "This address was blocked"
     connection = synced()

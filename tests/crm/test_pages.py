@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from leads.crm.sync.runner import sync_now
 from leads.enums import ConnectionState, CrmKind, Role
-from leads.models import Connection, Cursor, FieldMap, Lead, Link, SyncEntry, SyncProblem
+from leads.models import Connection, Cursor, FieldMap, Lead, Link, Source, SyncEntry, SyncProblem
 from leads.models import User as Person
 from tests.fakes.hubspot import HubSpotCrm
 from tests.sales import hand_off, make_team, make_user
@@ -46,6 +46,11 @@ def connect(page: Client, crm: HubSpotCrm) -> Connection:
     return Connection.objects.get()
 
 
+def turn_on(page: Client, at: str) -> None:
+    page.post(f"{at}tests")
+    page.post(f"{at}resumption")
+
+
 def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
     assert "No CRM is connected" in page.get("/connections/").text
     ana = crm.add(CONTACTS, email="ana@example.com", first_name="Ana", last_name="Ruiz", title="CTO")
@@ -55,7 +60,7 @@ def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
     at = f"/connections/{connection.pk}/"
 
     setup = page.get(at).text
-    assert "Test it first." in setup
+    assert "Test the connection first." in setup
     tested = page.post(f"{at}tests").text
     assert re.findall("<b>(Contacts, read|Owners, read)</b>", tested) == ["Contacts, read", "Owners, read"]
     assert "missing" not in tested
@@ -141,7 +146,7 @@ def test_a_refused_row_is_told_retried_and_reconciled(page: Client, crm: HubSpot
     lead = hand_off(make_team(), email="ben@example.com").lead
     connection = connect(page, crm)
     at = f"/connections/{connection.pk}/"
-    page.post(f"{at}resumption")
+    turn_on(page, at)
     crm.refused["ben@example.com"] = "This address was blocked"
     connection.refresh_from_db()
     sync_now(connection)
@@ -170,7 +175,7 @@ def test_pausing_and_disconnecting_lose_nothing(page: Client, crm: HubSpotCrm) -
     crm.add(CONTACTS, email="ana@example.com", first_name="Ana")
     connection = connect(page, crm)
     at = f"/connections/{connection.pk}/"
-    page.post(f"{at}resumption")
+    turn_on(page, at)
     connection.refresh_from_db()
     sync_now(connection)
     page.post(f"{at}pausing")
@@ -180,6 +185,35 @@ def test_pausing_and_disconnecting_lose_nothing(page: Client, crm: HubSpotCrm) -
     connection.refresh_from_db()
     assert (connection.state, connection.secrets.count()) == (ConnectionState.SETUP, 0)
     assert (Link.objects.filter(kind=CONTACTS).count(), FieldMap.objects.exists()) == (1, True)
+    page.post(f"{at}deletion")  # records are linked by it
+    page.post(f"{at}resumption")  # and without a key nothing goes on
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.SETUP
+    shown = page.get(at).text
+    assert ("Disconnected" in shown, "Being set up" in shown, "Turn it on" in shown) == (True, False, False)
+    assert "There is no key. Enter it" in shown
+
+
+def test_a_key_that_fails_its_test_turns_nothing_on(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    at = f"/connections/{connection.pk}/"
+    page.post(f"{at}tests")
+    crm.fail("denied", "pull", times=99)
+    page.post(f"{at}tests")  # it passed once, and does no longer
+    assert "did not pass" in page.post(f"{at}resumption", follow=True).text
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.SETUP
+    crm.faults.clear()
+    turn_on(page, at)
+    connection.refresh_from_db()
+    assert connection.state == ConnectionState.ON
+
+
+def test_one_that_nothing_was_synced_by_is_deleted(page: Client, crm: HubSpotCrm) -> None:
+    connection = connect(page, crm)
+    assert "Delete this connection" in page.get(f"/connections/{connection.pk}/").text
+    page.post(f"/connections/{connection.pk}/deletion")
+    assert (Connection.objects.exists(), Source.objects.filter(pk=connection.source_id).exists()) == (False, False)
 
 
 def test_who_changes_the_address_gets_no_key_sent_there(page: Client, crm: HubSpotCrm) -> None:

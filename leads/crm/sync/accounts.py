@@ -37,11 +37,12 @@ def words(connection: Connection) -> str:
 
 def checked(connection: Connection) -> list[Check]:
     """The key and each right tried, and whether it opens the account that is linked. Raises what a connector raises."""
+    connection.account_seen = ""  # until it is in order, nothing is known of what the key opens
+    Connection.objects.filter(pk=connection.pk).update(account_seen="")
     connector = connector_of(connection)
     checks = connector.test()
     if not all(each.ok for each in checks):
         return checks
-    connection.account_seen = ""
     try:
         look(connection, connector)
     except OtherAccount as error:

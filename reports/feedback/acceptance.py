@@ -37,36 +37,42 @@ class Acceptance:
 
 @dataclass
 class _Tally:
-    """What was counted of one group."""
+    """What was counted of one group. `accepted` of `decided`: in the period itself (True) and in the one before."""
 
     handed_off: int = 0
-    decided: dict[tuple[bool, str], int] = field(default_factory=lambda: defaultdict(int))
+    accepted: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
+    decided: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
     reasons: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     misled: int = 0
 
     def rate(self, *, now: bool) -> Rate:
-        accepted = self.decided[now, HandoffState.ACCEPTED]
-        return Rate(accepted, accepted + self.decided[now, HandoffState.REJECTED])
+        return Rate(self.accepted[now], self.decided[now])
 
 
 DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
 
+# Each handoff of two periods is grouped three times instead of six: what is alike in two or three things is still few.
+GROUPED = (("source",), ("label", "band", "version"), ("rep", "team"))
+
 _SQL = """
 WITH handed AS (
-    SELECT h.*, s.source, h.opened_at >= %s AS now, floor(h.total / {band}.0)::int AS band, f.reason_id,
-           (coalesce(f.misled_by, '') <> '')::int AS misled
+    SELECT h.*, s.source, h.opened_at >= %s AS now, floor(h.total / {band}::float8)::int AS band, f.reason_id,
+           nullif(f.misled_by, '') AS misled
       FROM ({handoffs}) h
       LEFT JOIN reports_fact s ON s.lead_id = h.lead_id AND s.mql = 1  -- an index of those handed off has the source
-      LEFT JOIN leads_feedback f ON f.handoff_id = h.id AND f.verdict = %s AND h.state = f.verdict
+      LEFT JOIN leads_feedback f ON f.handoff_id = h.id AND f.verdict = '{rejected}' AND h.state = '{rejected}'
+), grouped AS (
+    SELECT CASE 0 WHEN GROUPING(source) THEN 0 WHEN GROUPING(label) THEN 1 ELSE 2 END AS grouped,
+           source, label, band, version, rep, team_id, now, reason_id, count(*) AS number,
+           count(*) FILTER (WHERE state = '{accepted}') AS accepted,
+           count(*) FILTER (WHERE state IN ('{accepted}', '{rejected}')) AS decided, count(misled) AS misled
+      FROM handed
+     GROUP BY GROUPING SETS ((now, reason_id, source), (now, reason_id, label, band, version),
+                             (now, reason_id, rep, team_id))
 )
-SELECT CASE 0 WHEN GROUPING(source) THEN 'source' WHEN GROUPING(label) THEN 'label' WHEN GROUPING(band) THEN 'band'
-              WHEN GROUPING(version) THEN 'version' WHEN GROUPING(rep) THEN 'rep' ELSE 'team' END,
-       coalesce(source, label, band::text, version::text, rep::text, team_name, ''), now, state, reason_id, count(*),
-       sum(misled)
-  FROM handed
- GROUP BY GROUPING SETS ((now, state, reason_id, source), (now, state, reason_id, label), (now, state, reason_id, band),
-                         (now, state, reason_id, version), (now, state, reason_id, rep),
-                         (now, state, reason_id, team_name))
+SELECT grouped, ARRAY[source, label, band::text, version::text, rep::text, t.name], now, reason_id, number, accepted,
+       decided, misled
+  FROM grouped LEFT JOIN leads_team t ON t.id = team_id
 """
 
 
@@ -89,14 +95,13 @@ def acceptance(scope: Scope) -> dict[str, list[Acceptance]]:
 
 
 def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
-    handoffs, given = _handoffs(scope)
     found: dict[str, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
-    with connection.cursor() as cursor:
-        sql = _SQL.format(handoffs=handoffs, band=BAND)
-        cursor.execute(sql, [scope.span[0], *given, HandoffState.REJECTED.value])
-        for dimension, key, now, state, reason, count, misled in cursor.fetchall():
-            tally = found[dimension][key]
-            tally.decided[now, state] += count
+    for grouped, keys, now, reason, count, accepted, decided, misled in _counted(scope):
+        named = dict(zip(DIMENSIONS, keys, strict=True))
+        for dimension in GROUPED[grouped]:
+            tally = found[dimension][named[dimension] or ""]
+            tally.accepted[now] += accepted
+            tally.decided[now] += decided
             if now:
                 tally.handed_off += count
                 tally.misled += misled
@@ -105,10 +110,14 @@ def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
     return found
 
 
-def _handoffs(scope: Scope) -> tuple[str, tuple[Any, ...]]:
-    named = {"rep": F("decided_by_id"), "team_name": F("team__name")}
-    rows = scope.with_before().values("id", "lead_id", "opened_at", "state", "label", "total", "version", **named)
-    return rows.query.sql_with_params()
+def _counted(scope: Scope) -> list[tuple[Any, ...]]:
+    columns = ("id", "lead_id", "opened_at", "state", "label", "total", "version", "team_id")
+    rows = scope.with_before().values(*columns, rep=F("decided_by_id"))
+    handoffs, given = rows.query.sql_with_params()
+    sql = _SQL.format(handoffs=handoffs, band=BAND, accepted=HandoffState.ACCEPTED, rejected=HandoffState.REJECTED)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [scope.span[0], *given])
+        return cursor.fetchall()
 
 
 def _reps(tallies: dict[str, dict[str, _Tally]]) -> dict[str, str]:

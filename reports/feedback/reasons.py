@@ -28,9 +28,10 @@ class Reason:
 
 def reasons_given(scope: Scope) -> list[Reason]:
     """The most frequent first. One query."""
-    now = Case(When(handoff__opened_at__gte=scope.span[0], then=True), default=False, output_field=BooleanField())
-    rejections = Feedback.objects.filter(handoff__in=scope.with_before(), verdict=Feedback.REJECTED)
-    counted = rejections.annotate(now=now).values_list("reason__label", "misled_by", "now").annotate(Count("pk"))
+    now = Case(When(opened_at__gte=scope.span[0], then=True), default=False, output_field=BooleanField())
+    rejections = scope.with_before().filter(feedback__verdict=Feedback.REJECTED).annotate(now=now)
+    said = rejections.values_list("feedback__reason__label", "feedback__misled_by", "now")
+    counted = said.annotate(Count("feedback"))
     given: dict[tuple[str, bool], int] = defaultdict(int)
     named: dict[str, dict[str, int]] = defaultdict(dict)
     totals: dict[bool, int] = defaultdict(int)

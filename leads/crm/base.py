@@ -195,6 +195,7 @@ class PushResult:
     """What became of one row. `error` in the CRM's words. `gone`: there is no such record any more.
 
     `again`: the same row may well succeed later (a lock, a limit); without it a person has to change something.
+    `modified_at`: when it was written, by the CRM's clock; to be said by who `shows_late`.
     """
 
     key: int
@@ -204,6 +205,7 @@ class PushResult:
     gone: bool = False
     again: bool = False
     made: bool = False
+    modified_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -245,6 +247,9 @@ class Connector(ABC):
     overlap: ClassVar[timedelta] = timedelta(minutes=10)
     # And ends so long before now, where the CRM's index lags behind.
     lag: ClassVar[timedelta] = timedelta(0)
+    # Whether a window may show a record as it was before it was last read or written: what is older is no news then.
+    # Only where the time stamp of a record never goes back.
+    shows_late: ClassVar[bool] = False
     # Rows of one page of `pull` and `ids`.
     page: ClassVar[int] = 100
     # Most rows that one request of `push` takes.

@@ -1,6 +1,7 @@
 """What is HubSpot's own: its limits, its answers in parts, its signatures, its versions."""
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
@@ -18,7 +19,8 @@ from leads.crm.registry import connector_of
 from leads.crm.status import status_of
 from leads.crm.sync.runner import sync_now
 from leads.enums import CrmKind, DealState
-from leads.models import Connection, Deal, Lead, Link, Nudge
+from leads.models import Connection, Deal, Lead, Link, Nudge, Standing, SyncConflict
+from tests.crm.steps import pushed_score, still, sync
 from tests.crm.worlds import World, connected
 from tests.fakes import contract
 from tests.fakes.hubspot import REFRESH, ROUTES, HubSpotCrm
@@ -58,6 +60,25 @@ def test_a_batch_refused_as_a_whole_is_written_in_halves(hubspot: World) -> None
     assert [result.key for result in results if not result.ok] == [5]
     assert "leadscore_score does not exist" in results[5].error
     assert [record.values.get("city") for record in hubspot.crm.living(CONTACTS)].count("Oslo") == 7
+
+
+def test_what_search_shows_late_is_no_news(hubspot: World) -> None:
+    """For some seconds search gives a record as it was before we wrote it: nobody has changed anything back."""
+    id = hubspot.crm.add(CONTACTS, email="a@example.com", jobtitle="Intern")
+    sync(hubspot)
+    hubspot.crm.shown[CONTACTS, id] = copy.deepcopy(hubspot.crm.records[CONTACTS, id])
+    lead = Lead.objects.get()
+    Lead.objects.filter(pk=lead.pk).update(title="Head of Sales")
+    Standing.objects.filter(lead=lead).update(total=40)
+    sync(hubspot)
+    still(hubspot)
+    lead.refresh_from_db()
+    assert (lead.title, pushed_score(hubspot, id)) == ("Head of Sales", "40")
+    assert not SyncConflict.objects.exists()
+    hubspot.crm.shown.clear()
+    hubspot.crm.edit(CONTACTS, id, jobtitle="Director")  # and what somebody does then is
+    sync(hubspot)
+    assert Lead.objects.get().title == "Director"
 
 
 def test_a_hundred_rows_are_one_request(hubspot: World) -> None:

@@ -46,6 +46,7 @@ class HubSpotCrm(ServedCrm):
         self.token = TOKEN
         self.rotates = False  # whether each use of a refresh token gives another
         self.became: dict[str, str] = {}  # {id of a merged record: that of what it became}
+        self.shown: dict[tuple[str, str], Record] = {}  # what search shows still of a record that has changed since
         self.checked: dict[str, set[int]] = {}  # {kind of answer: statuses that kept to the contract, or not}
 
     def become_app(self) -> None:
@@ -130,7 +131,8 @@ class HubSpotCrm(ServedCrm):
         if body.get("limit", 10) > 200:
             return error(400, "limit: at most 200")
         filters = [each for group in body.get("filterGroups", []) for each in group["filters"]]
-        found = [record for record in self.living(kind) if all(holds(record, each) for each in filters)]
+        shown = [self.shown.get((kind, record.id), record) for record in self.living(kind)]
+        found = [record for record in shown if all(holds(record, each) for each in filters)]
         for sort in reversed(body.get("sorts", [])):
             found.sort(
                 key=lambda record: number(record, sort["propertyName"]), reverse=sort["direction"] != "ASCENDING"

@@ -57,6 +57,7 @@ FRESH = timedelta(minutes=5)
 class HubSpot(Connector):
     slug, name, base_url = "hubspot", "HubSpot", "https://api.hubapi.com"
     page = 200
+    shows_late = True  # search finds what was written a few seconds ago as it was before
     settings: ClassVar = (
         Setting("token", "Access token", "Of a private app: Settings, Integrations, Private apps.", "password",
                 required=False, secret=True),
@@ -299,7 +300,7 @@ class HubSpot(Connector):
                 return {rows[0].key: PushResult(rows[0].key, rows[0].id, ok=False, error=str(error), gone=gone)}
             half = len(rows) // 2
             return self._write(kind, how, rows[:half]) | self._write(kind, how, rows[half:])
-        return hs.results_of(rows, answer)
+        return hs.results_of(kind, rows, answer)
 
     def _renew(self) -> dict[str, str]:
         fields = {

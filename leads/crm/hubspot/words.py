@@ -89,10 +89,14 @@ def row_of(kind: str, said: Mapping[str, Any], links: Mapping[str, tuple[str, ..
     values = said["properties"]
     merged = tuple(id for id in (values.get("hs_merged_object_ids") or "").split(";") if id)
     return Row(
-        kind, said["id"], moment(values.get(stamp(kind)) or said["updatedAt"]), values, links,
+        kind, said["id"], changed_at(kind, said), values, links,
         moment(said["createdAt"]), _deal_state(values) if kind == CrmKind.DEALS else "", merged,
         archived=bool(said.get("archived")),
     )  # fmt: skip
+
+
+def changed_at(kind: str, said: Mapping[str, Any]) -> datetime:
+    return moment(said["properties"].get(stamp(kind)) or said["updatedAt"])
 
 
 def _deal_state(values: Mapping[str, Any]) -> str:
@@ -114,8 +118,7 @@ def activity_of(of: str, said: Mapping[str, Any], contacts: tuple[str, ...]) -> 
     what = next((OTHERWISE[pair] for pair in values.items() if pair in OTHERWISE), what)
     at = moment(values.get("hs_timestamp") or said["createdAt"])
     properties = {NAMED.get(name, name.removeprefix("hs_")): values.get(name) for name in kept}
-    changed = moment(values.get(stamp(of)) or said["updatedAt"])
-    return Row(CrmKind.ACTIVITIES, f"{of}:{said['id']}", changed,
+    return Row(CrmKind.ACTIVITIES, f"{of}:{said['id']}", changed_at(of, said),
                {"kind": what, "occurred_at": at, **properties}, {CrmKind.CONTACTS: contacts})  # fmt: skip
 
 
@@ -159,7 +162,7 @@ def input_of(row: PushRow) -> dict[str, Any]:
     return {**known, "properties": properties, "objectWriteTraceId": str(row.key)}
 
 
-def results_of(rows: Sequence[PushRow], answer: Mapping[str, Any]) -> dict[int, PushResult]:
+def results_of(kind: str, rows: Sequence[PushRow], answer: Mapping[str, Any]) -> dict[int, PushResult]:
     """{key: result}. A row of which nothing is said is asked for again."""
     by_trace = {str(row.key): row for row in rows}
     by_id = {row.id or row.email.lower(): row for row in rows}
@@ -168,7 +171,8 @@ def results_of(rows: Sequence[PushRow], answer: Mapping[str, Any]) -> dict[int, 
         email = (said["properties"].get("email") or "").lower()
         row = by_trace.get(said.get("objectWriteTraceId", "")) or by_id.get(said["id"]) or by_id.get(email)
         if row:
-            done[row.key] = PushResult(row.key, said["id"], made=bool(said.get("new")))
+            made, at = bool(said.get("new")), changed_at(kind, said)
+            done[row.key] = PushResult(row.key, said["id"], made=made, modified_at=at)
     for error in answer.get("errors", []):
         gone = error.get("category") == "OBJECT_NOT_FOUND"
         context = error.get("context", {})

@@ -98,6 +98,7 @@ def _made(run: Run, kind: str, leads: Sequence[Lead], values: Mapping[int, dict[
             continue
         link = known.get(result.id) or Link(connection=run.connection, kind=kind, external_id=result.id)
         link.lead, link.gone_at, link.pushed_at = lead, None, now
+        link.modified_at = result.modified_at or link.modified_at
         link.theirs = {name: plain(value) for name, value in values[lead.pk].items()}
         link.ours = ours_now(lead, both)
         links.append(link)
@@ -108,7 +109,7 @@ def _made(run: Run, kind: str, leads: Sequence[Lead], values: Mapping[int, dict[
 
 def _keep(run: Run, kind: str, links: Sequence[Link], entries: Sequence[SyncEntry]) -> None:
     Link.objects.bulk_create([link for link in links if link.pk is None])
-    names = ["lead", "gone_at", "pushed_at", "theirs", "ours"]
+    names = ["lead", "gone_at", "pushed_at", "modified_at", "theirs", "ours"]
     Link.objects.bulk_update([link for link in links if link.pk], names)
     LeadIdentity.objects.bulk_create(
         [

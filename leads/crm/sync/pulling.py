@@ -5,6 +5,7 @@ what was changed within it is read by id. So nothing is left out, and what is re
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -36,6 +37,7 @@ def pull(run: Run, kind: str) -> bool:
         cursor.total = None
     while True:
         page = run.connector.pull(kind, _window(run, cursor), cursor.after, run.maps.asked(kind))
+        page = replace(page, rows=_as_they_are(run, kind, page.rows))
         _bring(run, kind, page.rows)
         for name, value in _store_page(run, cursor, page).items():
             setattr(cursor, name, value)
@@ -44,6 +46,14 @@ def pull(run: Run, kind: str) -> bool:
             return True
         if run.is_over:
             return False
+
+
+def _as_they_are(run: Run, kind: str, rows: Sequence[Row]) -> Sequence[Row]:
+    """Without those that the window shows as they were before we last read or wrote them: they come once more."""
+    if not run.connector.shows_late:
+        return rows
+    known = {link.external_id: link.modified_at for link in _links(run, kind, [row.id for row in rows])}
+    return [row for row in rows if (at := known.get(row.id)) is None or row.modified_at >= at]
 
 
 def take(run: Run, kind: str, rows: Sequence[Row]) -> None:

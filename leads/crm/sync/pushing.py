@@ -101,9 +101,9 @@ def _settle(run: Run, kind: str, rows: Sequence[Changed], results: Mapping[int, 
             continue
         entries.append(_entry(run, kind, link, values))
         _written(run, kind, link, values)
-        link.pushed_at = now
+        link.pushed_at, link.modified_at = now, result.modified_at or link.modified_at
         done.append(link)
-    Link.objects.bulk_update(done, ["theirs", "ours", "forms", "pushed_at"])
+    Link.objects.bulk_update(done, ["theirs", "ours", "forms", "pushed_at", "modified_at"])
     looked_at(done)
     SyncEntry.objects.bulk_create(entries)
     run.connection.problems.filter(way=SyncProblem.OUT, kind=kind, lead__in=[link.lead_id for link in done]).delete()

@@ -4,9 +4,10 @@ from collections import Counter
 
 import pytest
 
-from leads.crm.control import push_leads
+from leads.crm.control import again, push_leads
 from leads.crm.setup.fields import replace_pairs
 from leads.history import attributed
+from leads.identity.merging import merge
 from leads.models import (
     Lead,
     Link,
@@ -157,4 +158,22 @@ def test_a_field_that_is_mapped_later_is_made_there(world: World) -> None:
     sync(world)
     assert list(world.crm.made_fields[CONTACTS]) == ["leadscore_rep"]
     assert world.crm.living(CONTACTS)[0].values["leadscore_rep"] == "Kim"
+    still(world)
+
+
+@ONE
+def test_of_two_records_of_a_lead_the_refused_one_is_told_of(world: World) -> None:
+    """Two leads became one here: what the CRM says of one record is not solved by the other's going through."""
+    ids = people(world, 2)
+    sync(world)
+    kept, other = Lead.objects.order_by("pk")
+    merge(kept, other, by=None)
+    score(kept)
+    world.crm.refused[ids[1]] = "Contact already exists."
+    sync(world)
+    assert [problem.external_id for problem in SyncProblem.objects.all()] == [ids[1]]
+    world.crm.refused.clear()
+    again(SyncProblem.objects.all())
+    sync(world)
+    assert not SyncProblem.objects.exists()
     still(world)

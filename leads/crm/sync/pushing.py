@@ -106,9 +106,16 @@ def _settle(run: Run, kind: str, rows: Sequence[Changed], results: Mapping[int, 
     Link.objects.bulk_update(done, ["theirs", "ours", "forms", "pushed_at", "modified_at"])
     looked_at(done)
     SyncEntry.objects.bulk_create(entries)
-    run.connection.problems.filter(way=SyncProblem.OUT, kind=kind, lead__in=[link.lead_id for link in done]).delete()
+    _solved(run, kind, done)
     run.count("push", updated=len(done))
     return done
+
+
+def _solved(run: Run, kind: str, links: Sequence[Link]) -> None:
+    """Of a lead with several records there only those that went through, and that it was not there."""
+    ids = ["", *(link.external_id for link in links)]
+    problems = run.connection.problems.filter(way=SyncProblem.OUT, kind=kind, external_id__in=ids)
+    problems.filter(lead__in=[link.lead_id for link in links]).delete()
 
 
 def _entry(run: Run, kind: str, link: Link, values: dict[str, Any]) -> SyncEntry:

@@ -134,7 +134,8 @@ class TrytonCrm(ServedCrm):
     def get(self, kind: str, id: str) -> dict[str, Any]:
         party = self._party(id)
         first, _, last = party["name"].partition(" ")
-        said = {field_of(each): each["value"] for each in party["contact_mechanisms."]}
+        # Of two of a kind, as a merge leaves them, the party's own comes first.
+        said = {field_of(each): each["value"] for each in reversed(party["contact_mechanisms."])}
         return {"first_name": first, "last_name": last} | said
 
     def delete(self, kind: str, id: str) -> None:

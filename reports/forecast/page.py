@@ -64,8 +64,14 @@ def _record(scope: ForecastScope) -> dict[str, Any]:
     far = [one for one in every if one.ahead == 3][-RECENT:]
     return {
         "near": near, "score": score(near), "far": score(far), "all": score(every), "chart": track(near),
-        "surprise": _surprise(near), "afterwards": sum(one.afterwards for one in near),
+        "surprise": _surprise(near), "partly": _partly(near, scope), "afterwards": sum(one.afterwards for one in near),
     }  # fmt: skip
+
+
+def _partly(near: Sequence[Check], scope: ForecastScope) -> bool:
+    """Whether more was won in these months than is compared: by teams that were not here yet."""
+    came = {one.month: one.revenue for one in months.pasts(scope.latest)}
+    return any(came.get(one.month, 0.0) - one.actual >= 1 for one in near)
 
 
 def _surprise(near: Sequence[Check]) -> Check | None:

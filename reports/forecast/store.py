@@ -1,6 +1,6 @@
 """The latest forecast and the record of past ones, as rows. Counting and simulating happen here, never in a page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -101,7 +101,8 @@ def simulate_again() -> bool:
     last = ForecastCount.objects.filter(finished_at__isnull=False, missing="").first()
     if last is None:
         return False
-    _replace(forecasts(Evidence.from_json(last.evidence), list(Assumption.objects.in_force()), None))
+    counted = {row.team_id: row for row in TeamForecast.objects.latest_ones()}
+    _replace(forecasts(Evidence.from_json(last.evidence), list(Assumption.objects.in_force()), None, counted))
     return True
 
 
@@ -152,8 +153,12 @@ def keep(month: date) -> int:
 # --- Rows --------------------------------------------------------------------------------------------
 
 
-def forecasts(evidence: Evidence, held: list[Assumption], month: date | None) -> list[TeamForecast]:
-    """A row for each team, not saved."""
+def forecasts(
+    evidence: Evidence, held: list[Assumption], month: date | None, counted: Mapping[int, TeamForecast] | None = None
+) -> list[TeamForecast]:
+    """A row for each team, not saved. What came before is read now, or is what was `counted` with the evidence: so
+    that an assumption changes what it is about, and nothing that became known since slips in beside it.
+    """
     known = world(evidence)
     changes = changes_of(known, held)
     gains = effects(evidence, held)
@@ -161,7 +166,11 @@ def forecasts(evidence: Evidence, held: list[Assumption], month: date | None) ->
         _row(known, place, one, changes.get(one.team, Changes()), gains.get(one.team, []), month)
         for place, one in enumerate(simulate(known, changes))
     ]
-    return rows if month else _with_past(rows, evidence)
+    if month:
+        return rows
+    if counted and all(row.team_id in counted for row in rows):
+        return _with_counted(rows, counted)
+    return _with_past(rows, evidence)
 
 
 def _row(
@@ -182,6 +191,14 @@ def _with_past(rows: list[TeamForecast], evidence: Evidence) -> list[TeamForecas
         row.won = won[row.team_id]
         row.basis["handoffs"] = handed_off[row.team_id]
         row.basis["deals"] = evidence.won
+    return rows
+
+
+def _with_counted(rows: list[TeamForecast], counted: Mapping[int, TeamForecast]) -> list[TeamForecast]:
+    for row in rows:
+        was = counted[row.team_id]
+        row.won = was.won
+        row.basis |= {name: was.basis[name] for name in ("handoffs", "deals")}
     return rows
 
 

@@ -18,8 +18,9 @@ from leads.conditions.vocabulary import Vocabulary
 from scoring import approvals
 from scoring.governing import set_policy
 from scoring.models import Approval, PublishingPolicy, Revision, ScheduledPublication, ScoringModel, Version
-from scoring.revisions import Change, history, restore
+from scoring.revisions import Change, history
 from scoring.scheduling import cancel, schedule
+from scoring.suggestions.standing import restore_draft
 from scoring.versions import DRAFT, compared
 
 VIEW, CHANGE, PUBLISH = (f"scoring.{verb}_scoringmodel" for verb in ("view", "change", "publish"))
@@ -139,7 +140,7 @@ class DraftActions:
             source = get_object_or_404(Version, model=model, number=given["version"])
         else:
             source = get_object_or_404(Revision, model=model, pk=given["change"])
-        restore(source, by=request.user)
+        restore_draft(source, by=request.user)
         return Response(DraftChangeSerializer(history(model, Vocabulary.load(), most=1), many=True).data)
 
     @extend_schema(

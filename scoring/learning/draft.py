@@ -21,6 +21,7 @@ from scoring.learning.wording import bounds, known_bins, named
 from scoring.modelfile.apply import apply, import_as_new
 from scoring.modelfile.read import ModelFileError, read_data
 from scoring.models import Learning, ScoringModel
+from scoring.suggestions.standing import settle
 
 ORIGIN = "learned from past leads"
 EDGE = 0.005
@@ -46,6 +47,7 @@ def make_draft(learning: Learning, *, into: ScoringModel | None = None, by: Any)
             made = import_as_new(file, by=by, origin=ORIGIN).model
         else:
             made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN).model
+            settle(made)
     except ModelFileError as error:  # a field it asks is gone by now
         raise ValidationError(error.problems) from None
     held.draft = made

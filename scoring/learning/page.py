@@ -3,9 +3,12 @@
 from typing import Any
 
 from leads.charts import scale_top, whisker
+from leads.conditions.vocabulary import Vocabulary
 from leads.statistics import Rate
+from scoring.diff import differences
+from scoring.engine.definition import freeze, load
 from scoring.learning.refresh import in_words
-from scoring.models import Learning, ScoringModel
+from scoring.models import Learning, ScoringModel, Version
 from scoring.sample import ACCEPTED, HANDOFF, Question
 
 
@@ -17,7 +20,7 @@ def learned_page(learning: Learning) -> dict[str, Any]:
     against = result["against"]
     return context | {
         "criteria": _criteria(result), "sizes": _sizes(result), "bands": _bands(result),
-        "verdict": in_words(against) if against else "", "into": _into(learning),
+        "verdict": in_words(against) if against else "", **_into(learning),
         "budgets": [budget for budget in (15, 25, 40) if budget != learning.budget],
     }  # fmt: skip
 
@@ -59,6 +62,13 @@ def _bands(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [band | {"rate": Rate(band["won"], band["n"])} for band in result["bands"]]
 
 
-def _into(learning: Learning) -> ScoringModel | None:
-    """The model whose draft it could become: the one it was compared with."""
-    return learning.live.model if learning.live else None
+def _into(learning: Learning) -> dict[str, Any]:
+    """`into`: the model whose draft it could become, the one it was compared with. `lost`: how that draft differs from
+    what is live of it (`since`), which would make room.
+    """
+    if learning.live is None:
+        return {"into": None, "lost": []}
+    model = learning.live.model
+    since = Version.objects.live().filter(model=model).first() or learning.live
+    lost = differences(load(since.definition), load(freeze(model)), Vocabulary.load())
+    return {"into": model, "since": since, "lost": lost}

@@ -28,6 +28,14 @@ class Row:
     gain: dict[str, float] | None
     hot: list[int]
     misled: int
+    promise: str
+
+    @property
+    def unsure(self) -> str:
+        """Where the interval of the gain includes zero: what that means."""
+        if self.gain is None or self.gain["low"] > 0:
+            return ""
+        return "as good without it" if self.suggestion.kind == Suggestion.REMOVAL else "may change nothing"
 
     @property
     def hot_change(self) -> int:
@@ -78,8 +86,30 @@ def row_of(suggestion: Suggestion) -> Row:
     return Row(
         suggestion, [_side(one) for one in (told, *told["others"])],
         [_reason(row) for row in told.get("reasons", [])],
-        told["gain"], told["hot"], told.get("misled", 0),
+        told["gain"], told["hot"], told.get("misled", 0), _promise(suggestion),
     )  # fmt: skip
+
+
+def _promise(suggestion: Suggestion) -> str:
+    """Where the edit seems to contradict the plain shares: they were held against what the scores promised, too."""
+    told, up = suggestion.evidence, _direction(suggestion)
+    (k, n), (rest, others) = told["with"], told["without"]
+    more = k * others > rest * n
+    if not up or more == (up > 0):
+        return ""
+    often, yet = ("more", "less") if more else ("less", "more")
+    return (
+        f"{often.capitalize()} often than the others, yet {yet} often than their scores promise"
+        f" ({told['expected']:,.0f} of {n:,} expected): their other criteria account for the rest."
+    )
+
+
+def _direction(suggestion: Suggestion) -> int:
+    """Above 0: more points for those it is about; below: fewer; 0: it is about which leads, not how many points."""
+    was = (suggestion.before or {}).get("points", 0)
+    if suggestion.kind == Suggestion.REMOVAL:
+        return -was
+    return suggestion.edit["points"] - was if suggestion.kind in (Suggestion.POINTS, Suggestion.NEW) else 0
 
 
 def _side(told: dict[str, Any]) -> Side:

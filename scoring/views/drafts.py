@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 from leads.conditions.vocabulary import Vocabulary
 from leads.requests import Request
 from scoring.models import Revision, ScoringModel, Version
-from scoring.revisions import history, restore
+from scoring.revisions import history
+from scoring.suggestions.standing import restore_draft
 from scoring.versions import DRAFT, compared
 
 SHOWN = 30
@@ -81,7 +82,7 @@ def restore_revision(request: Request, pk: int, revision: int) -> HttpResponse:
 
 
 def _restored(request: Request, source: Version | Revision) -> HttpResponse:
-    done = restore(source, by=request.user)
+    done = restore_draft(source, by=request.user)
     said = "The draft is restored. What it was before stands in the history." if done else "The draft is that already."
     messages.success(request, said)
     return redirect("scoring:changes", source.model_id)

@@ -8,8 +8,10 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -148,7 +150,10 @@ def draft(request: Request, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("scoring:learned", pk)
-    messages.success(request, f"In the draft of {made}. Preview it, change it, publish it when it is right.")
+    back = reverse("scoring:changes", args=[made.pk])
+    way = format_html(' <a href="{}">Changes</a> brings back what it was.', back) if into else ""
+    said = "In the draft of {}. Preview it, change it, publish it when it is right.{}"
+    messages.success(request, format_html(said, made, way))
     return redirect("scoring:model", made.pk)
 
 

@@ -134,10 +134,12 @@ class TestAssumptions:
             team, Assumption.Name.OPENS, 0.9, label="hot", why="The new form asks first", by=manager,
             counted=before.basis["labels"]["hot"]["counted"]["opens"],
         )  # fmt: skip
+        _deal_of(make_lead(team, created_at=timezone.now() - timedelta(days=40)), 999).save()  # not counted yet
         store.simulate_again()
         after = TeamForecast.objects.latest_ones().get(team=team)
         assert after.basis["labels"]["hot"]["opens"] == pytest.approx(0.9, abs=0.02)
         assert [one["id"] for one in after.basis["assumptions"]] == [said.pk]
+        assert (after.won, after.basis["handoffs"]) == (before.won, before.basis["handoffs"])
         assert [take_back(said, by=manager), take_back(said, by=manager)] == [True, False]
         store.simulate_again()
         again = TeamForecast.objects.latest_ones().get(team=team)

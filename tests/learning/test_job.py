@@ -194,6 +194,15 @@ class TestPages:
         response = marketer.post(f"{to}draft", {"into": live.model_id}, follow=True)
         assert "In the draft of Inbound" in response.content.decode()
 
+    def test_a_draft_that_was_worked_on_is_not_replaced_unasked(self, marketer: Client, live: Version) -> None:
+        row = learned()
+        add(live.model.groups.get(name="Role"), "Fair", 20, field("source", "is", "Fair"))
+        page = " ".join(marketer.get(f"/scoring/learning/{row.pk}/").content.decode().split())
+        assert "Replace the whole draft of Inbound?" in page
+        assert "It holds 1 change since version 1, which would go." in page
+        said = marketer.post(f"/scoring/learning/{row.pk}/draft", {"into": live.model_id}, follow=True).content.decode()
+        assert f'<a href="/scoring/models/{live.model_id}/changes/">Changes</a> brings back what it was.' in said
+
     def test_left_in_anyway(self, marketer: Client, live: Version) -> None:
         row = learned()
         marketer.post("/scoring/learning/", {"like": row.pk, "keep": ["Job title"], "budget": "25"})

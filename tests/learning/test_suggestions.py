@@ -16,8 +16,11 @@ from leads.enums import Axis, HandoffState, Role
 from leads.models import Feedback, Handoff, Lead, Team
 from scoring.models import Group, ScoringModel, Suggestion, SuggestionCount, SuggestionState
 from scoring.preview.steps import switch_off
+from scoring.revisions import keep
 from scoring.suggestions import counting, deciding
 from scoring.suggestions.deciding import adopt, bring_back, changed, dismiss
+from scoring.suggestions.page import row_of
+from scoring.suggestions.standing import restore_draft, settle
 from scoring.tasks import count_suggestions
 from tests.leads.api import Caller
 from tests.learning.history import history
@@ -169,6 +172,27 @@ class TestDecided:
         again = Suggestion.objects.filter(state=SuggestionState.OPEN)
         assert one.edit["condition"] not in [row.edit.get("condition") for row in again]
 
+    def test_a_replaced_draft_gives_it_back(self, suggested: dict[str, Suggestion], model: ScoringModel) -> None:
+        """It is in neither the draft nor the live version; taken back, the draft holds it again."""
+        keep(model)
+        before = model.revisions.first()
+        for one in suggested.values():
+            adopt(one, by=None)
+        adopted = set(Suggestion.objects.filter(state=SuggestionState.ADOPTED))
+        after = model.revisions.first()
+        assert before and after and adopted
+        restore_draft(before, by=None)
+        assert not Suggestion.objects.filter(state=SuggestionState.ADOPTED).exists()
+        restore_draft(after, by=None)
+        assert set(Suggestion.objects.filter(state=SuggestionState.ADOPTED)) == adopted
+
+    def test_what_is_live_already_stays_adopted(self, suggested: dict[str, Suggestion], model: ScoringModel) -> None:
+        one = next(one for one in suggested.values() if one.kind == Suggestion.NEW)
+        adopt(one, by=None)
+        go_live(model)
+        model.criteria.filter(name=one.name).delete()
+        assert settle(model) == 0
+
     def test_dismissed_it_stays_away_until_the_evidence_changes(
         self, suggested: dict[str, Suggestion], model: ScoringModel
     ) -> None:
@@ -243,6 +267,27 @@ EVIDENCE: dict[str, Any] = {"outcome": "won", "with": [30, 100], "without": [100
 )
 def test_when_evidence_is_other(now: dict[str, Any], is_other: bool) -> None:
     assert changed(EVIDENCE, EVIDENCE | now) == is_other
+
+
+YET = (
+    "More often than the others, yet less often than their scores promise (40 of 100 expected): their other criteria"
+    " account for the rest."
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "points", "low", "said"),
+    [
+        (Suggestion.POINTS, -25, 0.001, ("", YET)),
+        (Suggestion.POINTS, 30, -0.004, ("may change nothing", "")),
+        (Suggestion.REMOVAL, 30, -0.004, ("as good without it", YET)),
+    ],
+)
+def test_weak_and_contrary_ones_say_so(kind: str, points: int, low: float, said: tuple[str, str]) -> None:
+    gain = {"value": 0.001, "low": low, "high": 0.01}
+    told = EVIDENCE | {"expected": 40.2, "others": [], "hot": [3, 4], "gain": gain}
+    row = row_of(Suggestion(kind=kind, edit={"points": points}, before={"points": 10}, evidence=told))
+    assert (row.unsure, row.promise) == said
 
 
 class TestPages:

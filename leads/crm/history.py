@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 
 from leads.crm.base import Access, Connector
 from leads.crm.registry import CONNECTORS
+from leads.crm.setup.fields import Labels
 from leads.enums import SyncWhat
 from leads.keyset import Page, page_of
-from leads.models import Connection, Lead, SyncEntry, User
+from leads.models import Connection, Lead, SyncConflict, SyncEntry, User
 
 SHOWN = 10
 
@@ -41,13 +42,26 @@ def page_of_history(lead: Lead, user: User, cursor: str = "") -> Page:
 def told(entries: Iterable[SyncEntry]) -> None:
     """Put `changes` and `url` beside each entry."""
     crms: dict[int, Connector | None] = {}
+    entries = list(entries)
+    labels = Labels(entry.connection_id for entry in entries)
     for entry in entries:
         if entry.connection_id not in crms:
             crms[entry.connection_id] = _speechless(entry.connection)
         crm = crms[entry.connection_id]
         there = crm and entry.external_id and entry.what != SyncWhat.GONE
         entry.url = crm.url_of(entry.kind, entry.external_id) if crm and there else ""  # type: ignore[attr-defined]
-        entry.changes = [_change(name, said) for name, said in entry.said.items()]  # type: ignore[attr-defined]
+        entry.changes = [  # type: ignore[attr-defined]
+            _change(labels.of(entry.connection_id, entry.kind, name), said) for name, said in entry.said.items()
+        ]
+
+
+def labelled(conflicts: Iterable[SyncConflict]) -> list[SyncConflict]:
+    """Conflicts with `label`, what people call the field."""
+    found = list(conflicts)
+    labels = Labels(each.connection_id for each in found)
+    for each in found:
+        each.label = labels.of(each.connection_id, each.kind, each.field)  # type: ignore[attr-defined]
+    return found
 
 
 def address_of(connection: Connection, kind: str, id: str) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
 from leads.crm import control
+from leads.crm.history import labelled
 from leads.crm.registry import CONNECTORS
 from leads.crm.setup.afresh import start_afresh
 from leads.crm.status import did, is_busy, status_of
@@ -79,7 +80,7 @@ def _shown(request: Request, found: Connection) -> dict[str, Any]:
         "loading": _loading(found), "runs": [(run, did(run)) for run in found.history.all()[:10]],
         "steps": {"key": found.secrets.exists(), "tested": bool(found.account_seen)}, "wanting": control.wanting(found),
         "empty": not (found.is_on or found.synced_at or found.links.exists()),
-        "conflicts": found.conflicts.select_related("lead")[:10],
+        "conflicts": labelled(found.conflicts.select_related("lead")[:10]),
         "may": request.user.has_perm("leads.change_connection", found),
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from leads.crm.status import status_of
-from leads.crm.sync.accounts import checked
+from leads.crm.sync.accounts import checked, named
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Lead, Link
 from tests.crm.steps import CONTACTS, ONE, people, still, sync, tried
@@ -80,3 +80,9 @@ def test_started_afresh_the_old_links_rest_and_can_be_taken_up_again(world: Worl
     assert [(link.connection, link.external_id) for link in links] == [(old, id), (new, id)]
     assert client.post(f"/connections/{new.pk}/fresh-start").status_code == 302
     assert Connection.objects.count() == 2
+
+
+def test_an_account_known_by_the_moment_it_was_made_shows_the_day() -> None:
+    """Told apart it is by the moment all the same."""
+    assert named("database demo, since 2026-11-22 12:01:08.349620+00:00") == "database demo, since 22 Nov 2026"
+    assert named("portal 77") == "portal 77"

@@ -4,13 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
+from leads.crm.history import labelled
+from leads.crm.setup.fields import replace_pairs
 from leads.history import attributed
 from leads.models import (
     Change,
+    Company,
     Lead,
     SyncConflict,
 )
-from tests.crm.steps import CONTACTS, people, pushed_score, still, sync
+from tests.crm.steps import CONTACTS, ONE, people, pushed_score, still, sync
 from tests.crm.worlds import World
 from tests.sales import score
 
@@ -52,6 +55,26 @@ def test_every_rule_and_every_change(world: World) -> None:
                 assert {must[changed], lost[email].loser_value} == both, (rule, changed)
                 assert lost[email].winner == must[changed].lower() and lost[email].rule
     still(world)
+
+
+@ONE
+def test_a_field_that_is_mapped_later_meets_for_the_first_time(world: World) -> None:
+    """What nobody said, the name of a company known by an address, gives way; what somebody said is a conflict."""
+    ids = [*people(world, 1, email="a@northwind.example"), *people(world, 1, email="b@fabrikam.example")]
+    sync(world)
+    named = Lead.objects.get(email="b@fabrikam.example").company
+    assert named and named.name == "fabrikam.example"
+    Company.objects.filter(pk=named.pk).update(name="Fabrikam by us")
+    pair = {"theirs": "company", "ours": "company.name", "flow": "pull", "wins": "theirs"}
+    kept = list(world.connection.field_maps.filter(kind=CONTACTS).values("theirs", "ours", "flow", "wins"))
+    replace_pairs(world.connection, CONTACTS, [*kept, pair])
+    for id, name in zip(ids, ("Northwind Ltd", "Fabrikam Inc"), strict=True):
+        world.crm.edit(CONTACTS, id, company=name)
+    sync(world)
+    assert Lead.objects.get(email="a@northwind.example").company.name == "Northwind Ltd"
+    [conflict] = labelled(SyncConflict.objects.all())
+    assert (conflict.ours, conflict.theirs, conflict.label) == ("Fabrikam by us", "Fabrikam Inc", "Company")
+    assert conflict.rule == "First met: both had a value. It only comes from the CRM."
 
 
 def change(world: World, changed: str, id: str, email: str) -> None:

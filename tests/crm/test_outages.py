@@ -126,6 +126,7 @@ def test_once_it_is_stopped_nothing_is_written_there(db: None, act: Any, guarded
         run = sync_now(connection)
         assert (crm.counted("push"), run and run.ok) == ((0, None) if guarded else (1, True))
         assert run and run.ended_at
+        assert run.error == ((f"It was {act.__name__.rstrip('e')}ed meanwhile.") if guarded else "")
 
 
 @pytest.mark.parametrize("guarded", [True, False])

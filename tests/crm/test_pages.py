@@ -70,7 +70,7 @@ def test_from_the_key_to_the_first_sync(page: Client, crm: HubSpotCrm) -> None:
     trial = page.post(f"{at}trial/").context["trial"]
     assert (trial.here[CONTACTS]["created"], trial.there) == (1, {"updated": 1, "created": 1})  # she gets our number
     made = next(sample for sample in trial.samples_there if sample["what"] == "Made in the CRM")
-    assert (made["who"], made["said"]["email"]) == ("Ben Ruiz", ["", "ben@example.com"])
+    assert (made["who"], made["said"]["E-mail"]) == ("Ben Ruiz", ["", "ben@example.com"])
     assert before == (Lead.objects.count(), Link.objects.count(), SyncEntry.objects.count(), len(crm.records))
     assert connection.history.count() == 0
 

@@ -43,7 +43,7 @@ def test_newest_first_with_what_changed_and_where_it_is(client: Client, lead: Le
     assert first.url == "https://app.hubspot.com/contacts/77/record/0-1/501"
     assert f'href="{first.url}"' in page.text
     assert "By the nightly sweep" in page.text
-    assert [(each.field, each.before, each.after) for each in first.changes] == [("title", "CTO", "CEO")]
+    assert [(each.field, each.before, each.after) for each in first.changes] == [("Job title", "CTO", "CEO")]
 
     done(connection, lead, "gone")  # there is nothing to open any more
     [gone, said, _] = Caller(make_user("Rita", lead.team)).get(f"leads/{lead.pk}/sync-history").json()["results"]

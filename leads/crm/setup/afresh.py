@@ -38,6 +38,6 @@ def start_afresh(connection: Connection, *, by: User) -> Connection:
 
 def _name(connection: Connection) -> str:
     """HubSpot, portal 12345; with a number where the team has that already."""
-    name = f"{connection.name}, {connection.account_seen}"[:95]
+    name = f"{connection.name}, {accounts.named(connection.account_seen)}"[:95]
     taken = set(Connection.objects.filter(team=connection.team).values_list("name", flat=True))
     return next(each for n in range(1, len(taken) + 2) if (each := name if n == 1 else f"{name} {n}") not in taken)

@@ -1,7 +1,8 @@
 """The mapping of fields as people set it: one row for each pair, with what the CRM holds there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -38,16 +39,40 @@ def kinds_of(kind: type[Connector]) -> list[tuple[str, str]]:
     return [(each, str(CrmKind(each).label)) for each in mapped]
 
 
-def choices_of(kind: str) -> dict[str, Choice]:
-    """What of ours there is for this kind of record, by key: facts first, then what scoring and sales know."""
+def choices_of(kind: str, own: Sequence[Field] | None = None) -> dict[str, Choice]:
+    """What of ours there is for this kind of record, by key: facts first, then what scoring and sales know. `own`: the
+    custom fields there are, where they are known already.
+    """
     found = {}
-    for key, target in targets_of(IMPORT_KINDS[kind], Field.objects.all()).items():
+    for key, target in targets_of(IMPORT_KINDS[kind], Field.objects.all() if own is None else own).items():
         if key not in NOT_BY_FIELD and not key.startswith(NEW):
             goes = kind not in ONLY_COMES and (key in SENDABLE or key.startswith("fields."))
             found[key] = Choice(key, target.label, comes=True, goes=goes)
     if kind in PEOPLE:
         found |= {key: Choice(key, field.label, comes=False, goes=True) for key, field in OUR_FIELDS.items()}
     return found
+
+
+class Labels:
+    """What people call a field of ours or of theirs, for what logs keep by its key. Two queries, where any is asked."""
+
+    def __init__(self, connections: Iterable[int]):
+        self._connections = set(connections)
+
+    @cached_property
+    def _by_kind(self) -> dict[str, dict[str, str]]:
+        own = list(Field.objects.all())
+        return {kind: {key: each.label for key, each in choices_of(kind, own).items()} for kind in IMPORT_KINDS}
+
+    @cached_property
+    def _theirs(self) -> dict[tuple[int, str, str], str]:
+        pairs = FieldMap.objects.filter(connection__in=self._connections)
+        return {(each.connection_id, each.kind, each.theirs): each.ours for each in pairs}
+
+    def of(self, connection: int, kind: str, key: str) -> str:
+        """The label; the key itself, where it is no field that is known or mapped."""
+        ours, labels = self._theirs.get((connection, kind, key), key), self._by_kind.get(kind, {})
+        return labels.get(key) or labels.get(ours, key)
 
 
 class FieldMapForm(forms.Form):

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,9 +13,10 @@ from django.utils import timezone
 
 from leads.crm import mapping
 from leads.crm.base import Row, Window
-from leads.crm.mapping import IMPORT_KINDS, PEOPLE
+from leads.crm.history import labelled
+from leads.crm.mapping import PEOPLE
 from leads.crm.registry import connector_of
-from leads.crm.setup.fields import choices_of
+from leads.crm.setup.fields import Labels
 from leads.crm.sync.due import due
 from leads.crm.sync.making import missing
 from leads.crm.sync.outbound import Outbound
@@ -113,8 +115,8 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     conflicts = SyncConflict.objects.filter(connection=run.connection)
     trial.conflicts = conflicts.count()
     trial.samples_conflicts = [
-        {"who": str(each.lead), "what": each.field, "said": {each.field: [each.ours, each.theirs]}, "rule": each.rule}
-        for each in conflicts.select_related("lead")[:SHOWN]
+        {"who": str(each.lead), "what": each.label, "said": {each.label: [each.ours, each.theirs]}, "rule": each.rule}
+        for each in labelled(conflicts.select_related("lead")[:SHOWN])
     ]
     problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
     trial.problems += list(dict.fromkeys(problems))[:SHOWN]
@@ -123,15 +125,13 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
 
 def _samples(connection: Connection, entries: Iterable[SyncEntry]) -> list[dict[str, Any]]:
     """What came of these leads; of a new one with all that came of it."""
-    entries = list(entries)
+    entries, labels = list(entries), Labels([connection.pk])
     links = Link.objects.filter(connection=connection, lead__in=[each.lead_id for each in entries])
     whole = {(link.kind, link.external_id): link.ours for link in links}
     samples = []
     for each in entries:
-        choices = choices_of(each.kind) if each.kind in IMPORT_KINDS else {}
-        labels = {key: choice.label for key, choice in choices.items()}
         said = each.said or {key: ["", value] for key, value in whole.get((each.kind, each.external_id), {}).items()}
-        said = {labels.get(key, key): values for key, values in said.items() if values != ["", ""]}
+        said = {labels.of(connection.pk, each.kind, key): values for key, values in said.items() if values != ["", ""]}
         what = "Made here" if each.what == SyncWhat.MADE_HERE else each.get_what_display()
         samples.append({"who": str(each.lead), "what": what, "said": said})
     return samples
@@ -139,7 +139,7 @@ def _samples(connection: Connection, entries: Iterable[SyncEntry]) -> list[dict[
 
 def _compare(run: Run, trial: Trial) -> None:
     """What would go there: changes of those who are there, and those who are not there yet."""
-    counts = Counter[str]()
+    counts, label = Counter[str](), partial(Labels([run.connection.pk]).of, run.connection.pk)
     for kind in run.connector.kinds:
         links = list(due(run.connection, kind)[:MOST]) if kind in PEOPLE else []
         outbound = Outbound.of(run.maps, [link.lead for link in links if link.lead])
@@ -147,7 +147,7 @@ def _compare(run: Run, trial: Trial) -> None:
             if link.lead and (values := outbound.changes(kind, link, link.lead)):
                 counts["updated"] += 1
                 if len(trial.samples_there) < SHOWN:
-                    said = {name: [link.theirs.get(name, ""), value] for name, value in values.items()}
+                    said = {label(kind, name): [link.theirs.get(name, ""), each] for name, each in values.items()}
                     trial.samples_there.append({"who": str(link.lead), "what": "Changed in the CRM", "said": said})
     new = missing(run.connection).exclude(email="")
     counts["created"] = new.count()
@@ -158,5 +158,5 @@ def _compare(run: Run, trial: Trial) -> None:
     outbound = Outbound.of(run.maps, leads)
     for lead in leads:
         values = outbound.everything(run.connector.made_as, lead)
-        said = {name: ["", value] for name, value in values.items()}
+        said = {label(run.connector.made_as, name): ["", value] for name, value in values.items()}
         trial.samples_there.append({"who": str(lead), "what": "Made in the CRM", "said": said})

@@ -1,9 +1,15 @@
 """Whose links these are: a key of another account of the same CRM must not write on them."""
 
+import re
+from datetime import datetime
+
+from django.utils import timezone
+
 from leads.crm.base import Check, Connector, Denied
 from leads.crm.registry import connector_of
 from leads.models import Connection
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00:00")
 UNKNOWN = "unknown"  # it does not say, and is not asked again
 
 
@@ -28,10 +34,16 @@ def differs(connection: Connection) -> bool:
     return bool(kept and seen) and kept != seen and kept.split()[0] == seen.split()[0]
 
 
+def named(account: str) -> str:
+    """An account as people read it: what is told apart by the moment it was made shows the day."""
+    return MOMENT.sub(lambda at: f"{timezone.localtime(datetime.fromisoformat(at[0])):%-d %b %Y}", account)
+
+
 def words(connection: Connection) -> str:
+    ours = named(connection.account)
     return (
-        f"The key opens another account, {connection.account_seen}; what is linked is of {connection.account}. Enter "
-        f"the key of {connection.account} again, or start afresh with the other: the links are then laid aside."
+        f"The key opens another account, {named(connection.account_seen)}; what is linked is of {ours}. Enter "
+        f"the key of {ours} again, or start afresh with the other: the links are then laid aside."
     )
 
 
@@ -48,4 +60,4 @@ def checked(connection: Connection) -> list[Check]:
     except OtherAccount as error:
         return [*checks, Check("Account", ok=False, words=str(error))]
     known = connection.account_seen != UNKNOWN
-    return [*checks, Check("Account", ok=True, words=connection.account_seen)] if known else checks
+    return [*checks, Check("Account", ok=True, words=named(connection.account_seen))] if known else checks

@@ -9,14 +9,17 @@
 | a field that only goes there | – | ours goes there again; theirs is kept in the log |
 | the same, to a form of our word | – | nothing: trimmed, rounded, in other capitals it is our word still |
 
-When the two sides meet for the first time nothing is known of what changed: two different values are a conflict, and a
-value meets an empty field as news.
+When the two sides meet for the first time, or in a field that was mapped since, nothing is known of what changed: two
+different values are a conflict, and a value meets an empty field as news. The name of a company that goes by its domain
+was never said by anybody: theirs is news.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from django.utils import timezone
 
 from leads.crm.base import Row
 from leads.crm.values import COMPANY, alike, plain, value_of
@@ -74,11 +77,13 @@ def _meet(decision: Decision, each: FieldMap, row: Row, link: Link | None, mine:
         decision.agreed.add(each.ours)
         return
     before = link.ours.get(each.ours) if link else None
-    if not ours or ours == before:
+    if not ours or ours == before or _is_derived(mine, each.ours):
         decision.taken.append(each)
         decision.news[each.ours] = [ours, theirs]
         return
     winner, rule = _winner(each, mine, modified_at)
+    if link is None or each.theirs not in link.theirs:
+        rule = f"First met: both had a value. {rule}"
     if winner == "ours":
         decision.ours[each.ours] = theirs
     elif not winner:
@@ -87,6 +92,13 @@ def _meet(decision: Decision, each: FieldMap, row: Row, link: Link | None, mine:
         decision.taken.append(each)
         decision.news[each.ours] = [ours, theirs]
     decision.conflicts.append(SyncConflict(field=each.ours, ours=ours, theirs=theirs, winner=winner, rule=rule))
+
+
+def _is_derived(mine: Lead | Company, key: str) -> bool:
+    """A company that nobody named goes by its domain, which an e-mail address gave."""
+    company = mine.company if isinstance(mine, Lead) else mine
+    named = key == ("company.name" if isinstance(mine, Lead) else "name")
+    return bool(named and company and company.name == company.domain)
 
 
 def _only_goes(decision: Decision, each: FieldMap, link: Link, theirs: str) -> None:
@@ -116,8 +128,13 @@ def _winner(each: FieldMap, mine: Lead | Company, theirs_at: datetime | None) ->
     later = "ours" if ours_at > theirs_at else "theirs"
     return (
         later,
-        f"The latest wins: here {ours_at:%-d %b %H:%M:%S}, there {theirs_at:%-d %b %H:%M:%S} UTC, by our clock.",
+        f"The latest wins: here {_clock(ours_at)}, there {_clock(theirs_at)}, by our clock.",
     )
+
+
+def _clock(at: datetime) -> str:
+    """With seconds: it may be a matter of them."""
+    return f"{timezone.localtime(at):%-d %b, %H:%M:%S}"
 
 
 def changed_at(mine: Lead | Company, key: str) -> datetime:

@@ -98,7 +98,7 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
         run = Run(connection, connector, row, until)
         _succeeded(run, (steps or _work)(run))
     except LostError:
-        SyncRun.objects.filter(pk=row.pk).update(ended_at=timezone.now())
+        SyncRun.objects.filter(pk=row.pk).update(ended_at=timezone.now(), error=_why_lost(connection))
     except (CrmError, Unreadable, NoConnector) as error:
         _failed(connection, row, error, connector)
     except Exception as error:  # one connection that nobody can sync holds up no other
@@ -106,6 +106,13 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
         _failed(connection, row, CrmError(f"{type(error).__name__}: an error of ours; the log has it."), connector)
     row.refresh_from_db()
     return row
+
+
+def _why_lost(connection: Connection) -> str:
+    """Why a run ended before its end: what somebody asked for meanwhile."""
+    state = Connection.objects.filter(pk=connection.pk).values_list("state", flat=True).first()
+    why = {ConnectionState.PAUSED: "It was paused meanwhile.", ConnectionState.SETUP: "It was disconnected meanwhile."}
+    return why.get(state, "Another run takes over: all is to be read anew, or the mapping or the key changed.")
 
 
 def _work(run: Run) -> bool:

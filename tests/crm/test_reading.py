@@ -140,6 +140,29 @@ def test_a_row_that_cannot_be_taken_costs_the_others_nothing(world: World, monke
 
 
 @ONE
+def test_a_deal_of_who_could_not_be_taken_comes_with_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from leads.crm.sync import people as taking
+
+    [failing] = people(world, 1)
+    upsert = taking.upsert_leads
+
+    def poisoned(*_: Any, **more: Any) -> Any:
+        raise ValueError("a value that nobody can store")
+
+    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    world.crm.add(DEALS, name="500 seats", stage="won", pipeline="sales", links={CONTACTS: [failing]})
+    sync(world)
+    assert (Deal.objects.count(), sorted(SyncProblem.objects.values_list("kind", flat=True))) == (0, [CONTACTS, DEALS])
+    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    SyncProblem.objects.update(retry_at=timezone.now())
+    sync(world)
+    sync(world)
+    assert Deal.objects.get().lead == Lead.objects.get()
+    assert not SyncProblem.objects.exists()
+    still(world)
+
+
+@ONE
 def test_emptied_there_says_nothing(world: World) -> None:
     [id] = people(world, 1, last_name="Ruiz")
     sync(world)

@@ -76,7 +76,9 @@ def take_companies(run: Run, kind: str, rows: Sequence[Row]) -> None:
 def take_deals(run: Run, kind: str, rows: Sequence[Row]) -> None:
     """Deals and what became of them, on the lead they belong to."""
     rows, links = _changed(run, kind, rows)
-    leads, employers = _leads_of(run, rows), employers_of(run, rows)
+    leads = _leads_of(run, rows)
+    rows = _without_held_up(run, rows, leads)
+    employers = employers_of(run, rows)
     records = [_deal(run, row, links.get(row.id), leads.get(row.id), employers.get(row.id)) for row in rows]
     source = run.connection.source
     outcomes = in_halves(records, lambda some: upsert_deals(source, some, policy=ImportPolicy.FILE_WINS))
@@ -116,6 +118,22 @@ def _deal(run: Run, row: Row, link: Link | None, lead: int | None, employer: int
 
 def _said(record: DealRecord) -> dict[str, Any]:
     return {name: ["", plain(value)] for name, value in record.values.items() if name in ("stage", "state", "amount")}
+
+
+def _without_held_up(run: Run, rows: Sequence[Row], leads: Mapping[str, int]) -> list[Row]:
+    """A deal of somebody who could not be taken is a problem itself: tried again, it finds its lead. Kept of nobody,
+    it would stay so, for it is no news a second time.
+    """
+    refs = {row.id: {id for of, ids in row.links.items() if of in PEOPLE for id in ids} for row in rows}
+    unknown = {id for row in rows if row.id not in leads for id in refs[row.id]}
+    failed = SyncProblem.objects.filter(connection=run.connection, way=SyncProblem.IN, kind__in=PEOPLE)
+    held = set(failed.filter(external_id__in=unknown).values_list("external_id", flat=True)) if unknown else set()
+    left = [row for row in rows if row.id in leads or not refs[row.id] & held]
+    for row in rows:
+        if row.id not in leads and refs[row.id] & held:
+            run.fails(SyncProblem.IN, CrmKind.DEALS, row.id, "Nobody it belongs to could be taken yet.", again=True)
+            run.count(CrmKind.DEALS, failed=1)
+    return left
 
 
 def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:

@@ -116,7 +116,7 @@ class NotReadyError(ValueError):
 def wanting(connection: Connection) -> str:
     """What has to be done before it can be turned on; "" where nothing is left. One that is paused was tested."""
     kind = CONNECTORS.get(connection.crm)
-    asks = bool(kind) and any(each.secret for each in kind.settings)
+    asks = kind is not None and any(each.secret for each in kind.settings)
     if asks and not connection.secrets.exists():
         return "There is no key. Enter it, then test the connection."
     if connection.state == ConnectionState.SETUP and not connection.account_seen:

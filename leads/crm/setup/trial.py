@@ -103,6 +103,12 @@ def _who_is_there(run: Run, found: dict[str, list[Row]], most: int) -> None:
         known |= {row.id for row in rows}
 
 
+def _clash(conflict: Any) -> dict[str, Any]:
+    """One of `labelled`."""
+    said = {conflict.label: [conflict.ours, conflict.theirs]}
+    return {"who": str(conflict.lead), "what": conflict.label, "said": said, "rule": conflict.rule}
+
+
 def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     last = SyncEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     # A run under way waits with its next page; one that is paused can be tried out as well.
@@ -114,10 +120,7 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     trial.samples_here = _samples(run.connection, entries.filter(lead__isnull=False)[:SHOWN])
     conflicts = SyncConflict.objects.filter(connection=run.connection)
     trial.conflicts = conflicts.count()
-    trial.samples_conflicts = [
-        {"who": str(each.lead), "what": each.label, "said": {each.label: [each.ours, each.theirs]}, "rule": each.rule}
-        for each in labelled(conflicts.select_related("lead")[:SHOWN])
-    ]
+    trial.samples_conflicts = [_clash(each) for each in labelled(conflicts.select_related("lead")[:SHOWN])]
     problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
     trial.problems += list(dict.fromkeys(problems))[:SHOWN]
     _compare(run, trial)

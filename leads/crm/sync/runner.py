@@ -111,7 +111,10 @@ def work(connection: Connection, row: SyncRun, until: float | None = None,
 def _why_lost(connection: Connection) -> str:
     """Why a run ended before its end: what somebody asked for meanwhile."""
     state = Connection.objects.filter(pk=connection.pk).values_list("state", flat=True).first()
-    why = {ConnectionState.PAUSED: "It was paused meanwhile.", ConnectionState.SETUP: "It was disconnected meanwhile."}
+    why: dict[str | None, str] = {
+        ConnectionState.PAUSED: "It was paused meanwhile.",
+        ConnectionState.SETUP: "It was disconnected meanwhile.",
+    }
     return why.get(state, "Another run takes over: all is to be read anew, or the mapping or the key changed.")
 
 

@@ -24,12 +24,11 @@ def test_the_latest_wins_whatever_the_clocks_say(world: World, hours: int, later
     [id] = people(world, 1, title="Before")
     sync(world)
     sync(world)
-    ago = timedelta(seconds=30)
-    world.crm.edit(CONTACTS, id, at=world.crm.now() - (ago if later == "ours" else timedelta(0)), title="theirs")
+    world.crm.edit(CONTACTS, id, title="theirs")
     with attributed(origin="test"):
         Lead.objects.update(title="ours")
-    if later == "theirs":
-        Change.objects.filter(field="title").update(learned_at=timezone.now() - ago)
+    at = timezone.now() + timedelta(seconds=30 if later == "ours" else -30)
+    Change.objects.filter(field="title").update(learned_at=at)
     sync(world)
     assert (Lead.objects.get().title, SyncConflict.objects.get().winner) == (later, later)
     still(world)

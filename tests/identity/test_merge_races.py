@@ -142,7 +142,7 @@ def test_a_handoff_accepted_while_its_lead_is_merged_is_accepted_for_good(team: 
 
 def test_without_asking_again_the_answer_moves_nobody(team: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the lead as it was when the handoff was read."""
-    monkeypatch.setattr(handoffs, "_hold_lead", lambda handoff: Lead.with_merged.get(pk=handoff.lead_id))
+    monkeypatch.setattr(handoffs, "hold_lead", lambda handoff: Lead.with_merged.get(pk=handoff.lead_id))
     rep, held, kept = make_user("Rae", team), hand_off(team), make_lead(team)
     merge(kept, held.lead, by=None)
     handoffs.accept(held, by=rep)

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from django.test import Client
 from leads.crm.sync.runner import sync_now
 from leads.enums import CrmKind, DealState, Role
 from leads.models import Connection, Deal, Lead
-from tests.ops.installation import PROJECT, free_port
+from tests.ops.installation import PROJECT, free_port, wait_until
 from tests.sales import make_team, make_user
 
 pytestmark = pytest.mark.skipif("TRYTON" not in os.environ, reason="A real Tryton is asked: make test-tryton.")
@@ -26,16 +27,23 @@ def printed(tmp_path: Path) -> Iterator[dict[str, str]]:
     home = Path(os.environ["TRYTON"])
     for part in ("bin", "password", "crm.sqlite"):
         (tmp_path / part).symlink_to(home / part)
-    command = [home / "bin" / "python", PROJECT / "examples" / "tryton.py", tmp_path, str(free_port())]
+    port = free_port()
+    command = [home / "bin" / "python", PROJECT / "examples" / "tryton.py", tmp_path, str(port)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout
     said = ""
     while "begin anew" not in said:
         said += (line := server.stdout.readline())
         assert line, said
+    wait_until(lambda: listens(port), seconds=60)
     yield dict(re.findall(r"(Address|Database|User|Password) +(\S+)", said))
     server.send_signal(signal.SIGINT)
     assert server.wait(20) is not None
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_from_what_it_prints_to_a_sync(printed: dict[str, str], client: Client, db: None, settings: Any) -> None:

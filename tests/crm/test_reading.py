@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from leads import ingest
 from leads.crm.control import resync
+from leads.crm.sync import people as taking
 from leads.enums import CrmKind, DealState, Stage
 from leads.models import (
     Company,
@@ -116,24 +118,26 @@ def test_without_the_overlap_they_would_be(world: World, monkeypatch: pytest.Mon
     assert not Lead.objects.filter(email="late@example.com").exists()
 
 
+def refuse(monkeypatch: pytest.MonkeyPatch, email: str) -> None:
+    """Whoever has this address cannot be stored."""
+
+    def poisoned(source: Any, records: Any, **more: Any) -> Any:
+        if any(record.values.get("email") == email for record in records):
+            raise ValueError("a value that nobody can store")
+        return ingest.upsert_leads(source, records, **more)
+
+    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+
+
 @ONE
 def test_a_row_that_cannot_be_taken_costs_the_others_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     people(world, 20)
-    from leads.crm.sync import people as taking
-
-    upsert = taking.upsert_leads
-
-    def poisoned(source: Any, records: Any, **more: Any) -> Any:
-        if any(record.values.get("email") == "a7@example.com" for record in records):
-            raise ValueError("a value that nobody can store")
-        return upsert(source, records, **more)
-
-    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    refuse(monkeypatch, "a7@example.com")
     assert sync(world).ok
     assert Lead.objects.count() == 19
     problem = SyncProblem.objects.get()
     assert (problem.way, problem.kind, "nobody can store" in problem.message) == ("in", CONTACTS, True)
-    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    monkeypatch.setattr(taking, "upsert_leads", ingest.upsert_leads)
     SyncProblem.objects.update(retry_at=timezone.now())
     sync(world)
     assert (Lead.objects.count(), SyncProblem.objects.count()) == (20, 0)
@@ -141,19 +145,12 @@ def test_a_row_that_cannot_be_taken_costs_the_others_nothing(world: World, monke
 
 @ONE
 def test_a_deal_of_who_could_not_be_taken_comes_with_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leads.crm.sync import people as taking
-
     [failing] = people(world, 1)
-    upsert = taking.upsert_leads
-
-    def poisoned(*_: Any, **more: Any) -> Any:
-        raise ValueError("a value that nobody can store")
-
-    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    refuse(monkeypatch, "a0@example.com")
     world.crm.add(DEALS, name="500 seats", stage="won", pipeline="sales", links={CONTACTS: [failing]})
     sync(world)
     assert (Deal.objects.count(), sorted(SyncProblem.objects.values_list("kind", flat=True))) == (0, [CONTACTS, DEALS])
-    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    monkeypatch.setattr(taking, "upsert_leads", ingest.upsert_leads)
     SyncProblem.objects.update(retry_at=timezone.now())
     sync(world)
     sync(world)
@@ -175,24 +172,15 @@ def test_emptied_there_says_nothing(world: World) -> None:
 
 @ONE
 def test_what_was_done_with_who_could_not_be_taken_comes_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from leads.crm.sync import people as taking
-
     [known, failing] = people(world, 2)
-    upsert = taking.upsert_leads
-
-    def poisoned(source: Any, records: Any, **more: Any) -> Any:
-        if any(record.values.get("email") == "a1@example.com" for record in records):
-            raise ValueError("a value that nobody can store")
-        return upsert(source, records, **more)
-
-    monkeypatch.setattr(taking, "upsert_leads", poisoned)
+    refuse(monkeypatch, "a1@example.com")
     at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3)
     world.crm.act("call_held", at, subject="Both", links={CONTACTS: [known, failing]})
     world.crm.act("meeting_held", at, subject="One", links={CONTACTS: [failing]})
     sync(world)
     sync(world)
     assert (Event.objects.count(), HeldEvent.objects.count()) == (1, 2)
-    monkeypatch.setattr(taking, "upsert_leads", upsert)
+    monkeypatch.setattr(taking, "upsert_leads", ingest.upsert_leads)
     SyncProblem.objects.update(retry_at=timezone.now())
     sync(world)
     told = Event.objects.filter(lead__email="a1@example.com").values_list("kind__slug", "properties__subject")

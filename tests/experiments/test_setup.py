@@ -26,11 +26,6 @@ def marketer(client: Client) -> User:
     return user
 
 
-@pytest.fixture
-def model() -> ScoringModel:
-    return live_model()[0]
-
-
 def asked(model: ScoringModel, **extra: object) -> dict[str, object]:
     return {"name": "VPs first", "model": model.pk, "challengers": [f"draft-{model.pk}"], "outcome": "accepted",
             "within": 30, "base": 20, "effect": 10} | extra  # fmt: skip

@@ -124,21 +124,20 @@ def _without_held_up(run: Run, rows: Sequence[Row], leads: Mapping[str, int]) ->
     """A deal of somebody who could not be taken is a problem itself: tried again, it finds its lead. Kept of nobody,
     it would stay so, for it is no news a second time.
     """
-    refs = {row.id: {id for of, ids in row.links.items() if of in PEOPLE for id in ids} for row in rows}
-    unknown = {id for row in rows if row.id not in leads for id in refs[row.id]}
+    alone = [row for row in rows if row.id not in leads]
     failed = SyncProblem.objects.filter(connection=run.connection, way=SyncProblem.IN, kind__in=PEOPLE)
-    held = set(failed.filter(external_id__in=unknown).values_list("external_id", flat=True)) if unknown else set()
-    left = [row for row in rows if row.id in leads or not refs[row.id] & held]
-    for row in rows:
-        if row.id not in leads and refs[row.id] & held:
-            run.fails(SyncProblem.IN, CrmKind.DEALS, row.id, "Nobody it belongs to could be taken yet.", again=True)
-            run.count(CrmKind.DEALS, failed=1)
-    return left
+    named = {id for row in alone for _, id in _people_of(row)}
+    held = set(failed.filter(external_id__in=named).values_list("kind", "external_id")) if named else set()
+    waiting = {row.id for row in alone if held.intersection(_people_of(row))}
+    for id in waiting:
+        run.fails(SyncProblem.IN, CrmKind.DEALS, id, "Nobody it belongs to could be taken yet.", again=True)
+        run.count(CrmKind.DEALS, failed=1)
+    return [row for row in rows if row.id not in waiting]
 
 
 def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:
     """{id of a deal: its lead}: of several people the one that was handed off, else the first."""
-    refs = {row.id: [(of, id) for of, ids in row.links.items() if of in PEOPLE for id in ids] for row in rows}
+    refs = {row.id: _people_of(row) for row in rows}
     known = {
         (link.kind, link.external_id): link.lead_id
         for link in people_links(run, {ref for found in refs.values() for ref in found})
@@ -147,6 +146,10 @@ def _leads_of(run: Run, rows: Sequence[Row]) -> dict[str, int]:
     several = {lead for found in leads.values() if len(found) > 1 for lead in found}
     offered = set(Handoff.objects.filter(lead__in=several).values_list("lead_id", flat=True)) if several else set()
     return {id: next((lead for lead in found if lead in offered), found[0]) for id, found in leads.items() if found}
+
+
+def _people_of(row: Row) -> list[tuple[str, str]]:
+    return [(str(of), id) for of, ids in row.links.items() if of in PEOPLE for id in ids]
 
 
 def _remember(run: Run, kind: str, rows: Sequence[Row], outcomes: Sequence[Outcome], links: Mapping[str, Link],

@@ -20,7 +20,9 @@ def follow_teams(run: Run) -> None:
     home = run.connection.team_id
     _tell(run, moved.exclude(lead__team=home).filter(left_at=None), SyncWhat.LEFT)
     _tell(run, moved.filter(lead__team=home).exclude(left_at=None), SyncWhat.BACK)
-    PushDue.objects.filter(connection=run.connection).exclude(link__lead__team=home).delete()
+    # Of those that were told to have left: who leaves just now keeps the mark, and is told of by the next run.
+    told = PushDue.objects.filter(connection=run.connection, link__left_at__isnull=False)
+    told.exclude(link__lead__team=home).delete()
     PushAsk.objects.filter(connection=run.connection).exclude(lead__team=home).delete()
 
 

@@ -50,7 +50,9 @@ class ConnectionViewSet(ConnectionSetup):
 
     @extend_schema(request=shapes.ConnectionChange, responses=shapes.ConnectionSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Set what is given, and only that. Secrets are answered by their last four characters."""
+        """Set what is given, and only that. Secrets are answered by their last four characters. Another key, address or
+        option has to pass a test before a connection that is not on begins or goes on.
+        """
         found, said = self.get_object(), self.said(shapes.ConnectionChange)
         kind = self.asked(lambda: kind_of(found))
         known = {name: getattr(found, name) for name in ("name", "creates", "base_url", "options")}

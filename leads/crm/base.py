@@ -25,6 +25,8 @@ from leads.outgoing.outcomes import Failed
 
 # (kind, id): one record of a CRM.
 Ref = tuple[str, str]
+# What an account begins with that is only told apart within its server.
+BY_NAME = "named "
 
 
 class CrmError(Failed):
@@ -270,7 +272,8 @@ class Connector(ABC):
 
     def account(self) -> str:
         """What tells the account that the key opens from any other: the id of a portal, org or database. Two that begin
-        with another word cannot be compared. "" where the CRM does not say.
+        with another word cannot be compared; one that begins with BY_NAME only at the same address. "" where the CRM
+        does not say.
         """
         return ""
 

@@ -114,21 +114,23 @@ class NotReadyError(ValueError):
 
 
 def wanting(connection: Connection) -> str:
-    """What has to be done before it can be turned on; "" where nothing is left. One that is paused was tested."""
+    """What has to be done before it can be turned on or go on; "" where nothing is left."""
     kind = CONNECTORS.get(connection.crm)
     asks = kind is not None and any(each.secret for each in kind.settings)
     if asks and not connection.secrets.exists():
         return "There is no key. Enter it, then test the connection."
-    if connection.state == ConnectionState.SETUP and not connection.account_seen:
+    if not connection.is_on and not connection.account_seen:
         return "The key was not tested yet, or did not pass. Test the connection first."
     return accounts.words(connection) if accounts.differs(connection) else ""
 
 
+@transaction.atomic
 def resume(connection: Connection) -> None:
     """Go on where it was, at once: also after failures, for somebody has just looked at it. Begins a new connection.
     Raises NotReadyError.
     """
-    if words := wanting(connection):
+    now = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)  # a key entered just now is seen
+    if words := wanting(now):
         raise NotReadyError(words)
     Connection.objects.filter(pk=connection.pk).update(
         state=ConnectionState.ON, paused_at=None, paused_by=None, due_at=timezone.now(), failures=0

@@ -53,8 +53,8 @@ def settings(request: Request, pk: int) -> HttpResponse:
     found = theirs(request, pk)
     form = ConnectionForm(request.POST or None, kind=kind_of(found), user=request.user, connection=found)
     if request.method == "POST" and form.is_valid():
-        form.save(by=request.user)
-        messages.success(request, "Kept. Test it now.")
+        kept = form.save(by=request.user)
+        messages.success(request, "Kept." if kept.account_seen else "Kept. Test it now.")
         return redirect("connection", pk)
     context = {"form": form, "crm": kind_of(found).name, "connection": found}
     return render(request, "leads/connection_form.html", context, status=422 if form.errors else 200)

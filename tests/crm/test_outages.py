@@ -11,6 +11,7 @@ from leads.crm import control
 from leads.crm.control import disconnect, pause, push_leads, resume, resync
 from leads.crm.registry import connector_of
 from leads.crm.setup.fields import replace_pairs
+from leads.crm.sync.accounts import checked
 from leads.crm.sync.runner import claim, run_due, sync_now, work
 from leads.enums import ConnectionState, CrmKind
 from leads.history import attributed
@@ -68,6 +69,7 @@ def test_a_paused_one_is_left_alone_and_goes_on_where_it_was(db: None) -> None:
         crm.add(CONTACTS, email="a@example.com")
         pause(connection, by=None)
         assert (run_due(), sync_now(connection), Lead.objects.count()) == (0, None, 0)
+        checked(connection)
         resume(connection)
         assert (run_due(), Lead.objects.count()) == (1, 1)
 

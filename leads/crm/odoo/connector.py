@@ -10,6 +10,7 @@ from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 
 from leads.crm.base import (
+    BY_NAME,
     Access,
     Check,
     Connector,
@@ -95,7 +96,7 @@ class Odoo(Connector):
         except (OdooError, Denied):
             pass
         name = self.access.options.get("database", "")
-        return f"database {name}" if name else ""
+        return f"{BY_NAME}{name}" if name else ""
 
     def test(self) -> list[Check]:
         found = [_check("Key", lambda: f"Odoo {self.api.version}, user {self._me()}.")]

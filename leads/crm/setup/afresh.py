@@ -15,11 +15,15 @@ def start_afresh(connection: Connection, *, by: User) -> Connection:
 
     The other keeps its links, its history and its deals, and rests: with a key of its own account it goes on where it
     was. Ids of two accounts may be the same, so nothing of theirs is ever mixed. Raises ValidationError where the key
-    opens the account that is linked.
+    opens the account that is linked, or one that another connection of the team has.
     """
     if not accounts.differs(connection):
         raise ValidationError("The key opens the account that is linked: there is nothing to start afresh.")
     seen = connection.account_seen
+    try:
+        accounts.refuse_taken(connection, seen)
+    except accounts.TakenAccount as error:
+        raise ValidationError(str(error)) from None
     new = Connection.make(
         connection.team, crm=connection.crm, name=_name(connection), slug=free_slug(connection.name), by=by,
         base_url=connection.base_url, options=connection.options, creates=connection.creates, every=connection.every,

@@ -72,20 +72,27 @@ class ConnectionForm(forms.Form):
         said = self.cleaned_data
         options = {each.name: said[_key(each.name)] for each in self.kind.settings if not each.secret}
         given = {"name": said["name"], "creates": said["creates"], "base_url": said["base_url"], "options": options}
+        secrets = {each.name: text for each in self.kind.settings if each.secret and (text := said[_key(each.name)])}
         if self.connection:
             interrupt(self.connection)
-            Connection.objects.filter(pk=self.connection.pk).update(**given, needs_person=False, account_seen="")
-            # What the CRM gave us, such as a session, was for who and where we were.
-            self.connection.secrets.exclude(name__in=[each.name for each in self.kind.settings]).delete()
+            if secrets or _way_in(**given) != _way_in(self.connection.base_url, self.connection.options):
+                self._forget_way_in(self.connection)
+            Connection.objects.filter(pk=self.connection.pk).update(**given)
             connection = Connection.objects.get(pk=self.connection.pk)
-            forget(connection)
         else:
             connection = Connection.make(said["team"], crm=self.kind.slug, slug=free_slug(said["name"]), by=by, **given)
             mapping.begin(connection)
-        for setting in self.kind.settings:
-            if setting.secret and said[_key(setting.name)]:
-                connection.keep_secret(setting.name, said[_key(setting.name)])
+        for name, text in secrets.items():
+            connection.keep_secret(name, text)
         return connection
+
+    def _forget_way_in(self, connection: Connection) -> None:
+        """What was learned by another key or address: it has to be tested, and what the CRM gave us, such as a session,
+        was for who and where we were.
+        """
+        Connection.objects.filter(pk=connection.pk).update(needs_person=False, account_seen="")
+        connection.secrets.exclude(name__in=[each.name for each in self.kind.settings]).delete()
+        forget(connection)
 
     def _field(self, setting: Setting) -> forms.Field:
         kept = self.connection.secrets.filter(name=setting.name).first() if self.connection and setting.secret else None
@@ -96,6 +103,11 @@ class ConnectionForm(forms.Form):
             initial=setting.default or None, widget=widget(attrs={"autocomplete": "off"}),
             validators=[public_address] if setting.kind == "url" else [],
         )  # fmt: skip
+
+
+def _way_in(base_url: str, options: dict[str, Any], **_: Any) -> Any:
+    """What tells one way to get in from another, but for the keys."""
+    return base_url, {name: value for name, value in options.items() if value}
 
 
 def free_slug(name: str) -> str:

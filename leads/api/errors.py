@@ -24,11 +24,15 @@ FORBIDDEN = "Your roles do not allow this. Ask an admin of the team."
 
 
 class Conflict(exceptions.APIException):
-    """Somebody was first, or it is there already."""
+    """Somebody was first, or it is there already. `told` stands in the answer beside `error`."""
 
     status_code = status.HTTP_409_CONFLICT
     default_detail = "Somebody changed this meanwhile. Read it again."
     default_code = "conflict"
+
+    def __init__(self, detail: str | None = None, **told: Any) -> None:
+        super().__init__(detail)
+        self.told = told
 
 
 def answer(error: Exception, context: dict[str, Any]) -> Response:
@@ -54,7 +58,8 @@ def _body(error: Exception) -> dict[str, Any]:
     if isinstance(error, DjangoPermissionDenied):
         return {"error": FORBIDDEN}
     detail = str(getattr(error, "detail", error))
-    return {"error": FORBIDDEN if detail == exceptions.PermissionDenied.default_detail else detail}
+    said = FORBIDDEN if detail == exceptions.PermissionDenied.default_detail else detail
+    return {"error": said} | getattr(error, "told", {})
 
 
 def _unforeseen(error: Exception, context: dict[str, Any]) -> Response:

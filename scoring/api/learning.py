@@ -17,11 +17,13 @@ from leads.api.inputs import Strict
 from leads.conditions.grammar import ConditionError
 from leads.models import Standing
 from leads.wake import wake
+from scoring.api.drafts import DifferenceSerializer
 from scoring.api.previews import QuestionInput
 from scoring.learning import job
 from scoring.learning.draft import make_draft
 from scoring.learning.readiness import readiness
 from scoring.learning.refresh import set_refresh
+from scoring.learning.replacing import WouldReplace
 from scoring.likelihood import likelihood
 from scoring.models import Calibration, Learning, Refresh, ScoringModel
 from scoring.sample import Question
@@ -77,12 +79,34 @@ class DraftInput(Strict, serializers.Serializer):
     model = serializers.SlugField(
         default=None, allow_null=True, help_text="The model whose draft it becomes. Null: a model of its own."
     )
+    replace = serializers.BooleanField(
+        default=False, help_text="Also where that draft holds edits that were not published: they go."
+    )
 
 
 class DraftedSerializer(serializers.ModelSerializer):
+    """`before`: the row of its history with what the draft was, as `POST models/<id>/restoration` takes it as `change`;
+    null where there was none.
+    """
+
+    before = serializers.SerializerMethodField()
+
     class Meta:
         model = ScoringModel
-        fields = ("id", "name", "slug")
+        fields = ("id", "name", "slug", "before")
+
+    def get_before(self, model: ScoringModel) -> int | None:
+        return next(iter(model.revisions.values_list("pk", flat=True)[1:2]), None)
+
+
+class WouldReplaceSerializer(serializers.Serializer):
+    """The draft holds edits that were not published: what `lost` lists would go. `since`: the number of its live
+    version, null where nothing of it is live.
+    """
+
+    error = serializers.CharField()
+    since = serializers.IntegerField(allow_null=True)
+    lost = DifferenceSerializer(many=True)
 
 
 class LearningsView(ListAPIView):
@@ -140,19 +164,34 @@ class LearnedDraftView(GenericAPIView):
     serializer_class = DraftedSerializer
     permissions = {"POST": CHANGE}
 
-    @extend_schema(request=DraftInput, responses={201: DraftedSerializer})
+    @extend_schema(request=DraftInput, responses={201: DraftedSerializer, 409: WouldReplaceSerializer})
     def post(self, request: Request, pk: str) -> Response:
-        """A draft of the card. Nothing is published; what the draft was before stays in its history."""
+        """A draft of the card. Nothing is published; what the draft was before stays in its history.
+
+        409, and nothing is changed, where the draft of `model` holds edits that were not published: `lost` lists them.
+        With `"replace": true` they make room; `before` in the answer is the way back. 409 without `lost`: there is no
+        card, or it asks a field that is gone.
+        """
         row = get_object_or_404(Learning, pk=int(pk))
         given = DraftInput(data=request.data)
         given.is_valid(raise_exception=True)
         slug = given.validated_data["model"]
         into = get_object_or_404(ScoringModel, slug=slug) if slug else None
         try:
-            made = make_draft(row, into=into, by=request.user)
+            made = make_draft(row, into=into, replace=given.validated_data["replace"], by=request.user)
+        except WouldReplace as error:
+            raise _would_replace(error) from None
         except DjangoValidationError as error:
             raise Conflict(" ".join(error.messages)) from None
         return Response(DraftedSerializer(made).data, status=201)
+
+
+def _would_replace(error: WouldReplace) -> Conflict:
+    found = error.unpublished
+    words = f"{found.words} Send replace: true to replace it; POST models/{found.model.pk}/restoration brings it back."
+    return Conflict(
+        words, since=found.since and found.since.number, lost=DifferenceSerializer(found.lost, many=True).data
+    )
 
 
 _ASKED = [

@@ -12,6 +12,8 @@ H. Robbins (1970), "Statistical methods related to the law of the iterated logar
     nonparametric, nonasymptotic confidence sequences", Annals of Statistics 49, 1055–1080.
 I. Waudby-Smith, D. Arbour, R. Sinha, E. H. Kennedy, A. Ramdas (2024), "Time-uniform central limit theory and
     asymptotic confidence sequences", Annals of Statistics 52, 2613–2640: that counts may take the place of the walk.
+D. A. Pierce, D. W. Schafer (1986), "Residuals in generalized linear models", JASA 81, 977–986: the root of the
+    likelihood ratio, which stays near the normal distribution where few are to be expected and z does not.
 """
 
 from math import log, sqrt
@@ -27,3 +29,13 @@ def limit(seen: float, alpha: float) -> float:
 def seen(had: int, cases: int) -> float:
     """How far the walk has come, when so many of the cases of both sides had the outcome."""
     return had * (cases - had) / cases if cases else 0.0
+
+
+def steps(z: float, counted: list[tuple[float, float]]) -> float:
+    """How far out a difference is, to be held against the limit: |z|, or less where few were to be expected.
+
+    Where 1 of a small side was to be Hot and 5 are, z is 4, as if chance did it in one of 30,000 cases; it does in one
+    of 270. `counted`: what was seen and what was to be expected, of everything that was counted.
+    """
+    ratio = 2 * sum(saw * log(saw / expected) for saw, expected in counted if saw)
+    return min(abs(z), sqrt(max(ratio, 0.0)))

@@ -19,7 +19,7 @@ from leads.statistics import Interval, Rate
 from leads.templatetags.ui import percent, points
 from scoring.capacity import SalesCapacity, sales_capacity
 from scoring.experiments import anytime
-from scoring.experiments.compare import Cells, Comparison, compare, together
+from scoring.experiments.compare import Cells, compare, together
 from scoring.experiments.counts import Counts, counts
 from scoring.experiments.looks import LEAST_CASES, LEAST_OF_EACH, who_run_experiments
 from scoring.models import Alarm, Arm, Experiment
@@ -125,11 +125,19 @@ def _watched(before: Cells, now: Cells, alpha: float) -> _Watched:
     if compared is None:
         return _Watched()
     limit = anytime.limit(anytime.seen(theirs.k + mine.k, theirs.n + mine.n), alpha)
-    return _Watched(compared.difference, compared.interval(limit), _beyond(compared, limit))
+    steps = anytime.steps(compared.z, _counted(theirs, mine))
+    wider = abs(compared.z) / steps if steps else 1.0  # so that interval and alarm say the same
+    return _Watched(compared.difference, compared.interval(limit * wider), steps >= limit)
 
 
-def _beyond(compared: Comparison, limit: float) -> bool:
-    return abs(compared.z) >= limit
+def _counted(theirs: Rate, mine: Rate) -> list[tuple[float, float]]:
+    """With the outcome and without it, on either side, beside what one rate for both would give."""
+    share = (theirs.k + mine.k) / (theirs.n + mine.n)
+    return [pair for side in (theirs, mine) for pair in _of_share(side, share)]
+
+
+def _of_share(side: Rate, share: float) -> list[tuple[float, float]]:
+    return [(side.k, side.n * share), (side.n - side.k, side.n * (1 - share))]
 
 
 def _enough(before: Rate, now: Rate) -> bool:
@@ -147,7 +155,8 @@ def _work(arm: Arm, before: Rate, now: Rate, room: Room, can_work: int, alpha: f
         text = f"Too few leads to say how many Hot ones a week it would make. Sales can work {can_work}."
     elif 0 < share < 1 and theirs <= can_work:
         z = (now.k / now.n - share) / sqrt(share * (1 - share) / now.n)
-        alarm = z >= anytime.limit(share * (1 - share) * now.n, alpha)
+        steps = anytime.steps(z, _of_share(now, share))
+        alarm = z > 0 and steps >= anytime.limit(share * (1 - share) * now.n, alpha)
     return Guard(arm, ROOM, before, now, None, alarm, text)
 
 
@@ -158,7 +167,8 @@ def _split(champion: Arm, arm: Arm, theirs: int, mine: int, alpha: float) -> Gua
     """
     both, share = theirs + mine, arm.share / (arm.share + champion.share)
     expected, seen = both * share, both * share * (1 - share)
-    alarm = both >= 2 * LEAST_CASES and abs(mine - expected) / sqrt(seen) >= anytime.limit(seen, alpha)
+    steps = anytime.steps((mine - expected) / sqrt(seen), _of_share(Rate(mine, both), share)) if both else 0.0
+    alarm = both >= 2 * LEAST_CASES and steps >= anytime.limit(seen, alpha)
     text = f"{mine:,} of {both:,} leads on this side; {expected:,.0f} were to be expected."
     if alarm:
         text += " So uneven a draw hardly comes by chance: do not trust the comparison before you know why."

@@ -15,6 +15,7 @@ from leads.retry import retried
 from scoring.learning.bins import EMPTY, Bins
 from scoring.learning.card import Card, Criterion
 from scoring.learning.pastleads import Asked, PastLeads
+from scoring.learning.replacing import WouldReplace, unpublished
 from scoring.learning.shape import Mask
 from scoring.learning.table import NUMBER, Table
 from scoring.learning.wording import bounds, known_bins, named
@@ -31,28 +32,37 @@ EVERY_LEAD = {"field": "created", "op": "known"}
 
 @retried
 @transaction.atomic
-def make_draft(learning: Learning, *, into: ScoringModel | None = None, by: Any) -> ScoringModel:
+def make_draft(learning: Learning, *, into: ScoringModel | None = None, replace: bool = False, by: Any) -> ScoringModel:
     """The criteria as rows to edit, preview and publish like any others.
 
-    Labels and who is handed to sales stay what they are with `into`, or with the version it was compared with. What the
-    draft was before stays in its history. Raises ValidationError where there is no card, or where
-    it asks a field that is gone.
+    Labels and who is handed to sales stay what they are with `into`, or with the version it was compared with. Its
+    draft takes the card where it holds nothing unpublished, or with `replace`; what it was stays in its history.
+    Raises WouldReplace otherwise, ValidationError where there is no card, or where it asks a field that is gone.
     """
     held = Learning.objects.select_for_update(of=("self",)).select_related("live__model").get(pk=learning.pk)
     if held.file is None:
         raise ValidationError("There is no card to make a draft of.")
     file = held.file | _kept(into, held)
+    if into is not None and not replace:
+        _check_nothing_lost(into)
     try:
         if into is None:
             made = import_as_new(file, by=by, origin=ORIGIN).model
         else:
-            made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN).model
+            made = apply(file | {"slug": into.slug, "audience": into.audience}, by=by, origin=ORIGIN, apart=True).model
             settle(made)
     except ModelFileError as error:  # a field it asks is gone by now
         raise ValidationError(error.problems) from None
     held.draft = made
     held.save(update_fields=["draft"])
     return made
+
+
+def _check_nothing_lost(into: ScoringModel) -> None:
+    """Of the draft as it is held from now on: nobody edits it between the question and the card."""
+    found = unpublished(ScoringModel.objects.select_for_update().get(pk=into.pk))
+    if found.lost:
+        raise WouldReplace(found)
 
 
 def _kept(into: ScoringModel | None, learning: Learning) -> dict[str, Any]:

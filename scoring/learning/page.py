@@ -3,12 +3,10 @@
 from typing import Any
 
 from leads.charts import scale_top, whisker
-from leads.conditions.vocabulary import Vocabulary
 from leads.statistics import Rate
-from scoring.diff import differences
-from scoring.engine.definition import freeze, load
 from scoring.learning.refresh import in_words
-from scoring.models import Learning, ScoringModel, Version
+from scoring.learning.replacing import unpublished
+from scoring.models import Learning, ScoringModel
 from scoring.sample import ACCEPTED, HANDOFF, Question
 
 
@@ -68,7 +66,5 @@ def _into(learning: Learning) -> dict[str, Any]:
     """
     if learning.live is None:
         return {"into": None, "lost": []}
-    model = learning.live.model
-    since = Version.objects.live().filter(model=model).first() or learning.live
-    lost = differences(load(since.definition), load(freeze(model)), Vocabulary.load())
-    return {"into": model, "since": since, "lost": lost}
+    found = unpublished(learning.live.model)
+    return {"into": found.model, "since": found.since, "lost": found.lost}

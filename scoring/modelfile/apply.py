@@ -42,15 +42,17 @@ def import_as_new(file: dict[str, Any], *, by: Any = None, origin: str = "") -> 
 
 
 @transaction.atomic
-def apply(file: dict[str, Any], *, by: Any = None, origin: str = "") -> Imported:
-    """See import_model; for data that has been read. `by` and `origin` (by which way) are kept in the history."""
+def apply(file: dict[str, Any], *, by: Any = None, origin: str = "", apart: bool = False) -> Imported:
+    """See import_model; for data that has been read. `by` and `origin` (by which way) are kept in the history, `apart`
+    from what the same person did by the same way just before.
+    """
     made = _make_fields(file["fields"]) + _make_kinds(file)
     check(file, Vocabulary.load())
     model, created = _model(file)
     groups = _groups(model, file["groups"])
     criteria = _criteria(model, groups, file["groups"])
     model.groups.exclude(pk__in=[group.pk for group in groups]).delete()
-    record(model, by=by, origin=origin)
+    record(model, by=by, origin=origin, apart=apart)
     return Imported(model, created, criteria, made)
 
 

@@ -22,6 +22,7 @@ from scoring.learning.draft import make_draft
 from scoring.learning.page import learned_page, question_words
 from scoring.learning.readiness import readiness, usual_question
 from scoring.learning.refresh import set_refresh
+from scoring.learning.replacing import WouldReplace
 from scoring.models import Learning, Refresh, ScoringModel
 from scoring.sample import Question
 from scoring.tasks import run_learnings
@@ -141,12 +142,17 @@ def cancellation(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @MAY_CHANGE
 def draft(request: Request, pk: int) -> HttpResponse:
-    """A draft of the card: in the model named by `into`, or in one of its own."""
+    """A draft of the card: in the model named by `into`, or in one of its own. What was edited there since its live
+    version is replaced only with `replace`.
+    """
     row = get_object_or_404(Learning.objects.select_related("live__model"), pk=pk)
     given = request.POST.get("into", "")
     into = get_object_or_404(ScoringModel, pk=_whole(given)) if given else None
     try:
-        made = make_draft(row, into=into, by=request.user)
+        made = make_draft(row, into=into, replace=bool(request.POST.get("replace")), by=request.user)
+    except WouldReplace as error:
+        messages.error(request, f"{' '.join(error.messages)} Nothing was replaced: look at it, then decide.")
+        return redirect("scoring:learned", pk)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("scoring:learned", pk)

@@ -8,7 +8,7 @@ import pytest
 from leads.statistics import Rate, difference
 from scoring.experiments import anytime
 from scoring.experiments.counts import Counts
-from scoring.experiments.guards import ANSWERS, DRAW, FALSE, HOT, ROOM, Guard, Room, guards_of
+from scoring.experiments.guards import ANSWERS, DRAW, FALSE, HOT, ROOM, Guard, Room, _counted, guards_of
 from scoring.experiments.sequential import PROMISED
 from scoring.models import Arm
 
@@ -93,6 +93,38 @@ def test_intervals_of_a_single_look_would_raise_many() -> None:
     watched = Watched(2.0, 0.12, 0.2, 0.5, 20261122)
     enough = np.minimum(*watched.leads) >= 30
     assert ((watched.z(watched.hot, watched.leads) > 1.96) & enough).any(axis=1).sum() > 250
+
+
+def test_few_hot_leads_of_a_small_side_are_no_alarm_by_chance() -> None:
+    """Four challengers of 5 %, 2 % Hot, asked at each Hot lead for two months: z alone would break the promise."""
+    random, alpha, part = np.random.default_rng(20261122), FALSE[HOT] / 4, 0.05 / 0.85
+    experiments, most = 2_000 * 4, 150
+    leads = random.geometric(0.02, (experiments, most)).cumsum(axis=1)
+    mine = random.binomial(np.diff(leads, axis=1, prepend=0) - 1, part)
+    hot = random.random((experiments, most)) < part
+    b, kb = (mine + hot).cumsum(axis=1), hot.cumsum(axis=1)
+    k = np.broadcast_to(np.arange(1, most + 1), kb.shape)
+    share = k / leads
+    spread = np.sqrt(share * (1 - share) * (1 / np.maximum(b, 1) + 1 / np.maximum(leads - b, 1)))
+    z = (kb / np.maximum(b, 1) - (k - kb) / np.maximum(leads - b, 1)) / spread
+    simple, alarmed = set(), set()
+    for pair, place in zip(*np.nonzero((np.abs(z) > 3.0) & (k >= 10) & (b >= 30)), strict=True):
+        seen, n = anytime.seen(k[pair, place], leads[pair, place]), leads[pair, place]
+        sides = (
+            Rate(int(k[pair, place] - kb[pair, place]), int(n - b[pair, place])),
+            Rate(int(kb[pair, place]), int(b[pair, place])),
+        )
+        limit = anytime.limit(seen, alpha)
+        simple |= {pair // 4} if abs(z[pair, place]) >= limit else set()
+        alarmed |= {pair // 4} if anytime.steps(z[pair, place], _counted(*sides)) >= limit else set()
+    assert len(alarmed) <= 2_000 * FALSE[HOT] < len(simple)
+
+
+def test_a_small_side_that_is_truly_wrong_is_told() -> None:
+    """4 of 46 where 6 of 960 are: z is 5.4, and chance does it once in 1,400 times. 10 of 50 is none."""
+    few, many = (ask(cell(960, theirs), cell(n, hot), share=0.05)[HOT] for theirs, n, hot in ((6, 46, 4), (19, 50, 10)))
+    assert not few.alarm and few.interval is not None and few.interval.low < 0
+    assert many.alarm and many.interval is not None and many.interval.low > 0
 
 
 def test_the_limit_is_the_published_one_and_never_low() -> None:

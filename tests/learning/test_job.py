@@ -200,8 +200,40 @@ class TestPages:
         page = " ".join(marketer.get(f"/scoring/learning/{row.pk}/").content.decode().split())
         assert "Replace the whole draft of Inbound?" in page
         assert "It holds 1 change since version 1, which would go." in page
-        said = marketer.post(f"/scoring/learning/{row.pk}/draft", {"into": live.model_id}, follow=True).content.decode()
+        unasked = marketer.post(f"/scoring/learning/{row.pk}/draft", {"into": live.model_id}, follow=True)
+        assert "1 change since version 1, which would go. Nothing was replaced" in unasked.content.decode()
+        assert live.model.criteria.filter(name="Fair").exists()
+        given = {"into": live.model_id, "replace": "1"}
+        said = marketer.post(f"/scoring/learning/{row.pk}/draft", given, follow=True).content.decode()
         assert f'<a href="/scoring/models/{live.model_id}/changes/">Changes</a> brings back what it was.' in said
+
+    def test_nor_by_a_program(self, team: Team, live: Version) -> None:
+        row, caller = learned(), Caller(make_user("Dana", team, Role.MARKETING))
+        add(live.model.groups.get(name="Role"), "Fair", 20, field("source", "is", "Fair"))
+        refused = caller.post(f"learnings/{row.pk}/draft", {"model": "inbound"})
+        assert refused.status_code == 409 and live.model.criteria.filter(name="Fair").exists()
+        assert refused.json() == {
+            "error": "The draft of Inbound holds 1 change since version 1, which would go. Send replace: true to "
+            f"replace it; POST models/{live.model_id}/restoration brings it back.",
+            "since": 1,
+            "lost": [{"kind": "new", "name": "Fair", "place": "Role", "before": "", "after": "Source is “Fair”: +20"}],
+        }
+        made = caller.post(f"learnings/{row.pk}/draft", {"model": "inbound", "replace": True})
+        assert made.status_code == 201 and not live.model.criteria.filter(name="Fair").exists()
+        again = caller.post(f"learnings/{row.pk}/draft", {"model": "inbound", "replace": True})
+        assert again.json()["before"] == made.json()["before"], "the same card once more changes nothing"
+        back = caller.post(f"models/{live.model_id}/restoration", {"change": made.json()["before"]})
+        assert back.status_code == 200 and live.model.criteria.filter(name="Fair").exists()
+        assert caller.post(f"learnings/{row.pk}/draft", {}).json()["before"] is None
+
+    def test_of_two_cards_within_minutes_both_stay_in_the_history(self, team: Team, live: Version) -> None:
+        dana, row = make_user("Dana", team, Role.MARKETING), learned()
+        make_draft(row, into=live.model, by=dana)
+        del row.file["groups"][0]["criteria"][-1]
+        row.save()
+        make_draft(row, into=live.model, replace=True, by=dana)
+        newest, before = live.model.revisions.all()[:2]
+        assert newest.snapshot != before.snapshot and {newest.origin, before.origin} == {"learned from past leads"}
 
     def test_left_in_anyway(self, marketer: Client, live: Version) -> None:
         row = learned()

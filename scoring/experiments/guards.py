@@ -5,7 +5,7 @@ limits of anytime.py, which hold at all of them together: of 100 experiments bet
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import sqrt
 
@@ -126,8 +126,10 @@ def _watched(before: Cells, now: Cells, alpha: float) -> _Watched:
         return _Watched()
     limit = anytime.limit(anytime.seen(theirs.k + mine.k, theirs.n + mine.n), alpha)
     steps = anytime.steps(compared.z, _counted(theirs, mine))
-    wider = abs(compared.z) / steps if steps else 1.0  # so that interval and alarm say the same
-    return _Watched(compared.difference, compared.interval(limit * wider), steps >= limit)
+    # the interval that says the same as the alarm (Miettinen 1976, American Journal of Epidemiology 103, 226–235)
+    error = abs(compared.difference) / steps if steps else compared.error
+    interval = replace(compared, error=error).interval(limit)
+    return _Watched(compared.difference, interval, steps >= limit)
 
 
 def _counted(theirs: Rate, mine: Rate) -> list[tuple[float, float]]:

@@ -4,9 +4,9 @@ from typing import Any, cast
 
 from django.http import Http404
 from django.urls import re_path
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -50,25 +50,7 @@ class ReportDetail(ReportView):
         report = REPORTS.get(name)
         if report is None:
             raise Http404
-        form = ScopeForm(request.query_params, user=cast(User, request.user))
-        if not form.is_valid():
-            raise serializers.ValidationError(
-                {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-            )
-        catch_up()
-        scope = form.scope()
-        return Response(
-            described(report)
-            | {
-                "from": scope.first,
-                "to": scope.last,
-                "team": scope.team and scope.team.slug,
-                "model": scope.model and scope.model.slug,
-                "source": scope.source or None,
-                "as_of": as_of(),
-                "rows": [as_values(row) for row in report.rows(scope)],
-            }
-        )
+        return Response(described(report) | answered(report, request))
 
 
 class SummaryView(ReportView):
@@ -95,6 +77,20 @@ class DigestView(APIView):
     @extend_schema(operation_id="reports_digest", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         return Response(digest_of(cast(User, request.user)))
+
+
+def answered(report: Report, request: Request) -> dict[str, Any]:
+    """What was asked for, its rows, and as of when they are: read before them, so no figure is older than it says."""
+    form = ScopeForm(request.query_params, user=cast(User, request.user))
+    if not form.is_valid():
+        raise translate_validation(form.errors)
+    scope = form.scope()
+    catch_up()
+    asked = {
+        "from": scope.first, "to": scope.last, "team": scope.team and scope.team.slug,
+        "model": scope.model and scope.model.slug, "source": scope.source or None, "as_of": as_of(),
+    }  # fmt: skip
+    return asked | {"rows": [as_values(row) for row in report.rows(scope)]}
 
 
 def described(report: Report) -> dict[str, Any]:

@@ -1,21 +1,14 @@
 """Feedback for programs: GET feedback/summary, GET feedback/summary/<name>?from=&to=&team=&model=&source=."""
 
-from typing import cast
-
 from django.http import Http404
 from django.urls import re_path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from leads.models import User
-from reports.api import PARAMETERS, ReportView, described
-from reports.exports import as_values
+from reports.api import PARAMETERS, ReportView, answered, described
 from reports.feedback import TABLES
-from reports.scope import ScopeForm
-from reports.summaries import catch_up
 
 
 class SummaryList(ReportView):
@@ -34,18 +27,7 @@ class SummaryDetail(ReportView):
         report = TABLES.get(name)
         if report is None:
             raise Http404
-        form = ScopeForm(request.query_params, user=cast(User, request.user))
-        if not form.is_valid():
-            raise serializers.ValidationError(
-                {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-            )
-        catch_up()
-        scope = form.scope()
-        asked = {
-            "from": scope.first, "to": scope.last, "team": scope.team and scope.team.slug,
-            "model": scope.model and scope.model.slug, "source": scope.source or None,
-        }  # fmt: skip
-        return Response(described(report) | asked | {"rows": [as_values(row) for row in report.rows(scope)]})
+        return Response(described(report) | answered(report, request))
 
 
 urlpatterns = [

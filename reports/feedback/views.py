@@ -10,15 +10,14 @@ from django.views.decorators.http import require_safe
 from leads.keyset import BadCursor, page_of
 from leads.models import Handoff
 from leads.requests import Request
-from reports import exports
 from reports.feedback import TABLES
 from reports.feedback.acceptance import DIMENSIONS, acceptance
 from reports.feedback.criteria import FALSE, criteria_behind
 from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
-from reports.scope import Scope, ScopeForm, refused
-from reports.summaries import catch_up
+from reports.scope import Scope, ScopeForm
+from reports.views.frame import asked, page, table_file
 from scoring.models import Criterion
 
 PAGE = 50
@@ -29,21 +28,15 @@ FEW = 8  # criteria shown before the rest is asked for
 @permission_required("reports.view_report", raise_exception=True)
 def index(request: Request) -> HttpResponse:
     """What sales says in one period, against the period before."""
-    catch_up()
-    form = ScopeForm(request.GET, user=request.user)
-    scope = form.scope()
+    read = asked(request)
+    scope = read.scope
     groups = acceptance(scope)
-    context = {
-        "form": form,
-        "scope": scope,
-        "tables": TABLES,
-        "criteria": criteria_behind(scope),
-        "reasons": reasons_given(scope),
-        "groups": [(TABLES[f"by-{dimension}"], groups[dimension]) for dimension in DIMENSIONS],
-        "handed_off": sum(row.handed_off for row in groups["team"]),
-        "false": FALSE,
-    }
-    return render(request, "reports/feedback.html", context)
+    return page(
+        request, "reports/feedback.html", "What sales says", read, tables=TABLES, criteria=criteria_behind(scope),
+        reasons=reasons_given(scope),
+        groups=[(TABLES[f"by-{dimension}"], groups[dimension]) for dimension in DIMENSIONS],
+        handed_off=sum(row.handed_off for row in groups["team"]), false=FALSE,
+    )  # fmt: skip
 
 
 @require_safe
@@ -52,15 +45,7 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     """One table as CSV, for the same scope as the page."""
     if name not in TABLES:
         raise Http404
-    form = ScopeForm(request.GET, user=request.user)
-    if not form.is_valid():
-        return refused(form)
-    catch_up()
-    scope = form.scope()
-    file = exports.filename(TABLES[name], scope.first, scope.last)
-    answer = HttpResponse(exports.as_csv(TABLES[name], scope), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="feedback-{file}"'
-    return answer
+    return table_file(request, TABLES[name], prefix="feedback-")
 
 
 @require_safe
@@ -72,11 +57,11 @@ def handoffs(request: Request) -> HttpResponse:
     if not number.isdecimal() or len(number) > 9:
         raise Http404
     try:
-        page = page_of(_behind(request, scope, int(number)), order="-opened_at", size=PAGE,
+        found = page_of(_behind(request, scope, int(number)), order="-opened_at", size=PAGE,
                        cursor=request.GET.get("cursor", ""))  # fmt: skip
     except BadCursor:
         raise Http404 from None
-    return render(request, "reports/feedback_handoffs.html", _shown(request, scope, int(number)) | {"page": page})
+    return render(request, "reports/feedback_handoffs.html", _shown(request, scope, int(number)) | {"page": found})
 
 
 def _behind(request: Request, scope: Scope, criterion: int) -> Any:

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django.core.exceptions import ValidationError as Refused
 from django.http import Http404
 from django.urls import re_path
+from django_filters.utils import translate_validation
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -183,9 +184,7 @@ class AssumptionDetail(APIView):
 def scope_of(request: Request) -> ForecastScope:
     form = ForecastForm(request.query_params, user=cast(User, request.user))
     if not form.is_valid():
-        raise serializers.ValidationError(
-            {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-        )
+        raise translate_validation(form.errors)
     return form.scope()
 
 

@@ -13,7 +13,7 @@ from leads.models import Lead
 from leads.requests import Request
 from reports.behind import CAME, HandoffsBehindForm, LeadsBehindForm
 from reports.scope import ScopeForm
-from reports.summaries import as_of
+from reports.summaries import as_of, progress
 
 PAGE = 50
 WORDS = dict(
@@ -26,13 +26,13 @@ WORDS = dict(
 def leads(request: Request) -> HttpResponse:
     """The leads counted in a figure, the newest first."""
     asked, scope = _asked(LeadsBehindForm(request.GET), request)
-    facts = asked.facts(scope)
-    page = _page(facts, request, "-created_at")
+    age = {"as_of": as_of(), "anew": progress()}  # before what they say it of
+    page = _page(asked.facts(scope), request, "-created_at")
     known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
     found = known.in_bulk([fact.pk for fact in page.rows])
     rows = [(fact, found[fact.pk]) for fact in page.rows if fact.pk in found]
     context = _shown(request, asked) | {"scope": scope, "page": page, "rows": rows, "number": asked.number(scope)}
-    return render(request, "reports/leads.html", context | {"as_of": as_of(), "title": _title(asked)})
+    return render(request, "reports/leads.html", context | age | {"title": _title(asked)})
 
 
 @require_safe

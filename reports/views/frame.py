@@ -1,7 +1,7 @@
 """What every page of the reports has: the scope of its address, the way to the other pages, how old the figures are."""
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -15,6 +15,7 @@ from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
 from reports.digest import digest_of
+from reports.figures import Report
 from reports.queries import REPORTS
 from reports.scope import Scope, ScopeForm, refused
 from reports.summaries import as_of, catch_up, count_due, progress
@@ -31,11 +32,32 @@ TABS = (
 )  # fmt: skip
 
 
-def page(request: Request, template: str, title: str, form: ScopeForm, scope: Scope, **context: Any) -> HttpResponse:
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for, and how old the figures are: `as_of` is read before them, so none is older than that.
+
+    `anew`: the part done of what is counted anew; None: nothing is.
+    """
+
+    form: ScopeForm
+    scope: Scope
+    as_of: datetime | None
+    anew: float | None
+
+
+def asked(request: Request) -> Asked:
+    """The scope in the address, once what little has changed is counted."""
+    form = ScopeForm(request.GET, user=request.user)
+    catch_up()
+    return Asked(form, form.scope(), as_of(), progress())
+
+
+def page(request: Request, template: str, title: str, asked: Asked, **context: Any) -> HttpResponse:
     """A page of the reports, with its frame. `earlier`: the address of a year, where the days are too few to tell."""
+    scope = asked.scope
     frame = {
-        "title": title, "form": form, "scope": scope, "tabs": list(_tabs(request, scope)), "as_of": as_of(),
-        "anew": progress(),
+        "title": title, "form": asked.form, "scope": scope, "tabs": list(_tabs(request, scope)),
+        "as_of": asked.as_of, "anew": asked.anew,
         "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
         "earlier": _earlier(scope),
         "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
@@ -47,13 +69,6 @@ def _earlier(scope: Scope) -> str:
     """Leads that came lately are too young for what happens within 90 days, and a page of 90 days has no others."""
     year = scope.last - timedelta(days=364)
     return replace(scope, first=year).query if scope.first > scope.last - timedelta(days=ENOUGH_DAYS) else ""
-
-
-def asked(request: Request) -> tuple[ScopeForm, Scope]:
-    """The scope in the address, once what little has changed is counted."""
-    catch_up()
-    form = ScopeForm(request.GET, user=request.user)
-    return form, form.scope()
 
 
 def _tabs(request: Request, scope: Scope) -> Any:
@@ -90,10 +105,17 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     """One table as CSV, for the same scope as the page."""
     if name not in REPORTS:
         raise Http404
-    form, scope = asked(request)
+    return table_file(request, REPORTS[name])
+
+
+def table_file(request: Request, report: Report, prefix: str = "") -> HttpResponse:
+    """The rows of the scope in the address, for a spreadsheet."""
+    form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
         return refused(form)
-    file = exports.filename(REPORTS[name], scope.first, scope.last)
-    answer = HttpResponse(exports.as_csv(REPORTS[name], scope), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{file}"'
+    catch_up()
+    scope = form.scope()
+    file = exports.filename(report, scope.first, scope.last)
+    answer = HttpResponse(exports.as_csv(report, scope), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{prefix}{file}"'
     return answer

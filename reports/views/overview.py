@@ -40,12 +40,13 @@ SHOWN = {"overview", "funnel", "conversion", "handoffs", "reasons", "sources", "
 @permission_required("reports.view_report", raise_exception=True)
 def index(request: Request) -> HttpResponse:
     """Everything about one period, against the period before."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     done = work(scope)
     now, conversion, reasons = overview(scope, done), conversion_by_label(scope), rejection_reasons(scope)
     came, opened = funnel(scope), REPORTS["handoffs"]
     return page(
-        request, "reports/index.html", "Reports", form, scope,
+        request, "reports/index.html", "Reports", read,
         cards=[f"reports/_overview_{card}.html" for card in _cards(request)],
         reports={name: report for name, report in REPORTS.items() if name in SHOWN},
         overview=now, kpis=kpis(now, overview(scope.before), scope), trend=drawings.arrivals(scope),

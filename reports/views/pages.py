@@ -28,13 +28,14 @@ SHOWN = 50  # campaigns; all are in the CSV
 @permission_required("reports.view_report", raise_exception=True)
 def impact_of_scoring(request: Request) -> HttpResponse:
     """What came of leads by `by`: label, grade, source, team, month, version, or who chose them."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     by = request.GET.get("by", "label")
     by = by if by in impact.DIMENSIONS else "label"
     report = impact.REPORTS[by]
     groups = impact.impact(scope, by)
     return page(
-        request, "reports/impact.html", "Impact of scoring", form, scope, by=by, ways=list(impact.WAYS.items()),
+        request, "reports/impact.html", "Impact of scoring", read, by=by, ways=list(impact.WAYS.items()),
         chart=drawings.closed_by_day(groups), table=table(report, groups, scope),
         reps=table(REPORTS["reps"], reps(scope), scope),
     )  # fmt: skip
@@ -44,10 +45,11 @@ def impact_of_scoring(request: Request) -> HttpResponse:
 @permission_required("reports.view_report", raise_exception=True)
 def funnel_by_month(request: Request) -> HttpResponse:
     """How far the leads of each month came, how long each step took, where they stay behind."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     months, passages = cohorts(scope), stages(scope)
     return page(
-        request, "reports/funnel.html", "Funnel by month", form, scope, came=funnel(scope),
+        request, "reports/funnel.html", "Funnel by month", read, came=funnel(scope),
         heat=drawings.cohort_grid(scope, months), months=table(REPORTS["cohorts"], months, scope),
         passages=table(REPORTS["stages"], passages, scope), leak=drawings.leak(passages),
     )  # fmt: skip
@@ -57,7 +59,8 @@ def funnel_by_month(request: Request) -> HttpResponse:
 @permission_required("reports.view_report", raise_exception=True)
 def score(request: Request) -> HttpResponse:
     """Whether the score says who will buy, and still means what it meant."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     tenths, months = performance.performance(scope)
     hots, colds = surprises.rejected_hots(scope), surprises.won_colds(scope)
     shown = [
@@ -71,7 +74,7 @@ def score(request: Request) -> HttpResponse:
     ]
     drift = table(REPORTS["drift"], drifted(scope), scope)
     return page(
-        request, "reports/score.html", "The score", form, scope,
+        request, "reports/score.html", "The score", read,
         tenths=shown[0], tenths_chart=drawings.deciles(scope, tenths),
         months=shown[1], sorts=drawings.sorts(months),
         mix=drawings.label_mix(scope, months), said=drawings.said_and_seen(months),
@@ -85,11 +88,12 @@ def score(request: Request) -> HttpResponse:
 @permission_required("reports.view_report", raise_exception=True)
 def by_source(request: Request) -> HttpResponse:
     """Which sources and campaigns bring leads that buy, and at what cost."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     rows, opened = sources(scope), campaigns(scope)
     brought = table(REPORTS["campaigns"], opened[:SHOWN], scope, without=("source",) if scope.source else ())
     return page(
-        request, "reports/sources.html", "Sources", form, scope, table=table(REPORTS["sources"], rows, scope),
+        request, "reports/sources.html", "Sources", read, table=table(REPORTS["sources"], rows, scope),
         campaigns=brought, charts=_drawn(scope, rows, opened),
         heading=f"Of {scope.source}" if scope.source else "By which leads came first",
         more=f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else "",
@@ -108,10 +112,11 @@ def _drawn(scope: Scope, rows: list[SourceOutcome], opened: list[CampaignOutcome
 @permission_required("reports.view_report", raise_exception=True)
 def answers(request: Request) -> HttpResponse:
     """Whether marketing's score and sales' answers agree, month by month."""
-    form, scope = asked(request)
+    read = asked(request)
+    scope = read.scope
     months = agreement(scope)
     return page(
-        request, "reports/answers.html", "Sales' answers", form, scope,
+        request, "reports/answers.html", "Sales' answers", read,
         table=table(REPORTS["agreement"], months, scope), acceptance=drawings.acceptance(months),
         agree=drawings.agree(months),
     )  # fmt: skip

@@ -12,9 +12,11 @@ from leads.enums import DealState, Role, SourceKind
 from leads.models import Deal, Lead, Source
 from leads.selling.handoffs import accept, reject
 from leads.statistics import Rate
+from reports.models import Counting
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict
 from reports.queries.impact import DIMENSIONS
+from reports.summaries import count_due
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 
@@ -140,6 +142,29 @@ def test_count_again_goes_back_to_the_report(client, team, dana):
     assert client.post("/reports/summary/", {"next": "https://example.com/"})["Location"] == "/reports/"
     assert client.post("/api/v1/reports/summary").json()["complete"] is True
     assert client.get("/api/v1/reports/summary").json()["as_of"]
+
+
+LATER = timezone.now() + timedelta(days=2)
+PAGES = [f"/reports/{name}" for name in ("", "impact/", "funnel/", "score/", "sources/", "answers/", "leads/")]
+ANSWERS = ["/api/v1/reports/funnel", "/api/v1/feedback/summary/by-team"]
+
+
+def somebody_counts(execute, sql, params, many, context):
+    """Between the question how old the figures are and the figures themselves."""
+    if "INSERT" not in sql and any(said in sql for said in ("_tally", "_handoff", '_fact"."day')):
+        Counting.objects.update(as_of=LATER)
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/scoring/feedback/", *ANSWERS])
+def test_no_figure_is_older_than_the_page_says(client, team, dana, address):
+    hand_off(team)
+    count_due()
+    with connection.execute_wrapper(somebody_counts):
+        answer = client.get(address)
+    said = answer.json()["as_of"] if address in ANSWERS else answer.context["as_of"]
+    assert (Counting.objects.get().as_of, said == LATER, bool(said)) == (LATER, False, True)
+    assert address in ANSWERS or "Figures as of" in answer.text
 
 
 def test_the_page_costs_the_same_for_three_handoffs_as_for_one(client, team, dana, kim):

@@ -75,7 +75,7 @@ def _extra(idea: Idea, rule: CriterionRule, vocabulary: Vocabulary) -> Edit:
     assert idea.candidate is not None
     said = describe(parse(idea.candidate.condition), vocabulary)
     key = f"extra:{rule.id}:{_digest(idea.candidate.condition)}"
-    words = f"Count “{rule.name}” only where it is not so that: {said}"
+    words = f"Do not count “{rule.name}” where {said}"
     return Edit(idea, Suggestion.EXTRA, key, rule.name, words[:300],
                 {"condition": but_not(rule, idea.candidate)}, before_of(rule))  # fmt: skip
 

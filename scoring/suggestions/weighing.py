@@ -43,14 +43,19 @@ class Change:
 
 
 class Scale:
-    """`totals` of past leads and who won: what a score promises."""
+    """`totals` of past leads and who won: what a score promises. Where fewer won the higher they stood, it promises all
+    the same: were it taken at its word, what has nothing to do with it would look like a cure.
+    """
 
     def __init__(self, totals: NDArray[Any], won: NDArray[np.bool_]):
         self.won = won.astype(float)
         self.spread = max(float(totals.std()), 1.0)
         self.design = np.column_stack([np.ones(len(totals)), (totals - totals.mean()) / self.spread])
-        self.weights, _ = fit(self.design, self.won, np.zeros(2))
-        self.p = probability(self.design @ self.weights)
+        weights, _ = fit(self.design, self.won, np.zeros(2))
+        if weights[1] < 0:
+            self.design = self.design[:, :1]
+            weights, _ = fit(self.design, self.won, np.zeros(1))
+        self.p = probability(self.design @ weights)
         self.information = self.p * (1 - self.p)
 
     def weigh(self, columns: Floats) -> list[Weighed]:
@@ -59,7 +64,7 @@ class Scale:
         n, k, expected = have.sum(axis=0), self.won @ have, self.p @ have
         residual = (self.won - self.p) @ columns
         shared = columns.T @ (self.design * self.information[:, None])
-        inside = (self.design * self.information[:, None]).T @ self.design + 1e-9 * np.eye(2)
+        inside = (self.design * self.information[:, None]).T @ self.design + 1e-9 * np.eye(self.design.shape[1])
         variance = self.information @ columns**2 - np.einsum("ij,ij->i", shared @ np.linalg.inv(inside), shared)
         return [
             Weighed(int(n[i]), int(k[i]), float(expected[i]), _p(residual[i], variance[i]) if self._enough(
@@ -71,13 +76,15 @@ class Scale:
         return LEAST <= n <= len(self.won) - LEAST and min(expected, n - expected) >= EXPECTED
 
     def change(self, column: Floats) -> Change:
-        """One more weight fitted with the two, as points. An estimate that was picked because it is large is too large:
+        """One more weight fitted with these, as points. An estimate that was picked because it is large is too large:
         it is drawn towards 0 by the variance it would have by chance (empirical Bayes, Efron and Morris 1973).
         """
-        weights, covariance = fit(np.column_stack([self.design, column]), self.won, np.array([0.0, 0.0, 1e-3]))
-        effect, error = float(weights[2]), sqrt(float(covariance[2, 2]))
+        *free, design = *np.zeros(self.design.shape[1]), np.column_stack([self.design, column])
+        weights, covariance = fit(design, self.won, np.array([*free, 1e-3]))
+        effect, error = float(weights[-1]), sqrt(float(covariance[-1, -1]))
         shrunk = effect * max(0.0, 1 - (error / effect) ** 2) if effect else 0.0
-        per_point = max(float(weights[1]), FLAT) / self.spread
+        slope = float(weights[1]) if len(free) == 2 else 0.0
+        per_point = max(slope, FLAT) / self.spread
         low, high = effect - Z95 * error, effect + Z95 * error
         return Change(shrunk / per_point, low / per_point, high / per_point)
 

@@ -105,18 +105,15 @@ def test_few_hot_leads_of_a_small_side_are_no_alarm_by_chance() -> None:
     b, kb = (mine + hot).cumsum(axis=1), hot.cumsum(axis=1)
     k = np.broadcast_to(np.arange(1, most + 1), kb.shape)
     share = k / leads
-    spread = np.sqrt(share * (1 - share) * (1 / np.maximum(b, 1) + 1 / np.maximum(leads - b, 1)))
-    z = (kb / np.maximum(b, 1) - (k - kb) / np.maximum(leads - b, 1)) / spread
+    a, some = np.maximum(leads - b, 1), np.maximum(b, 1)
+    spread = np.sqrt(np.maximum(share * (1 - share), 1e-9) * (1 / a + 1 / some))
+    z = (kb / some - (k - kb) / a) / spread
     simple, alarmed = set(), set()
-    for pair, place in zip(*np.nonzero((np.abs(z) > 3.0) & (k >= 10) & (b >= 30)), strict=True):
-        seen, n = anytime.seen(k[pair, place], leads[pair, place]), leads[pair, place]
-        sides = (
-            Rate(int(k[pair, place] - kb[pair, place]), int(n - b[pair, place])),
-            Rate(int(kb[pair, place]), int(b[pair, place])),
-        )
-        limit = anytime.limit(seen, alpha)
-        simple |= {pair // 4} if abs(z[pair, place]) >= limit else set()
-        alarmed |= {pair // 4} if anytime.steps(z[pair, place], _counted(*sides)) >= limit else set()
+    for at in zip(*np.nonzero((np.abs(z) > 3.0) & (k >= 10) & (b >= 30)), strict=True):
+        limit = anytime.limit(anytime.seen(k[at], leads[at]), alpha)
+        sides = Rate(int(k[at] - kb[at]), int(a[at])), Rate(int(kb[at]), int(b[at]))
+        simple |= {at[0] // 4} if abs(z[at]) >= limit else set()
+        alarmed |= {at[0] // 4} if anytime.steps(z[at], _counted(*sides)) >= limit else set()
     assert len(alarmed) <= 2_000 * FALSE[HOT] < len(simple)
 
 

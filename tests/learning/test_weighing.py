@@ -78,3 +78,15 @@ def test_the_larger_family_does_not_drown_the_small_one() -> None:
     noise = [Weighed(100, 30, 30.0, 0.9)] * 2_000
     assert believed([[sure, *noise[:10]], noise])[0][0]
     assert not any(believed([[], [sure, *noise]])[1])
+
+
+def test_a_score_that_sorts_backwards_makes_nothing_else_look_right() -> None:
+    """One criterion with points speaks against the outcome, the others say nothing: only that one is found."""
+    chance, weeks = np.random.default_rng(4), []
+    for _ in range(40):
+        have = chance.random((800, 6)) < SHARES
+        won = chance.random(800) < np.where(have[:, 1], 0.2, 0.6)
+        weighed = Scale(have @ np.array([5, 30, 10, 5, 5, 5]), won).weigh(have.astype(float))
+        weeks.append(believed([weighed])[0])
+    assert sum(week[1] for week in weeks) == 40
+    assert sum(any(week[:1] + week[2:]) for week in weeks) <= 4

@@ -55,13 +55,17 @@ class Link(models.Model):
     def __str__(self) -> str:
         return f"{self.kind}:{self.external_id}"
 
+    def holds(self, name: str) -> str:
+        """What the record has under that field of theirs, as we wrote it."""
+        return str(self.forms.get(name) or self.theirs.get(name, ""))
+
 
 class PushDue(models.Model):
     """The lead of this link changed, in anything that may be pushed, since it was last looked at.
 
-    Triggers of the database write it in the transaction of the change (migration push_due_by_trigger): score, owner,
-    fields, company, handoff, list, the link itself. `rev` is the number of that change, so that whoever looked at the
-    lead before it takes no row away that speaks of more.
+    Triggers of the database write it in the transaction of the change (migrations push_due_…): score, owner and what
+    they are called, fields, company, handoff, list, the link itself. `rev` is the number of that change, so that
+    whoever looked at the lead before it takes no row away that speaks of more.
     """
 
     link = models.OneToOneField(Link, models.CASCADE, primary_key=True, related_name="due")

@@ -83,6 +83,7 @@ def steps(world: World, dice: random.Random) -> Iterator[tuple[str, Callable[[],
     yield from ((key, put(**{key: f"{key} {dice.random()}"})) for key in columns)
     yield "country", put(country=dice.choice(["DE", "FR", "PL"]))
     yield "owner", put(owner=lee)
+    yield "owner renamed", lambda: User.objects.filter(pk=lee.pk).update(name="Lee Moss")
     yield "custom field", put(fields={"budget": str(dice.random())})
     yield "company", put(company=next(firm for firm in firms if firm.pk != one.company_id))
     firm = dice.choice(firms)

@@ -1,20 +1,24 @@
 """What was deleted or merged in the CRM, or erased here."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from leads.crm.control import resync
 from leads.crm.sync.runner import sweep_now
 from leads.history import attributed
+from leads.identity.merging import merge
 from leads.models import (
     Deal,
     Lead,
     Link,
     SyncEntry,
+    SyncProblem,
 )
-from tests.crm.steps import CONTACTS, DEALS, ONE, people, still, sync
+from tests.crm.steps import CONTACTS, DEALS, ONE, people, pushed_score, still, sync
 from tests.crm.worlds import World
+from tests.sales import score
 
 
 def test_what_was_deleted_there_is_found_by_the_sweep(world: World) -> None:
@@ -128,3 +132,50 @@ def test_a_lead_that_was_erased_here_does_not_come_back(world: World) -> None:
     resync(world.connection)
     sync(world)
     assert Lead.objects.count() == 0
+
+
+def addresses(world: World) -> list[str]:
+    return [world.crm.get(CONTACTS, record.id)["email"] for record in world.crm.living(CONTACTS)]
+
+
+@pytest.mark.parametrize("world", ["hubspot", "odoo"], indirect=True)  # the first takes an address once
+@pytest.mark.parametrize("take", ["", "email"])
+def test_of_a_merged_lead_one_record_there_is_sent_the_address(world: World, take: str) -> None:
+    """Its own, else the survivor's. Both are told everything else."""
+    both = people(world, 2)
+    sync(world)
+    sync(world)
+    survivor, other = Lead.objects.order_by("email")
+    with attributed(origin="test"):
+        merge(survivor, other, by=None, take=[take] if take else [])
+    score(survivor)
+    sync(world)
+    assert addresses(world) == ["a0@example.com", "a1@example.com"]
+    assert [str(pushed_score(world, id)) for id in both] == ["30", "30"]
+    Lead.objects.update(email="new@example.com", title="CTO")
+    sync(world)
+    assert addresses(world) == ["new@example.com", "a1@example.com"]
+    assert {world.crm.get(CONTACTS, id)["title"] for id in both} == {"CTO"}
+    assert not SyncProblem.objects.exists()
+    still(world)
+
+
+@pytest.mark.parametrize("world", ["hubspot"], indirect=True)
+def test_sent_the_address_of_both_the_other_record_would_be_refused(world: World, monkeypatch: Any) -> None:
+    """The negative control of the test before."""
+    monkeypatch.setattr("leads.crm.sync.outbound.keep_their_own", lambda maps, leads: set())
+    people(world, 2)
+    sync(world)
+    merge(*Lead.objects.order_by("email"), by=None)
+    sync(world)
+    assert "Contact already exists" in SyncProblem.objects.get().message
+
+
+@pytest.mark.parametrize("world", ["odoo"], indirect=True)
+def test_records_that_had_one_address_are_sent_the_new_one_together(world: World) -> None:
+    for name in ("Ana", "Anna"):
+        world.crm.add(CONTACTS, email="a@example.com", first_name=name, last_name="Ruiz")
+    sync(world)
+    Lead.objects.update(email="new@example.com")
+    sync(world)
+    assert addresses(world) == ["new@example.com"] * 2

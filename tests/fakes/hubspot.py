@@ -184,7 +184,7 @@ class HubSpotCrm(ServedCrm):
         done, errors = [], []
         for each in inputs:
             record = find(each)
-            if problem := self.refused.get(each["id"]):
+            if problem := self.refused.get(each["id"]) or self._taken(kind, record, each["properties"]):
                 errors.append(row_error("VALIDATION_ERROR", problem, each["id"], each.get("objectWriteTraceId")))
             elif not make and (record is None or record.archived):
                 errors.append(row_error("OBJECT_NOT_FOUND", "Could not find it", each["id"]))
@@ -195,6 +195,11 @@ class HubSpotCrm(ServedCrm):
                 more = {"new": record is None} if make else {}
                 done.append(self._object(written, None) | more | {"objectWriteTraceId": each["objectWriteTraceId"]})
         return batch(done, errors)
+
+    def _taken(self, kind: str, record: Record | None, values: dict[str, Any]) -> str:
+        """An address is that of one contact."""
+        other = self.find(kind, "email", values["email"]) if kind == "contacts" and values.get("email") else None
+        return f"Contact already exists. Existing ID: {other.id}" if other and record and other != record else ""
 
     def linked(self, asked: Request, kind: str, of: str) -> Response:
         found, errors = [], []

@@ -7,36 +7,40 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 
 from leads.crm.mapping import OUR_FIELDS, Maps
+from leads.crm.sync.addresses import keep_their_own
 from leads.crm.values import ours_now, plain, value_of
 from leads.models import FieldMap, Handoff, Lead, LedgerLine, Link, NurtureMember, Standing, top_reasons
 
 
 @dataclass
 class Outbound:
-    """The leads of one page, ready to be looked at."""
+    """The leads of one page, ready to be looked at. `apart`: links whose record keeps the address it has."""
 
     maps: Maps
     lines: dict[int, list[LedgerLine]]
     handoffs: dict[int, str]
     lists: dict[int, str]
+    apart: set[int]
 
     @classmethod
     def of(cls, maps: Maps, leads: Iterable[Lead]) -> "Outbound":
-        """Three queries for any number of leads, which carry their standing and company."""
+        """A handful of queries for any number of leads, which carry their standing and company."""
         leads = list(leads)
         lines, ids = LedgerLine.objects.of(lead.standing.version for lead in leads), [lead.pk for lead in leads]
-        return cls(maps, lines, handoff_states(ids), nurture_lists(ids))
+        return cls(maps, lines, handoff_states(ids), nurture_lists(ids), keep_their_own(maps, leads))
 
     def changes(self, kind: str, link: Link, lead: Lead) -> dict[str, Any]:
         """{their field: value} of what they do not have yet. Empty: nothing to say."""
         now = ours_now(lead, [each.ours for each in self.maps.going(kind) if each.comes])
         found = {}
         for each in self.maps.going(kind):
+            if each.ours == "email" and link.pk in self.apart:
+                continue
             value = self.value(each, lead)
             # of what goes both ways only what was changed here; empty says nothing, nor does an owner they do not know
             if not each.comes or (plain(value) and now[each.ours] != link.ours.get(each.ours, "")):
                 found[each.theirs] = value
-        return {name: value for name, value in found.items() if plain(value) != _held(link, name)}
+        return {name: value for name, value in found.items() if plain(value) != link.holds(name)}
 
     def everything(self, kind: str, lead: Lead) -> dict[str, Any]:
         """{their field: value} for a record that is to be made; what is empty is left out."""
@@ -76,11 +80,6 @@ class Outbound:
             return ""
         reasons = top_reasons(standing.points, self.lines[standing.version])
         return "; ".join(f"{name} +{points}" for name, points in reasons)[:250]
-
-
-def _held(link: Link, name: str) -> str:
-    """What they hold, as we wrote it."""
-    return str(link.forms.get(name) or link.theirs.get(name, ""))
 
 
 def handoff_states(leads: Sequence[int]) -> dict[int, str]:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db.models import BigIntegerField, F, Q, QuerySet, Value
@@ -14,6 +15,7 @@ from leads.conditions.compile import leads_matching
 from leads.conditions.sql import Sql
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Label, Stage
+from leads.ingest.normalise.countries import country
 from leads.models import Company, Lead, Segment, Standing, Team, User
 from leads.requests import Request
 from leads.search import search_query
@@ -62,6 +64,21 @@ class SourceFilter(filters.CharFilter):
         return queryset.filter(**({"source_id": value} if value.isdecimal() else {"source__slug": value}))
 
 
+class CountryField(forms.CharField):
+    """Two letters, whatever way the country is written."""
+
+    def to_python(self, value: Any) -> str:
+        given = super().to_python(value)
+        try:
+            return country(given) if given else ""
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class CountryFilter(filters.CharFilter):
+    field_class = CountryField
+
+
 def known_model(slug: str) -> None:
     if f"score.{slug}.total" not in Vocabulary.load().terms:
         raise ValidationError("There is no live model of this name.")
@@ -86,7 +103,7 @@ class LeadFilters(filters.FilterSet):
     owner = filters.ModelChoiceFilter(label="Owner", queryset=_colleagues, empty_label="Anybody")
     source = filters.CharFilter(label="Source", method="by_lead", max_length=100)
     campaign = filters.CharFilter(label="Campaign", method="by_lead", max_length=100)
-    country = filters.CharFilter(label="Country", method="by_lead", max_length=2)
+    country = CountryFilter(label="Country", method="by_lead", max_length=100)
 
     class Meta:
         model = Standing
@@ -188,6 +205,4 @@ def _ids(leads: set[int]) -> Value:
 
 
 def _of_lead(name: str, value: Any) -> tuple[str, Any]:
-    if isinstance(value, list):
-        return f"{name}__in", value
-    return name, value.upper() if name == "country" else value
+    return (f"{name}__in" if isinstance(value, list) else name), value

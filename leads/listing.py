@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from leads.asked import problems_of
 from leads.enums import Label, Stage
 from leads.filters import FEW, OF_LEADS, LeadFilters
 from leads.keyset import Page, capped_count, page_of
@@ -41,7 +42,7 @@ class Chip:
 
 
 class LeadListing:
-    """The leads a person may see, narrowed by the address of the page. A filter that makes no sense is left out."""
+    """The leads a person may see, narrowed by the address of the page. What makes no sense is left out, and told."""
 
     def __init__(self, request: Request):
         self.user = request.user
@@ -126,10 +127,15 @@ class LeadListing:
             if value and name != "q"
         ]
 
-    @property
+    @cached_property
     def problems(self) -> list[str]:
-        """Filters of the address that make no sense here."""
-        return [f"{self.form.fields[name].label}: {' '.join(map(str, why))}" for name, why in self.form.errors.items()]
+        """Filters of the address that make no sense here, in words."""
+        return problems_of(self.form)
+
+    @property
+    def without_problems(self) -> str:
+        """The address without those."""
+        return self._without(*self.form.errors)
 
     def best_to_drop(self) -> tuple[str, int, str] | None:
         """(what, how many leads without it, the address without it) of the condition that hides most."""
@@ -147,9 +153,10 @@ class LeadListing:
             rows = self.filters.filters[name].filter(rows, value)
         return rows
 
-    def _without(self, name: str) -> str:
+    def _without(self, *names: str) -> str:
         query = self.query.copy()
-        query.pop(name, None)
+        for name in names:
+            query.pop(name, None)
         return query.urlencode()
 
 

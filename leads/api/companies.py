@@ -15,7 +15,7 @@ from leads.api.inputs import Read, Strict, moved_errors
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.editing import edit_company
-from leads.filters import TeamFilter
+from leads.filters import CountryFilter, TeamFilter
 from leads.ingest.normalise import addresses
 from leads.ingest.normalise.countries import country
 from leads.ingest.normalise.industries import industry
@@ -41,7 +41,7 @@ class CompanySerializer(serializers.ModelSerializer):
 class CompanyFilters(filters.FilterSet):
     q = filters.CharFilter(method="search", max_length=200, label="Words of the name or domain.")
     domain = filters.CharFilter(lookup_expr="iexact")
-    country = filters.CharFilter(lookup_expr="iexact")
+    country = CountryFilter(max_length=100)
     team = TeamFilter()
 
     class Meta:

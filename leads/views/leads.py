@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from leads import csvfile
+from leads.asked import refused
 from leads.ingest import own
 from leads.keyset import BadCursor, capped_count, page_of
 from leads.listing import ORDER, LeadListing
@@ -45,11 +46,14 @@ def leads(request: Request) -> HttpResponse:
 
 @require_safe
 @permission_required("leads.view_lead", raise_exception=True)
-def export(request: Request) -> StreamingHttpResponse:
-    """The leads of the list, all pages, as CSV."""
+def export(request: Request) -> HttpResponse | StreamingHttpResponse:
+    """The leads of the list, all pages, as CSV. Never more than was asked for: a wrong address is refused."""
+    listing = LeadListing(request)
+    if listing.problems:
+        return refused(listing.problems)
     custom = list(Field.objects.filter(of=Field.LEAD).values_list("key", flat=True))
     head = [*HEAD, *(f"fields.{key}" for key in custom)]
-    return csvfile.stream(f"leads-{timezone.localdate()}.csv", head, _lines(LeadListing(request), custom))
+    return csvfile.stream(f"leads-{timezone.localdate()}.csv", head, _lines(listing, custom))
 
 
 def _lines(listing: LeadListing, custom: Sequence[str]) -> Iterator[list[Any]]:

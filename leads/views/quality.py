@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import one_of
 from leads.keyset import BadCursor, Page, page_of
 from leads.models import Cleanup, Event, Problem, ProblemKind, Quarantine, Team
 from leads.quality.cleaning import MOST, clean_up, undo
@@ -35,8 +36,8 @@ def quality(request: Request) -> HttpResponse:
 @MAY_SEE
 def problems(request: Request) -> HttpResponse:
     """What is wrong: by kind, with the most common values to decide at once."""
-    kind, value = request.GET.get("kind", ""), request.GET.get("value", "").replace("\0", "")
-    kind = kind if kind in ProblemKind.values else ""
+    kind = one_of(request, "kind", ProblemKind.values)
+    value = request.GET.get("value", "").replace("\0", "")
     allowed = teams_with(request.user, "leads.view_problem")
     rows = Problem.objects.visible_to(request.user).open().filter(team__in=allowed)
     rows = rows.filter(kind=kind) if kind else rows

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import one_of
 from leads.enums import SourceKind
 from leads.ingest.mail import PROVIDERS
 from leads.ingest.tracking.traits import choices
@@ -153,9 +154,9 @@ def first_event(request: Request, pk: int) -> HttpResponse:
 def stream(request: Request, pk: int) -> HttpResponse:
     """The event debugger: what came in last, what became of it and why."""
     found = get_object_or_404(sources_of(request.user), pk=pk)
-    only = request.GET.get("result", "")
+    only = one_of(request, "result", dict(Call.RESULTS))
     calls = Call.objects.filter(source=found).select_related("lead")
-    if only in dict(Call.RESULTS):
+    if only:
         calls = calls.filter(result=only)
     try:
         page = page_of(calls, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import one_of
 from leads.keyset import BadCursor, page_of
 from leads.models import Effect, Endpoint, User
 from leads.outgoing.delivery import again
@@ -119,9 +120,9 @@ def _sent_again(request: Request, pk: int, count: int) -> HttpResponse:
 
 
 def _page(request: Request, endpoint: Endpoint, *, status: int = 200, **more: Any) -> HttpResponse:
-    only = request.GET.get("state", "")
+    only = one_of(request, "state", dict(Effect.STATES))
     log = deliveries(endpoint).prefetch_related("tries")
-    if only in dict(Effect.STATES):
+    if only:
         log = log.filter(state=only)
     try:
         page = page_of(log, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leads.asked import problems_of
+from leads.enums import HandoffState
 from leads.keyset import BadCursor, page_of
-from leads.models import Handoff
 from leads.requests import Request
 from reports.feedback import TABLES
 from reports.feedback.acceptance import DIMENSIONS, acceptance
@@ -17,6 +19,7 @@ from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
 from reports.scope import Scope, ScopeForm
+from reports.views.behind import no_such
 from reports.views.frame import asked, page, table_file
 from scoring.models import Criterion
 
@@ -48,38 +51,44 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     return table_file(request, TABLES[name], prefix="feedback-")
 
 
+class BehindForm(forms.Form):
+    """Which handoffs: of leads that had points of a criterion; of one state; of which sales says that it misled."""
+
+    criterion = forms.IntegerField(min_value=1, max_value=10**9)
+    state = forms.ChoiceField(required=False, choices=[(state.value, state.label) for state in DECIDED])
+    misled = forms.BooleanField(required=False)
+
+    def handoffs(self, scope: Scope) -> Any:
+        asked, rows = self.cleaned_data, scope.handoffs().filter(state__in=DECIDED)
+        if asked["state"]:
+            rows = rows.filter(state=asked["state"])
+        rows = (misled_by if asked["misled"] else giving)(rows, asked["criterion"])
+        related = rows.select_related("lead__company", "decided_by", "team")
+        return related.prefetch_related("feedback__reason", "feedback__by")
+
+
 @require_safe
 @permission_required("reports.view_report", raise_exception=True)
 def handoffs(request: Request) -> HttpResponse:
-    """The decided handoffs behind one criterion: `criterion` (its number), `state`, `misled` and the scope."""
-    scope = ScopeForm(request.GET, user=request.user).scope()
-    number = request.GET.get("criterion", "")
-    if not number.isdecimal() or len(number) > 9:
-        raise Http404
+    """The decided handoffs behind one criterion, in the scope of the page."""
+    asked, period = BehindForm(request.GET), ScopeForm(request.GET, user=request.user)
+    if problems := [*problems_of(asked), *problems_of(period)]:
+        return no_such(request, problems)
+    scope = period.scope()
     try:
-        found = page_of(_behind(request, scope, int(number)), order="-opened_at", size=PAGE,
-                       cursor=request.GET.get("cursor", ""))  # fmt: skip
+        found = page_of(asked.handoffs(scope), order="-opened_at", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         raise Http404 from None
-    return render(request, "reports/feedback_handoffs.html", _shown(request, scope, int(number)) | {"page": found})
+    return render(request, "reports/feedback_handoffs.html", _shown(request, asked, scope) | {"page": found})
 
 
-def _behind(request: Request, scope: Scope, criterion: int) -> Any:
-    rows = scope.handoffs().filter(state__in=DECIDED)
-    if (state := request.GET.get("state")) in DECIDED:
-        rows = rows.filter(state=state)
-    rows = misled_by(rows, criterion) if request.GET.get("misled") else giving(rows, criterion)
-    related = rows.select_related("lead__company", "decided_by", "team")
-    return related.prefetch_related("feedback__reason", "feedback__by")
-
-
-def _shown(request: Request, scope: Scope, number: int) -> dict[str, Any]:
-    query = request.GET.copy()
+def _shown(request: Request, asked: BehindForm, scope: Scope) -> dict[str, Any]:
+    query, given = request.GET.copy(), asked.cleaned_data
     query.pop("cursor", None)
     return {
         "scope": scope,
-        "criterion": Criterion.objects.select_related("model").filter(pk=number).first(),
-        "state": dict(Handoff._meta.get_field("state").flatchoices).get(request.GET.get("state", ""), ""),
-        "misled": bool(request.GET.get("misled")),
+        "criterion": Criterion.objects.select_related("model").filter(pk=given["criterion"]).first(),
+        "state": HandoffState(given["state"]).label if given["state"] else "",
+        "misled": given["misled"],
         "query": query.urlencode(),
     }

@@ -7,14 +7,22 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from leads.access import teams_with
+from leads.asked import problems_of
 from leads.enums import Label
 from leads.models import Team, User
+from leads.templatetags.ui import signed
 from reports.forecast.assumptions import SHARES
 from reports.forecast.scope import CHANGE, ForecastScope, WhatIf
 from reports.models.forecast import Assumption, TeamForecast
 from reports.scope import READ
 
 LABELS = [("", "All labels"), *Label.choices[:4]]
+
+
+def _whole(least: int, most: int, **extra: Any) -> forms.IntegerField:
+    said = f"Give a whole number from {signed(least)} to {most:,}."
+    words = dict.fromkeys(("invalid", "min_value", "max_value"), said)
+    return forms.IntegerField(required=False, min_value=least, max_value=most, error_messages=words, **extra)
 
 
 class ForecastForm(forms.Form):
@@ -25,10 +33,8 @@ class ForecastForm(forms.Form):
         error_messages={"invalid_choice": "No such team among yours."},
     )  # fmt: skip
     label = forms.ChoiceField(choices=Label.choices[:4], required=False)
-    more = forms.IntegerField(
-        required=False, min_value=-100, max_value=1000, label="New leads of the label", help_text="In hundredths."
-    )
-    reps = forms.IntegerField(required=False, min_value=-50, max_value=50, label="More reps")
+    more = _whole(-100, 1000, label="New leads of the label", help_text="In hundredths.")
+    reps = _whole(-50, 50, label="More reps")
 
     def __init__(self, data: Mapping[str, Any], *, user: User) -> None:
         super().__init__(data)
@@ -36,11 +42,20 @@ class ForecastForm(forms.Form):
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, READ))  # type: ignore[attr-defined]
 
     def scope(self) -> ForecastScope:
-        """What was asked for; without valid data all teams as they are."""
-        given = self.cleaned_data if self.is_valid() else {}
+        """What was asked for: of a team that is none all, and no what-if where a part of it is wrong."""
+        self.full_clean()
+        given, wrong = self.cleaned_data, self.wrong_what_if
         label = given.get("label") or Label.HOT
-        what_if = WhatIf(label, given.get("more") or 0, given.get("reps") or 0)
+        what_if = WhatIf() if wrong else WhatIf(label, given["more"] or 0, given["reps"] or 0)
         return ForecastScope(self.user, given.get("team"), what_if)
+
+    @property
+    def wrong_team(self) -> list[str]:
+        return problems_of(self, "team")
+
+    @property
+    def wrong_what_if(self) -> list[str]:
+        return problems_of(self, "label", "more", "reps")
 
 
 class AssumptionForm(forms.Form):

@@ -8,6 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from leads.asked import problems_of
 from leads.keyset import BadCursor, Page, page_of
 from leads.models import Lead
 from leads.requests import Request
@@ -25,7 +26,10 @@ WORDS = dict(
 @permission_required("reports.view_report", raise_exception=True)
 def leads(request: Request) -> HttpResponse:
     """The leads counted in a figure, the newest first."""
-    asked, scope = _asked(LeadsBehindForm(request.GET), request)
+    asked, period = LeadsBehindForm(request.GET), ScopeForm(request.GET, user=request.user)
+    if problems := [*problems_of(asked), *problems_of(period)]:
+        return no_such(request, problems)
+    scope = period.scope()
     age = {"as_of": as_of(), "anew": progress()}  # before what they say it of
     page = _page(asked.facts(scope), request, "-created_at")
     known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
@@ -39,7 +43,10 @@ def leads(request: Request) -> HttpResponse:
 @permission_required("reports.view_report", raise_exception=True)
 def handoffs(request: Request) -> HttpResponse:
     """The handoffs counted in a figure, the newest first."""
-    asked, scope = _asked(HandoffsBehindForm(request.GET), request)
+    asked, period = HandoffsBehindForm(request.GET), ScopeForm(request.GET, user=request.user)
+    if problems := [*problems_of(asked), *problems_of(period)]:
+        return no_such(request, problems)
+    scope = period.scope()
     rows = asked.handoffs(scope)
     related = rows.select_related("lead__company", "decided_by", "team").prefetch_related(
         "feedback__reason", "feedback__by"
@@ -49,11 +56,9 @@ def handoffs(request: Request) -> HttpResponse:
     return render(request, "reports/handoffs.html", context)
 
 
-def _asked(form: Any, request: Request) -> tuple[Any, Any]:
-    """An address that asks for something there is not is no page."""
-    if not form.is_valid():
-        raise Http404
-    return form, ScopeForm(request.GET, user=request.user).scope()
+def no_such(request: Request, problems: list[str]) -> HttpResponse:
+    """An address that asks for something there is not is no page, and says which part of it."""
+    return render(request, "reports/no_such.html", {"problems": problems}, status=404)
 
 
 def _page(rows: Any, request: Request, order: str) -> Page:

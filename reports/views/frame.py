@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from leads.asked import problems_of
 from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
@@ -56,8 +57,8 @@ def page(request: Request, template: str, title: str, asked: Asked, **context: A
     """A page of the reports, with its frame. `earlier`: the address of a year, where the days are too few to tell."""
     scope = asked.scope
     frame = {
-        "title": title, "form": asked.form, "scope": scope, "tabs": list(_tabs(request, scope)),
-        "as_of": asked.as_of, "anew": asked.anew,
+        "title": title, "form": asked.form, "problems": problems_of(asked.form), "scope": scope,
+        "tabs": list(_tabs(request, scope)), "as_of": asked.as_of, "anew": asked.anew,
         "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
         "earlier": _earlier(scope),
         "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from leads.asked import one_of
 from leads.requests import Request
 from reports import drawings
 from reports.queries import REPORTS, impact, performance, surprises
@@ -30,8 +31,7 @@ def impact_of_scoring(request: Request) -> HttpResponse:
     """What came of leads by `by`: label, grade, source, team, month, version, or who chose them."""
     read = asked(request)
     scope = read.scope
-    by = request.GET.get("by", "label")
-    by = by if by in impact.DIMENSIONS else "label"
+    by = one_of(request, "by", impact.DIMENSIONS, "label")
     report = impact.REPORTS[by]
     groups = impact.impact(scope, by)
     return page(

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import django_filters as filters
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, get_object_or_404
 from rest_framework.request import Request
@@ -51,23 +52,27 @@ class SuggestionSerializer(serializers.ModelSerializer):
         return row.evidence
 
 
-@extend_schema(parameters=[
-    OpenApiParameter("model", int, description="Only those for this model."),
-    OpenApiParameter("state", str, description="open, adopted or dismissed; open unless said."),
-])  # fmt: skip
+class SuggestionFilters(filters.FilterSet):
+    model = filters.NumberFilter(field_name="model_id", decimal_places=0, label="Only those for this model.")
+    state = filters.ChoiceFilter(choices=SuggestionState.choices, label="open unless said.")
+
+    class Meta:
+        model = Suggestion
+        fields: tuple[str, ...] = ()
+
+
 class SuggestionsView(ListAPIView):
     """What past leads and sales speak for."""
 
     queryset = Suggestion.objects.all()
     serializer_class = SuggestionSerializer
+    filterset_class = SuggestionFilters
     permissions = {"GET": VIEW}
     ordering = "-strength"
 
     def get_queryset(self) -> Any:
-        asked = self.request.query_params
-        rows = Suggestion.objects.filter(state=asked.get("state", SuggestionState.OPEN))
-        model = asked.get("model", "")
-        return rows.filter(model=int(model)) if model.isdecimal() and len(model) < 10 else rows
+        rows = super().get_queryset()
+        return rows if self.request.query_params.get("state") else rows.filter(state=SuggestionState.OPEN)
 
 
 class SuggestionCountInput(Strict, serializers.Serializer):

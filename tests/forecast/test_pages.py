@@ -103,6 +103,22 @@ def test_it_is_read_from_rows(client, helen, told, team):
     assert few < 25
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("label=hot&more=lots&reps=2", "New leads of the label: “lots”: Give a whole number from −100 to 1,000."),
+        ("more=1001", "New leads of the label: “1001”: Give a whole number from −100 to 1,000."),
+        ("reps=2.5", "More reps: “2.5”: Give a whole number from −50 to 50."),
+        ("label=icy&more=20", "Label: there is no “icy”."),
+    ],
+)
+def test_a_what_if_that_makes_no_sense_is_no_what_if_of_nothing(client, helen, told, asked, says):
+    page = client.get(f"/reports/forecast/?team=emea&{asked}")
+    assert (page.context["form"].wrong_what_if, page.context["effect"]) == ([says], None)
+    assert says in page.text
+    assert 'href="/reports/forecast/?team=emea#h-if"' in page.text
+
+
 def test_counting_again_is_asked_for_and_seen(client, helen, told):
     ForecastCount.objects.update(finished_at=timezone.now() - timedelta(hours=7))
     page = client.post("/reports/forecast/counts/", follow=True)
@@ -217,7 +233,7 @@ class TestApi:
         table = api.get("forecast/capacity").json()
         assert (len(table["rows"]), "capacity" in table["definitions"]) == (6, True)
         assert api.get("forecast", more=20).json()["what_if"]["gain"] >= 0
-        assert api.get("forecast", reps="x").status_code == 400
+        assert api.get("forecast", reps="x").json()["fields"] == {"reps": ["Give a whole number from −50 to 50."]}
 
     def test_without_a_forecast_it_says_what_is_missing(self, helen):
         assert Caller(helen).get("forecast").json() == {"missing": "Nothing was counted yet.", "months": []}

@@ -102,6 +102,25 @@ def test_filters(caller: Caller, team: Team, query: dict[str, Any], found: list[
     assert ids(caller.get("leads", **query)) == [leads[i].pk for i in found]
 
 
+@pytest.mark.parametrize(
+    ("path", "query", "says"),
+    [
+        ("leads", {"lable": "hot"}, "This list has no such filter. It has: q, email, label,"),
+        ("leads", {"label": "icy"}, "Select a valid choice. icy is not one of the available choices."),
+        ("leads", {"owner": 987654321}, "Select a valid choice."),
+        ("leads", {"country": "Narnia"}, "Not a country."),
+        ("companies", {"country": "XX"}, "Not a country."),
+        ("handoffs", {"overdue": "maybe"}, "Write true or false."),
+        ("teams", {"slug": "emea"}, "This list has no such filter. It has: cursor, page_size."),
+        ("suggestions", {"state": "opne"}, "Select a valid choice."),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(caller: Caller, path: str, query: dict[str, Any], says: str) -> None:
+    answer = caller.get(path, **query)
+    [[name, words]] = answer.json()["fields"].items()
+    assert (answer.status_code, [name], words[0][: len(says)]) == (400, list(query), says)
+
+
 def test_leads_of_an_owner(caller: Caller, team: Team) -> None:
     rita = make_user("Rita", team)
     lead = make_lead(team, owner=rita)

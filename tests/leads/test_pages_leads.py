@@ -83,9 +83,25 @@ def test_tabs_chips_and_search(marketing: Client, team: Team) -> None:
 
 def test_a_filter_that_makes_no_sense_is_left_out_and_told(marketing: Client, team: Team) -> None:
     make_lead(team)
-    page = marketing.get("/leads/", {"label": "icy", "owner": "x"})
-    assert len(names(page)) == 1
-    assert b"A filter was left out." in page.content
+    page = marketing.get("/leads/", {"label": ["hot", "icy"], "owner": "x", "country": "Narnia", "stage": "new"})
+    assert (len(names(page)), page.context["listing"].problems, page.context["listing"].without_problems) == (1, [
+        "Label: there is no “icy”.", "Owner: there is no “x”.",
+        "Country: “Narnia”: Not a country. Write its name in English or its two letters, such as DE.",
+    ], "stage=new")  # fmt: skip
+    assert "Owner: there is no “x”." in page.text
+    file = marketing.get("/leads.csv", {"label": "icy"})
+    assert (file.status_code, file.text) == (400, "Label: there is no “icy”.")
+
+
+def test_a_country_is_asked_for_by_name_or_code(marketing: Client, team: Team) -> None:
+    lead = make_lead(team, country="DE")
+    make_lead(team, country="ES")
+    assert [names(marketing.get("/leads/", {"country": said})) for said in ("de", "Germany")] == [[str(lead)]] * 2
+
+
+def test_a_tab_of_another_page_that_is_not_there_is_told(marketing: Client) -> None:
+    page = marketing.get("/data-quality/problems/", {"kind": "sloppy"})
+    assert (page.context["kind"], "Kind: there is no “sloppy”. This is the page without it." in page.text) == ("", True)
 
 
 def test_nothing_at_all_no_match_and_nothing_to_do_are_told_apart(marketing: Client, team: Team) -> None:

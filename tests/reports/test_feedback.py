@@ -139,6 +139,8 @@ def test_behind_a_criterion_are_the_handoffs_it_counts(team, kim, client, criter
     assert shown(criteria[1], "") == [other.pk, mine.pk]
     assert shown(criteria[0], "misled=1") == [mine.pk]
     assert client.get("/scoring/feedback/handoffs/?criterion=x").status_code == 404
+    page = client.get("/scoring/feedback/handoffs/?criterion=1&state=open&team=mars")
+    assert page.context["problems"] == ["State: there is no “open”.", "Team: “mars”: No such team among yours."]
     assert client.get("/scoring/feedback/handoffs/?criterion=987654321").context["page"].rows == []
 
 

@@ -107,7 +107,9 @@ def test_the_period_and_the_team_stand_in_the_address(client, team, dana):
 
 def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):
     page = client.get("/reports/?from=yesterday")
-    assert "Write the day as 2026-08-03." in page.text
+    assert page.context["problems"] == ["From: “yesterday”: Write the day as 2026-08-03."]
+    assert "Shown are the last 90 days of all your teams." in page.text
+    assert "By: there is no “mood”." in client.get("/reports/impact/?by=mood").text
     assert page.context["scope"].last == timezone.localdate()
     answer = client.get("/reports/funnel.csv?from=yesterday&team=mars")
     assert (answer.status_code, answer.content) == (

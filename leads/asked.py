@@ -1,0 +1,52 @@
+"""What an address asks for that is not there: said in plain words with the way out, never silently left out."""
+
+from collections.abc import Container, Iterator
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+
+from leads.requests import Request
+
+LONG = 60  # signs of what was asked
+NOT_THERE = "Select a valid choice."  # how Django begins to say it
+
+
+def problems_of(form: Form, *names: str) -> list[str]:
+    """What is wrong in a form filled from an address, or in these fields of it: “Label: there is no “icy”.”"""
+    wrong = [name for name in form.errors if name in (names or form.errors)]
+    return [f"{_label(form, name)}: {words}" for name in wrong for words in _said(form, name)]
+
+
+def refused(problems: list[str]) -> HttpResponse:
+    """To whoever asks for a file: which part of the address is not right, and what to write."""
+    return HttpResponse("\n".join(problems), status=400, content_type="text/plain; charset=utf-8")
+
+
+def one_of(request: Request, name: str, choices: Container[str], usual: str = "") -> str:
+    """What the address asks for among these. Where it asks for another the page says so, and shows the usual."""
+    given = request.GET.get(name) or usual
+    if given == usual or given in choices:
+        return given
+    if not request.htmx:  # a part of a page that is fetched again and again says it once, with the page
+        messages.warning(request, f"{name.capitalize()}: there is no “{_short(given)}”. This is the page without it.")
+    return usual
+
+
+def _label(form: Form, name: str) -> str:
+    return str(form.fields[name].label or name.capitalize()) if name in form.fields else "Address"
+
+
+def _said(form: Form, name: str) -> Iterator[str]:
+    for error in form.errors[name].as_data():
+        given = (error.params or {}).get("value") or (form[name].value() if name in form.fields else "")
+        words = " ".join(error.messages)
+        if words.startswith(NOT_THERE):
+            yield f"there is no “{_short(given)}”."
+        else:
+            yield f"“{_short(given)}”: {words}" if given else words
+
+
+def _short(given: object) -> str:
+    text = ", ".join(map(str, given)) if isinstance(given, list) else str(given)
+    return text if len(text) <= LONG else f"{text[:LONG]}…"

@@ -132,6 +132,7 @@ class SyncStatusSerializer(serializers.Serializer):
     to_read = serializers.IntegerField(allow_null=True)
     problems_in = serializers.IntegerField()
     problems_out = serializers.IntegerField()
+    left_out = serializers.IntegerField(help_text="Rows of the CRM that were left out; they count as no problem.")
     clock = serializers.CharField(help_text="That their clock is off, if it is by minutes.")
     other_account = serializers.BooleanField(help_text="The key opens another account than the one linked.")
     next_at = serializers.DateTimeField(allow_null=True)
@@ -142,17 +143,26 @@ class SyncStatusSerializer(serializers.Serializer):
 
 
 class SyncProblemSerializer(serializers.ModelSerializer):
-    """`message` in the CRM's words. `retry_at` null: not before somebody asks for it."""
+    """`message` in the CRM's words. `retry_at` null: not before somebody asks for it. `left_out_by` null of one that
+    was left out: it went with the people it belongs to.
+    """
 
     class Meta:
         model = SyncProblem
-        fields = ("id", "way", "kind", "external_id", "lead", "message", "attempts", "first_at", "at", "retry_at")
+        fields = (
+            "id", "way", "kind", "external_id", "lead", "message", "attempts", "first_at", "at", "retry_at",
+            "left_out_at", "left_out_by",
+        )  # fmt: skip
 
 
 class SyncRetryInput(Strict, serializers.Serializer):
     problem = serializers.IntegerField(
         required=False, min_value=1, max_value=MOST_ID, help_text="Only this one; else all."
     )
+
+
+class SyncOmissionInput(Strict, serializers.Serializer):
+    problem = serializers.IntegerField(min_value=1, max_value=MOST_ID, help_text="One that came from the CRM.")
 
 
 class SyncConflictSerializer(serializers.ModelSerializer):

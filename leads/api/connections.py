@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -25,6 +25,7 @@ from leads.crm.setup.forms import ConnectionForm
 from leads.crm.status import status_of
 from leads.models import Connection
 
+LEFT_OUT = OpenApiParameter("left_out", bool, description="Those that were left out; else the open ones.")
 SETTING = "setting_"  # as the form calls what a CRM asks for
 
 
@@ -124,21 +125,35 @@ class ConnectionViewSet(ConnectionSetup):
         (control.resync if said["everything"] else control.soon)(found)
         return self.answer(status=202)
 
-    @extend_schema(responses=shapes.SyncProblemSerializer(many=True))
+    @extend_schema(parameters=[LEFT_OUT], responses=shapes.SyncProblemSerializer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])
     def problems(self, request: Request, pk: str) -> Response:
         """Rows that did not go through, latest first. The others did."""
-        return self.paged(self.get_object().problems.all(), shapes.SyncProblemSerializer)
+        rows = self.get_object().problems
+        left_out = request.query_params.get("left_out") == "true"
+        return self.paged(rows.left_out() if left_out else rows.open(), shapes.SyncProblemSerializer)
 
     @extend_schema(request=shapes.SyncRetryInput, responses={202: Count})
     @action(detail=True, methods=["post"])
     def retries(self, request: Request, pk: str) -> Response:
-        """Try rows again with the next run."""
+        """Try rows again with the next run: all that are open, or that one, also if it is left out."""
         found, said = self.get_object(), self.said(shapes.SyncRetryInput)
-        rows = found.problems.select_related("connection")
-        rows = rows.filter(pk=said["problem"]) if "problem" in said else rows
-        count = control.again(rows)
-        if "problem" in said and not count:
+        if "problem" not in said:
+            return Response({"count": control.again(found.problems.open())}, status=202)
+        return self.of_one(control.again(found.problems.filter(pk=said["problem"])))
+
+    @extend_schema(request=shapes.SyncOmissionInput, responses={202: Count})
+    @action(detail=True, methods=["post"])
+    def omissions(self, request: Request, pk: str) -> Response:
+        """Leave a row of the CRM out: it is no longer tried by itself, and counts as no problem. POST retries is the
+        way back.
+        """
+        found, said = self.get_object(), self.said(shapes.SyncOmissionInput)
+        return self.of_one(control.leave_out(found.problems.filter(pk=said["problem"]), by=request.user))
+
+    def of_one(self, count: int) -> Response:
+        """What was done with the one row that was named. Raises ValidationError where there is none."""
+        if not count:
             raise serializers.ValidationError({"problem": ["This connection has no such problem (any more)."]})
         return Response({"count": count}, status=202)
 

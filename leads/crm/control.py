@@ -5,7 +5,7 @@ from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, ProtectedError, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, ProtectedError, Q
 from django.utils import timezone
 
 from leads.crm.mapping import PEOPLE
@@ -15,6 +15,7 @@ from leads.crm.sync import accounts
 from leads.crm.sync.due import mark
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
+from leads.models.sync import ProblemQuerySet
 from leads.wake import wake
 
 
@@ -51,13 +52,33 @@ def soon(connection: Connection) -> None:
     _wake()
 
 
-def again(problems: QuerySet[SyncProblem]) -> int:
-    """Try these rows once more at the next run. How many."""
+def again(problems: ProblemQuerySet) -> int:
+    """Try these rows once more at the next run, also those that were left out. How many."""
+    now = timezone.now()
     with transaction.atomic():
+        people = problems.left_out().filter(kind__in=PEOPLE).values("connection")
+        along = SyncProblem.objects.filter(connection__in=people).left_out_with_people()
+        along.update(left_out_at=None, retry_at=now)
         out = problems.filter(way=SyncProblem.OUT, connection=OuterRef("connection"), lead=OuterRef("lead"))
         mark(Link.objects.filter(Exists(out)))
         connections = list(Connection.objects.filter(problems__in=problems).distinct())
-        count = problems.update(retry_at=timezone.now())
+        count = problems.update(retry_at=now, left_out_at=None, left_out_by=None)
+    for connection in connections:
+        soon(connection)
+    return count
+
+
+def leave_out(problems: ProblemQuerySet, *, by: User) -> int:
+    """These rows from the CRM are no problem any more: not tried by themselves, nor counted, until `again`, or until
+    they change there and can be taken. Deals of people who are left out go with them. How many.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        rows = problems.filter(way=SyncProblem.IN).open()
+        connections = list(Connection.objects.filter(problems__in=rows).distinct())
+        count = rows.update(left_out_at=now, left_out_by=by, retry_at=None)
+        waiting = SyncProblem.objects.open().filter(connection__in=connections, way=SyncProblem.IN, kind=CrmKind.DEALS)
+        waiting.filter(retry_at__isnull=False).update(retry_at=now)
     for connection in connections:
         soon(connection)
     return count

@@ -84,7 +84,7 @@ def reconcile(connection: Connection) -> Report:
     missing_count = sum(reason.count for reason in reasons)
     return Report(
         connection.slug, timezone.now().isoformat(), count, count - missing_count, missing_count, reasons,
-        _to_update(connection), connection.problems.count(),
+        _to_update(connection), connection.problems.open().count(),
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ class Status:
     to_read: int | None
     problems_in: int
     problems_out: int
+    left_out: int
     clock: str
     other_account: bool
     next_at: datetime | None
@@ -75,12 +76,13 @@ def status_of(connection: Connection) -> Status:
     totals = list(loading.filter(total__isnull=False).values_list(F("total") - F("read"), flat=True))
     title, words, tone = _words(connection, waiting)
     clock = clock_words(connection.clock_ahead or 0.0)
-    problems = connection.problems
+    problems = connection.problems.open()
     return Status(
         title, words, tone, connection.history.first(), connection.lag, changed[False], changed[True], waiting,
         sum(loading.values_list("read", flat=True)), sum(totals) if totals else None,
         problems.filter(way=SyncProblem.IN).count(), problems.filter(way=SyncProblem.OUT).count(),
-        clock, differs(connection), connection.due_at if connection.is_on else None, _running_since(connection),
+        connection.problems.left_out().count(), clock, differs(connection),
+        connection.due_at if connection.is_on else None, _running_since(connection),
     )  # fmt: skip
 
 

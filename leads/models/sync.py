@@ -1,6 +1,6 @@
 """What a sync remembers: which record of theirs is which row of ours, how far it read, what it did, what went wrong."""
 
-from typing import Any
+from typing import Any, Self
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -215,8 +215,24 @@ class SyncConflict(models.Model):
         return self.theirs if self.winner == "ours" else self.ours
 
 
+class ProblemQuerySet(ConnectionPart):
+    def open(self) -> Self:
+        """Those that are to be put right."""
+        return self.filter(left_out_at=None)
+
+    def left_out(self) -> Self:
+        return self.exclude(left_out_at=None)
+
+    def left_out_with_people(self) -> Self:
+        """Deals that nobody left out, but everybody they belong to: they come along when one of those does."""
+        return self.left_out().filter(way=SyncProblem.IN, kind=CrmKind.DEALS, left_out_by=None)
+
+
 class SyncProblem(models.Model):
-    """One row that could not be taken or brought there, in the CRM's words. Solved when it goes through."""
+    """One row that could not be taken or brought there, in the CRM's words. Solved when it goes through.
+
+    One that came from the CRM may be left out: it is no longer tried by itself, and counts as no problem.
+    """
 
     IN, OUT = "in", "out"
 
@@ -230,8 +246,12 @@ class SyncProblem(models.Model):
     first_at = models.DateTimeField(default=timezone.now)
     at = models.DateTimeField(default=timezone.now)
     retry_at = models.DateTimeField(null=True, help_text="None: not before somebody asks for it.")
+    left_out_at = models.DateTimeField(null=True)
+    left_out_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", help_text="None: it went with the people it belongs to."
+    )
 
-    objects = ConnectionPart.as_manager()
+    objects = ProblemQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -41,7 +41,7 @@ def theirs(request: Request, pk: int) -> Connection:
 @require_safe
 @MAY_SEE
 def listed(request: Request) -> HttpResponse:
-    rows = connections_of(request.user).annotate(wrong=Count("problems"))
+    rows = connections_of(request.user).annotate(wrong=Count("problems", filter=Q(problems__left_out_at=None)))
     try:
         page = page_of(rows, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
@@ -70,13 +70,16 @@ def progress(request: Request, pk: int) -> HttpResponse:
 
 
 def _shown(request: Request, found: Connection) -> dict[str, Any]:
-    problems = found.problems.select_related("lead")
+    left_out = request.GET.get("rows") == "left-out"
+    problems = found.problems.select_related("lead", "left_out_by")
+    problems = problems.left_out() if left_out else problems.open()
     try:
         page = page_of(problems, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
     except BadCursor:
         page = page_of(problems, order="-id", size=PAGE)
     return {
         "connection": found, "status": status_of(found), "busy": is_busy(found), "page": page,
+        "left_out": left_out,
         "loading": _loading(found), "runs": [(run, did(run)) for run in found.history.all()[:10]],
         "steps": {"key": found.secrets.exists(), "tested": bool(found.account_seen)}, "wanting": control.wanting(found),
         "empty": not (found.is_on or found.synced_at or found.links.exists()),
@@ -130,14 +133,26 @@ def runs(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @MAY_CHANGE
 def retries(request: Request, pk: int) -> HttpResponse:
-    """Try rows again that did not go through: that one (`problem`), or all of them."""
+    """Try rows again that did not go through: that one (`problem`), also if it is left out, or all the others."""
     found = theirs(request, pk)
-    rows = found.problems.all()
-    if one := request.POST.get("problem", ""):
-        rows = rows.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else rows.none()
-    count = control.again(rows)
+    count = control.again(_named(request, found) if request.POST.get("problem") else found.problems.open())
     messages.success(request, f"{count:,} row{'s' * (count != 1)} tried again with the next run.")
     return redirect("connection", pk)
+
+
+@require_POST
+@MAY_CHANGE
+def omissions(request: Request, pk: int) -> HttpResponse:
+    """Leave a row of the CRM out (`problem`)."""
+    if control.leave_out(_named(request, theirs(request, pk)), by=request.user):
+        messages.success(request, "Left out. It is listed there, and can be tried again.")
+    return redirect("connection", pk)
+
+
+def _named(request: Request, found: Connection) -> Any:
+    """The row that was clicked, if it is there."""
+    one = request.POST.get("problem", "")
+    return found.problems.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else found.problems.none()
 
 
 @require_POST
@@ -185,6 +200,7 @@ urlpatterns: list[URLPattern] = [
     path("connections/<int:pk>/resumption", resumption, name="connection-resumption"),
     path("connections/<int:pk>/runs", runs, name="connection-runs"),
     path("connections/<int:pk>/retries", retries, name="connection-retries"),
+    path("connections/<int:pk>/omissions", omissions, name="connection-omissions"),
     path("connections/<int:pk>/fresh-start", fresh_start, name="connection-fresh-start"),
     path("connections/<int:pk>/disconnection", disconnection, name="connection-disconnection"),
     path("connections/<int:pk>/deletion", deletion, name="connection-deletion"),

@@ -138,3 +138,9 @@ def test_an_exception_is_no_server_that_is_down(crm: OdooCrm) -> None:
     id = crm.add(LEADS, email="a@a.example")
     [result] = connector(crm).push(LEADS, [PushRow(1, id, {"nonsense": 1})])
     assert (result.ok, result.again, "nonsense" in result.error) == (False, False, True)
+
+
+def test_the_campaign_of_a_lead_comes_by_its_name(crm: OdooCrm) -> None:
+    crm.add(LEADS, email="a@a.example", campaign_id="Spring fair")
+    [row] = connector(crm).pull(LEADS, everything(), "", list(Odoo.defaults[LEADS])).rows
+    assert (Odoo.defaults[LEADS]["campaign_id"], row.values["campaign_id"]) == ("campaign", "Spring fair")

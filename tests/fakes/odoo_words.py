@@ -19,6 +19,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "name": "char", "contact_name": "char", "email_from": "char", "partner_name": "char", "type": "selection",
         "active": "boolean", "probability": "float", "stage_id": "many2one", "partner_id": "many2one",
         "expected_revenue": "monetary", "date_closed": "datetime", "lost_reason": "many2one", "source_id": "many2one",
+        "campaign_id": "many2one",
     },
     "mail.message": COMMON | {"message_type": "selection", "is_internal": "boolean", "date": "datetime",
                               "subject": "char", "mail_activity_type_id": "many2one", "model": "char",

@@ -75,6 +75,7 @@ class Odoo(Connector):
         CrmKind.CONTACTS: {"name": "name", "email": "email"} | PERSON,
         CrmKind.LEADS: {
             "contact_name": "name", "email_from": "email", "partner_name": "company.name", "source_id": "source",
+            "campaign_id": "campaign",
         } | PERSON,
         CrmKind.DEALS: {
             "name": "name", "stage_id": "stage", "expected_revenue": "amount", "create_date": "opened_at",

@@ -121,7 +121,7 @@ def _take(run: Run, found: Mapping[str, Sequence[Row]], trial: Trial) -> None:
     conflicts = SyncConflict.objects.filter(connection=run.connection)
     trial.conflicts = conflicts.count()
     trial.samples_conflicts = [_clash(each) for each in labelled(conflicts.select_related("lead")[:SHOWN])]
-    problems = run.connection.problems.filter(way=SyncProblem.IN).values_list("message", flat=True)
+    problems = run.connection.problems.open().filter(way=SyncProblem.IN).values_list("message", flat=True)
     trial.problems += list(dict.fromkeys(problems))[:SHOWN]
     _compare(run, trial)
 

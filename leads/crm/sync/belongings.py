@@ -122,15 +122,17 @@ def _said(record: DealRecord) -> dict[str, Any]:
 
 def _without_held_up(run: Run, rows: Sequence[Row], leads: Mapping[str, int]) -> list[Row]:
     """A deal of somebody who could not be taken is a problem itself: tried again, it finds its lead. Kept of nobody,
-    it would stay so, for it is no news a second time.
+    it would stay so, for it is no news a second time. Of people who were left out it is left out with them.
     """
     alone = [row for row in rows if row.id not in leads]
     failed = SyncProblem.objects.filter(connection=run.connection, way=SyncProblem.IN, kind__in=PEOPLE)
     named = {id for row in alone for _, id in _people_of(row)}
-    held = set(failed.filter(external_id__in=named).values_list("kind", "external_id")) if named else set()
-    waiting = {row.id for row in alone if held.intersection(_people_of(row))}
-    for id in waiting:
-        run.fails(SyncProblem.IN, CrmKind.DEALS, id, "Nobody it belongs to could be taken yet.", again=True)
+    problems = failed.filter(external_id__in=named) if named else ()
+    held = {(each.kind, each.external_id): each.left_out_at is not None for each in problems}
+    waiting = {row.id: who for row in alone if (who := [held[ref] for ref in _people_of(row) if ref in held])}
+    for id, who in waiting.items():
+        words = "Whom it belongs to is left out." if all(who) else "Nobody it belongs to could be taken yet."
+        run.fails(SyncProblem.IN, CrmKind.DEALS, id, words, again=True, left_out=all(who))
         run.count(CrmKind.DEALS, failed=1)
     return [row for row in rows if row.id not in waiting]
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils import timezone
 
 from leads.crm.base import Connector, Row
-from leads.crm.mapping import Maps
+from leads.crm.mapping import PEOPLE, Maps
 from leads.enums import ConnectionState
 from leads.models import Connection, SyncEntry, SyncProblem, SyncRun
 
@@ -104,20 +104,27 @@ class Run:
     # Rows that did not go through
 
     def fails(self, way: str, kind: str, external_id: str, message: str, *, lead: int | None = None,
-              again: bool = False) -> None:  # fmt: skip
-        """Note what is wrong with a row. `again`: it is tried once more by itself, after a time that doubles."""
+              again: bool = False, left_out: bool = False) -> None:  # fmt: skip
+        """Note what is wrong with a row. `again`: it is tried once more by itself, after a time that doubles, but not
+        what was left out, or is by this (`left_out`). In a transaction.
+        """
         now = timezone.now()
         key = {"connection": self.connection, "way": way, "kind": kind, "external_id": external_id, "lead_id": lead}
-        found = SyncProblem.objects.filter(**key).first() or SyncProblem(**key, attempts=0)
+        known = SyncProblem.objects.filter(**key).select_for_update(of=("self",)).first()
+        found = known or SyncProblem(**key, attempts=0)
+        found.left_out_at = found.left_out_at or (now if left_out else None)
         found.attempts, found.at, found.message = found.attempts + 1, now, hushed(self.connector, message)
-        found.retry_at = now + retry_after(found.attempts) if again else None
+        found.retry_at = now + retry_after(found.attempts) if again and not found.left_out_at else None
         found.save()
 
     def works(self, way: str, kind: str, external_ids: Sequence[str]) -> None:
         """These rows went through, or are gone: what was wrong with them is over, and nothing waits for them."""
-        self.connection.problems.filter(way=way, kind=kind, external_id__in=external_ids).delete()
+        over, _ = self.connection.problems.filter(way=way, kind=kind, external_id__in=external_ids).delete()
         if way == SyncProblem.IN:
             self.connection.held_events.filter(kind=kind, external_id__in=external_ids).delete()
+        if over and kind in PEOPLE:
+            along = SyncProblem.objects.filter(connection=self.connection).left_out_with_people()
+            along.update(left_out_at=None, retry_at=timezone.now())
 
 
 def retry_after(attempts: int) -> timedelta:

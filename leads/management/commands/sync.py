@@ -60,7 +60,7 @@ def _result(connection: Connection, runs: list[SyncRun]) -> dict[str, Any]:
     for run in runs:
         for kind, numbers in run.counts.items():
             counts.setdefault(kind, Counter()).update(numbers)
-    problems = connection.problems.count()
+    problems = connection.problems.open().count()
     return {
         "connection": connection.slug, "ok": bool(runs[-1].ok) and not problems, "runs": len(runs),
         "calls": sum(run.calls for run in runs), "counts": counts, "problems": problems, "error": connection.error,

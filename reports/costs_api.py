@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from leads.api.inputs import Strict, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.routers import Router
-from reports.costs import enter
+from reports.costs import CostFilters, enter
 from reports.models import SourceCost
 
 
@@ -35,6 +35,7 @@ class SourceCostViewSet(mixins.DestroyModelMixin, ReadViewSet):
 
     queryset = SourceCost.objects.all()
     serializer_class = SourceCostSerializer
+    filterset_class = CostFilters
     ordering = "-id"
 
     @extend_schema(request=SourceCostInput, responses={201: SourceCostSerializer})

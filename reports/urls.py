@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("leads/", behind.leads, name="report-leads"),
     path("handoffs/", behind.handoffs, name="report-handoffs"),
     path("costs/", costs.costs, name="report-costs"),
+    path("costs.csv", costs.spreadsheet, name="report-costs-csv"),
     path("costs/<int:pk>/deletion/", costs.deletion, name="sourcecost-deletion"),
     path("summary/", frame.summary, name="report-summary"),
     path("digest/", frame.digest, name="digest"),

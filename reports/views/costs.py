@@ -1,22 +1,28 @@
 """What sources cost, month by month: entered here, divided by leads and customers on the page of the sources."""
 
 from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.db.models import Count, QuerySet, Sum
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from leads import csvfile
 from leads.access import teams_with
-from leads.keyset import BadCursor, page_of
+from leads.asked import problems_of, refused
+from leads.keyset import BadCursor, Page, page_of
 from leads.models import Team, User
 from leads.requests import Request
-from reports.costs import enter
+from reports.costs import HEAD, MONTH, CostFilters, enter, lines
 from reports.models import SourceCost, Tally
 from reports.models.summary import By
 from reports.scope import READ
@@ -45,7 +51,7 @@ class CostForm(forms.Form):
         try:
             return date.fromisoformat(f"{self.cleaned_data['month']}-01")
         except ValueError:
-            raise forms.ValidationError("Write the month like 2026-07.") from None
+            raise forms.ValidationError(MONTH) from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,15 +68,50 @@ def costs(request: Request) -> HttpResponse:
     return render(request, "reports/costs.html", _shown(request, form), status=422 if form.is_bound else 200)
 
 
+@require_safe
+@permission_required(READ, raise_exception=True)
+def spreadsheet(request: Request) -> HttpResponse | StreamingHttpResponse:
+    """The costs of the list, all pages, as CSV."""
+    asked = _asked(request)
+    if problems := problems_of(asked.form):
+        return refused(problems)
+    return csvfile.stream(f"costs-{timezone.localdate()}.csv", HEAD, lines(asked.qs))
+
+
+def _asked(request: Request) -> CostFilters:
+    mine = SourceCost.objects.visible_to(request.user).filter(team__in=teams_with(request.user, READ))
+    return CostFilters(request.GET, queryset=mine, request=request)
+
+
 def _shown(request: Request, form: CostForm) -> dict[str, Any]:
-    read = SourceCost.objects.filter(team__in=teams_with(request.user, READ)).select_related("team", "entered_by")
+    asked = _asked(request)
+    narrowed = asked.form.is_valid()
+    rows = asked.qs if narrowed else asked.queryset
     try:
-        page = page_of(read, order="-month", size=PAGE, cursor=request.GET.get("cursor", ""))
+        page = page_of(rows.select_related("team", "entered_by"), order="-month", size=PAGE,
+                       cursor=request.GET.get("cursor", ""))  # fmt: skip
     except BadCursor:
         raise Http404 from None
-    return {"form": form, "page": page, "sources": _known(request.user, "source"),
-            "campaigns": _known(request.user, "key"), "may_change": request.user.has_perm(CHANGE),
-            "ours": teams_with(request.user, CHANGE)}  # fmt: skip
+    return {
+        "page": page, "months": _by_month(page, rows), "narrowed": narrowed and any(asked.form.cleaned_data.values()),
+        "every": rows.aggregate(number=Count("pk"), amount=Sum("amount")), "problems": problems_of(asked.form),
+        "asked": asked.form, "to_choose": _to_choose(asked.queryset),
+        "form": form, "sources": _known(request.user, "source"), "campaigns": _known(request.user, "key"),
+        "may_change": request.user.has_perm(CHANGE), "ours": teams_with(request.user, CHANGE),
+    }  # fmt: skip
+
+
+def _to_choose(rows: QuerySet[SourceCost]) -> dict[str, Any]:
+    months = rows.order_by("-month").values_list("month", flat=True).distinct()
+    sources = rows.order_by("source").values_list("source", flat=True).distinct()
+    return {"months": months, "sources": sources}
+
+
+def _by_month(page: Page, rows: QuerySet[SourceCost]) -> list[tuple[date, Decimal, list[SourceCost]]]:
+    """The rows of the page under their months, each with its sum: also of what stands on another page."""
+    shown = {cost.month for cost in page.rows}
+    sums = dict(rows.filter(month__in=shown).order_by().values_list("month").annotate(amount=Sum("amount")))
+    return [(month, sums[month], list(costs)) for month, costs in groupby(page.rows, key=attrgetter("month"))]
 
 
 def _known(user: User, name: str) -> Any:

@@ -251,6 +251,7 @@ RIGHTS: dict[str, str] = {
     "report-handoffs": f"- | GET {LEADERS}",
     "report-summary": f"- | POST {LEADERS}",
     "report-costs": f"- | GET POST {LEADERS}",
+    "report-costs-csv": f"- | GET {LEADERS}",
     "sourcecost-deletion": f"sourcecost | POST {LEADERS}",
     # API
     "api-schema": "- | GET all",

@@ -307,6 +307,29 @@ def test_score_and_answers_agree(team, kim, scope):
     assert month.agree_low < 0.875 < month.agree_high
 
 
+def test_costs_are_narrowed_and_added_up_by_month(client, team, kim, monkeypatch):
+    client.force_login(kim)
+    far = make_team("APAC")
+    for month, source, amount in ((7, "Fair", 100), (7, "Web", 20), (7, "Web ads", 3), (6, "Fair", 400)):
+        SourceCost.objects.create(team=team, source=source, month=date(2026, month, 1), amount=amount)
+    SourceCost.objects.create(team=far, source="Fair", month=date(2026, 7, 1), amount=9)
+    monkeypatch.setattr("reports.views.costs.PAGE", 2)
+    page = client.get("/reports/costs/")
+    assert page.context["every"] == {"number": 4, "amount": 523}
+    assert [(f"{month:%B}", amount, len(costs)) for month, amount, costs in page.context["months"]] == [("July", 123, 2)]
+    after = client.get("/reports/costs/", {"cursor": page.context["page"].next}).context["months"]
+    assert [(f"{month:%B}", amount, len(costs)) for month, amount, costs in after] == [("July", 123, 1), ("June", 400, 1)]
+    asked = {"source": "Fair", "month": "2026-07", "team": "emea"}
+    assert client.get("/reports/costs/", asked).context["every"] == {"number": 1, "amount": 100}
+    assert [row["amount"] for row in client.get("/api/v1/source-costs", asked).json()["results"]] == ["100.00"]
+    lines = client.get("/reports/costs.csv", asked).getvalue().decode().splitlines()
+    assert [line.rpartition(",,")[0] for line in lines[1:]] == ["emea,Fair,,2026-07,100.00"]
+    wrong = client.get("/reports/costs/?month=July&team=apac")
+    assert wrong.context["problems"] == ["Month: “July”: Write the month like 2026-07.", "Team: there is no “apac”."]
+    assert client.get("/reports/costs.csv?month=July").status_code == 400
+    assert "No cost matches" in client.get("/reports/costs/?source=Mars").text
+
+
 def test_costs_are_entered_on_a_page_and_through_the_api(client, team, kim):
     client.force_login(kim)
     given = {"team": team.pk, "source": "Fair", "month": "2026-07", "amount": "1200.50"}

@@ -22,7 +22,7 @@ from scoring.engine.definition import freeze
 from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evaluate
 from scoring.engine.ledger import ROOM, switch
 from scoring.engine.others import forget_others, keep_others, switch_others
-from scoring.experiments.ending import end_promoted
+from scoring.experiments.ending import end_promoted, keep_scores
 from scoring.freezing import ExperimentRunning, check_no_experiment, freeze_version, held_draft, hold_standings
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 from scoring.revisions import keep
@@ -241,6 +241,7 @@ def _switch(publication: Publication) -> None:
         return
     _catch_up(publication)
     now = timezone.now()
+    keep_scores(publication)
     changed = switch(publication.pk, now)
     switch_others(publication.pk)
     rules_changed()

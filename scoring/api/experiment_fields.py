@@ -156,7 +156,9 @@ class PromotionInput(NoteInput):
 
 
 class ParticipantSerializer(serializers.ModelSerializer):
-    """`side` is the position of the side the lead was drawn for; `scores` are both, by the number of the version."""
+    """`side` is the position of the side the lead was drawn for; `scores` are both, by the number of the
+    version: as they are, or as they were when the experiment ended.
+    """
 
     side = serializers.IntegerField(source="arm.position")
     scores = serializers.SerializerMethodField()

@@ -27,10 +27,11 @@ from scoring.api.experiment_fields import (
 )
 from scoring.api.models import PublicationSerializer
 from scoring.approvals import ApprovalMissing
+from scoring.experiments.lead import Said, said_of
 from scoring.experiments.plan import Plan, findable, plan, shares_of, volume
 from scoring.experiments.running import Challenger, promote, start, stop
 from scoring.experiments.taken import taken
-from scoring.models import Experiment, Participant, ScoringModel, TrialScore, Version
+from scoring.models import Experiment, Participant, ScoringModel, Version
 from scoring.publishing import PublicationRunning
 from scoring.tasks import rescore_due, run_publications
 
@@ -164,8 +165,9 @@ class PlanView(GenericAPIView):
 
 
 class ParticipantsView(ListAPIView):
-    """The leads of an experiment that are in your teams, each with both scores. What the other side says is kept while
-    it runs."""
+    """The leads of an experiment that are in your teams, each with both scores: as they are, or, after its end, as they
+    were then.
+    """
 
     queryset = Participant.objects.all()
     serializer_class = ParticipantSerializer
@@ -173,31 +175,31 @@ class ParticipantsView(ListAPIView):
     ordering = "id"
 
     def get_queryset(self) -> QuerySet[Participant]:
-        experiment = get_object_or_404(Experiment, pk=self.kwargs["pk"])
+        self.experiment = get_object_or_404(Experiment, pk=self.kwargs["pk"])
         user = self.request.user
-        rows = Participant.objects.visible_to(user).filter(experiment=experiment).select_related("arm")
+        rows = Participant.objects.visible_to(user).filter(experiment=self.experiment).select_related("arm")
         return rows.filter(lead__in=Lead.with_merged.visible_to(user))  # it may have moved to another team since
 
     def paginate_queryset(self, queryset: QuerySet[Participant]) -> Any:  # type: ignore[override]
         page = super().paginate_queryset(queryset) or []
-        self.scores = _scores([row.lead_id for row in page], self.request.user)
+        standings = Standing.objects.visible_to(self.request.user).in_bulk([row.lead_id for row in page])
+        self.scores = _scores(said_of(self.experiment, page, standings)) if page else {}
         return page
 
     def get_serializer_context(self) -> dict[str, Any]:
         return {**super().get_serializer_context(), "scores": getattr(self, "scores", {})}
 
 
-def _scores(ids: list[int], user: Any) -> dict[int, list[dict[str, Any]]]:
-    """What each side says of these leads, first the one that decides. Three queries."""
-    numbers = dict(Version.objects.values_list("pk", "number"))
-    standings = Standing.objects.visible_to(user).filter(pk__in=ids, version__isnull=False)
-    found: dict[int, list[dict[str, Any]]] = {pk: [] for pk in ids}
-    for standing in standings:
-        found[standing.pk].append(_score(standing, numbers.get(standing.version or 0), True))
-    for score in TrialScore.objects.filter(lead__in=ids).order_by("version"):
-        found[score.lead_id].append(_score(score, numbers.get(score.version_id), False))
-    return found
+def _scores(said: dict[int, list[Said]]) -> dict[int, list[dict[str, Any]]]:
+    """What each side says of these leads, first the one that decides."""
+    return {lead: [_score(one) for one in sorted(sides, key=_after) if one.score] for lead, sides in said.items()}
 
 
-def _score(of: Any, number: int | None, decides: bool) -> dict[str, Any]:
-    return {"version": number, "total": of.total, "grade": of.grade, "label": of.label, "decides": decides}
+def _after(one: Said) -> bool:
+    return not one.decides
+
+
+def _score(one: Said) -> dict[str, Any]:
+    names = ("total", "grade", "label", "as_of")
+    numbers = {name: getattr(one.score, name) for name in names}
+    return {"version": one.arm.version.number, **numbers, "decides": one.decides}

@@ -58,11 +58,14 @@ class SaidSerializer(serializers.Serializer):
 
 
 class DrawnSerializer(serializers.Serializer):
-    """`side` is the position of the side the lead was drawn for; its lines: leads/<id>/standing?side=<position>."""
+    """`side` is the position of the side the lead was drawn for; its lines: leads/<id>/standing?side=<position>.
+    `ended_at`: null while it runs; `sides` say what they said then.
+    """
 
     id = serializers.IntegerField(source="experiment.pk")
     name = serializers.CharField(source="experiment.name")
     shadow = serializers.BooleanField(source="experiment.shadow")
+    ended_at = serializers.DateTimeField(source="experiment.ended_at")
     side = serializers.IntegerField(source="arm.position")
     sides = SaidSerializer(many=True)
 
@@ -79,7 +82,7 @@ class StandingSerializer(serializers.ModelSerializer):
     lines = serializers.SerializerMethodField()
     others = serializers.SerializerMethodField(help_text="The scores by other live models that are for this lead.")
     experiment = serializers.SerializerMethodField(
-        help_text="The running experiment it is in, with what each side says; null: none, or not for you to see."
+        help_text="The running experiment it is in, else the last one, with what each side says; null: none, or hidden."
     )
 
     class Meta:

@@ -14,6 +14,7 @@ from leads.models import Lead, Standing
 from leads.statistics import Rate
 from scoring.demo import people
 from scoring.demo.calendar import DAYS
+from scoring.engine.evaluate import evaluate
 from scoring.engine.sides import number_of
 from scoring.engine.trials import enrol
 from scoring.experiments.ending import close, forget, retire
@@ -21,13 +22,14 @@ from scoring.experiments.guards import watch
 from scoring.experiments.looks import BETTER, seen, take
 from scoring.experiments.plan import Volume, plan, shares_of
 from scoring.experiments.running import Challenger, Since, start
-from scoring.models import Arm, Ending, Experiment, Look, Outcome, Participant, ScoringModel
+from scoring.models import Arm, Ending, Experiment, LastScore, Look, Outcome, Participant, ScoringModel
 
 FIRST_DAY, LAST_DAY = DAYS - 236, DAYS - 76
 NAME = "Offer sooner"
 SOONER = dict.fromkeys(("A3", "A4", "B2", "B3"), Label.HOT)
 SALT = "5ca1ab1e"
 BASE, EFFECT, WITHIN = 0.06, 0.06, 30
+NUMBERS = ("fit", "engagement", "total", "grade", "label", "points")
 WEEKLY, TALKED = 7, 6  # days; so long marketing and sales talk about a verdict
 BOTH = (
     "Sales accepts more, but would be offered more than it can work. Hot stays for those who have shown interest; the"
@@ -118,6 +120,17 @@ class Trial:
 
     def _end(self, experiment: Experiment, evening: datetime) -> None:
         close(experiment, Ending.STOPPED, evening, by=people.marketer().pk, note=self._note)
+        _keep(experiment, evening)
         forget(experiment)
         retire(experiment)
         self.experiment = None
+
+
+def _keep(experiment: Experiment, evening: datetime) -> None:
+    """What each side says on the last evening: the year is counted by the side that decides alone."""
+    took = list(experiment.participants.values_list("lead", flat=True))
+    for arm in experiment.arms.select_related("version"):
+        LastScore.objects.bulk_create(
+            LastScore(arm=arm, as_of=evening, **{name: getattr(result, name) for name in ("lead_id", *NUMBERS)})
+            for result in evaluate(arm.version, took, evening) if result.version is not None
+        )  # fmt: skip

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from scoring.models import Ending, Experiment, Look, Publication, TrialScore, VersionState
 
@@ -13,6 +14,34 @@ UPDATE leads_standing s
   FROM scoring_participant p
  WHERE p.experiment_id = %s AND p.lead_id = s.lead_id AND (%s OR s.version = ANY(%s))
 """
+
+_LAST = """
+INSERT INTO scoring_lastscore (arm_id, lead_id, as_of, fit, engagement, total, grade, label, points)
+SELECT a.id, p.lead_id, s.as_of, s.fit, s.engagement, s.total, s.grade, coalesce(s.automatic_label, s.label), s.points
+  FROM scoring_participant p JOIN scoring_arm a USING (experiment_id)
+  JOIN leads_standing s ON s.lead_id = p.lead_id AND s.version = a.version_id
+ WHERE p.experiment_id = %s
+ UNION ALL
+SELECT a.id, p.lead_id, t.as_of, t.fit, t.engagement, t.total, t.grade, t.label, t.points
+  FROM scoring_participant p JOIN scoring_arm a USING (experiment_id)
+  JOIN scoring_trialscore t ON t.lead_id = p.lead_id AND t.version_id = a.version_id
+ WHERE p.experiment_id = %s
+ON CONFLICT DO NOTHING
+"""
+
+
+def keep_scores(publication: Publication) -> None:
+    """What each side says now, of every experiment that the switch will end. Call it before the standings change."""
+    version = publication.version
+    ours = Q(arms__version=version) | Q(model=version.model_id)
+    for experiment in Experiment.objects.running().filter(ours).distinct():
+        keep(experiment)
+
+
+def keep(experiment: Experiment) -> None:
+    """What each side says now of the leads that took part stays, to be looked at after the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, [experiment.pk, experiment.pk])
 
 
 def end_promoted(publication: Publication, now: datetime) -> None:
@@ -39,7 +68,7 @@ def close(experiment: Experiment, how: str, now: datetime, *, by: int | None, **
 
 
 def forget(experiment: Experiment) -> None:
-    """What was kept only while it ran. What was seen, and who took part, stays."""
+    """What is kept up only while it runs. What was seen, who took part, and the last scores stay."""
     TrialScore.objects.filter(version__in=experiment.arms.values("version")).delete()
     Look.objects.filter(experiment=experiment, taken_at=None).delete()
 

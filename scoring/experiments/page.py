@@ -57,7 +57,7 @@ def experiment_page(experiment: Experiment) -> dict[str, Any]:
         "guards": guards(experiment, found), "alarms": list(experiment.alarms.all()),
         "tables": [] if experiment.shadow else outcome_tables(experiment, arms, found, last),
         "chart": None if experiment.shadow else progress(experiment, arms, now),
-        "pairs": pairs(experiment, arms) if experiment.running else [],
+        "pairs": pairs(experiment, arms),
         "cases": "decided handoffs" if experiment.outcome == Outcome.DECIDED else "leads",
     }  # fmt: skip
 
@@ -150,15 +150,21 @@ class Pairs:
 
 
 # What each side says of each lead: of the one that decides it stands in the standing, of the others beside it.
-_PAIRS = """
-WITH says AS MATERIALIZED (
+_NOW = """
     SELECT p.lead_id, p.entered_at, s.version, coalesce(s.automatic_label, s.label) AS label
       FROM scoring_participant p JOIN leads_standing s ON s.lead_id = p.lead_id
      WHERE p.experiment_id = %(experiment)s AND s.version = ANY(%(versions)s) UNION ALL
     SELECT p.lead_id, p.entered_at, t.version_id, t.label
       FROM scoring_participant p JOIN scoring_trialscore t ON t.lead_id = p.lead_id
      WHERE p.experiment_id = %(experiment)s AND t.version_id = ANY(%(versions)s)
-), answers AS (
+"""
+_AT_THE_END = """
+    SELECT p.lead_id, p.entered_at, a.version_id AS version, s.label
+      FROM scoring_participant p JOIN scoring_arm a USING (experiment_id)
+      JOIN scoring_lastscore s ON s.arm_id = a.id AND s.lead_id = p.lead_id WHERE p.experiment_id = %(experiment)s
+"""
+_PAIRS = """
+WITH says AS MATERIALIZED ({says}), answers AS (
     SELECT p.lead_id, min(h.state) AS answer
       FROM scoring_participant p JOIN leads_handoff h ON h.lead_id = p.lead_id AND h.opened_at >= p.entered_at
      WHERE p.experiment_id = %(experiment)s AND h.state IN ('accepted', 'rejected') GROUP BY p.lead_id
@@ -171,15 +177,16 @@ SELECT challenger.version, champion.label, challenger.label, count(*), count(ans
 
 
 def pairs(experiment: Experiment, arms: Sequence[Arm]) -> list[Pairs]:
-    """How often each challenger and the champion disagree, now. One query."""
+    """How often each challenger and the champion disagree, now or when it ended. One query."""
     versions = [arm.version_id for arm in arms]
     values: dict[str, Any] = {"experiment": experiment.pk, "champion": versions[0], "versions": versions}
     found: dict[int, dict[tuple[str, str], tuple[int, int, int]]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_PAIRS, values)
+        cursor.execute(_PAIRS.format(says=_NOW if experiment.running else _AT_THE_END), values)
         for version, theirs, mine, leads, answered, accepted in cursor.fetchall():
             found.setdefault(version, {})[theirs, mine] = leads, answered, accepted
-    return [_pairs(arm, found.get(arm.version_id, {})) for arm in arms[1:]]
+    shown = [arm for arm in arms[1:] if experiment.running or arm.version_id in found]
+    return [_pairs(arm, found.get(arm.version_id, {})) for arm in shown]
 
 
 def _pairs(arm: Arm, found: Mapping[tuple[str, str], tuple[int, int, int]]) -> Pairs:

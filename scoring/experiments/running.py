@@ -23,7 +23,7 @@ from scoring.approvals import check_approved
 from scoring.draft import check_draft
 from scoring.engine.definition import Definition, freeze, load
 from scoring.engine.sides import PARTS
-from scoring.experiments.ending import close, forget, retire
+from scoring.experiments.ending import close, forget, keep, retire
 from scoring.experiments.plan import LOOKS, MOST, Plan
 from scoring.models import Arm, Ending, Experiment, Publication, ScoringModel, Version, VersionState
 
@@ -182,6 +182,7 @@ def stop(experiment: Experiment, *, by: Any, note: str = "") -> bool:
         publishing.hold_standings()
         if not close(experiment, Ending.STOPPED, timezone.now(), by=by and by.pk, note=note[:300]):
             return False
+        keep(experiment)
         forget(experiment)
         retire(experiment)
         return True

@@ -1,7 +1,17 @@
 from scoring.models.control import ControlCase, ControlSample
 from scoring.models.criterion import Counting, Criterion, Group
 from scoring.models.entry import Entry
-from scoring.models.experiment import Alarm, Arm, Ending, Experiment, Look, Outcome, Participant, TrialScore
+from scoring.models.experiment import (
+    Alarm,
+    Arm,
+    Ending,
+    Experiment,
+    LastScore,
+    Look,
+    Outcome,
+    Participant,
+    TrialScore,
+)
 from scoring.models.governing import Approval, PublishingPolicy, ScheduledPublication
 from scoring.models.health import Health, LabelWeek, Review
 from scoring.models.learning import (
@@ -24,8 +34,8 @@ from scoring.models.version import Version, VersionState
 
 __all__ = [
     "Alarm", "Approval", "Arm", "Calibration", "ControlCase", "ControlSample", "Counting", "Criterion", "DraftStep",
-    "Ending", "Entry", "Experiment", "Group", "Health", "LabelWeek", "Learning", "LearningState", "Look", "Move",
-    "Outcome", "Override", "Participant", "Preview", "PreviewScore", "PreviewStage", "Publication",
+    "Ending", "Entry", "Experiment", "Group", "Health", "LabelWeek", "LastScore", "Learning", "LearningState", "Look",
+    "Move", "Outcome", "Override", "Participant", "Preview", "PreviewScore", "PreviewStage", "Publication",
     "PublicationOther", "PublicationPage", "PublicationScore", "PublishingPolicy", "Refresh", "Review", "Revision",
     "ScheduledPublication", "Score", "ScoringModel", "Suggestion", "SuggestionCount", "SuggestionState", "TrialScore",
     "Version", "VersionState",

@@ -148,6 +148,21 @@ class TrialScore(Numbers):
         return f"{self.total} {self.grade} {self.label}"
 
 
+class LastScore(Numbers):
+    """What a side said of a lead that took part when the experiment ended. Kept from then on."""
+
+    stays_when_merged = True  # see leads/identity/belongings.py
+
+    arm = models.ForeignKey(Arm, models.CASCADE, related_name="+", db_index=False)
+    lead = models.ForeignKey(Lead, models.CASCADE, related_name="+", db_constraint=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["arm", "lead"], name="one_last_score_of_a_side")]
+
+    def __str__(self) -> str:
+        return f"{self.total} {self.grade} {self.label}"
+
+
 class Look(models.Model):
     """A day on which the outcome is compared: due until taken. What was seen stays as it was seen.
 

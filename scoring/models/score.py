@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -22,11 +24,11 @@ class Numbers(models.Model):
     class Meta:
         abstract = True
 
-    def standing_by(self, version: int, standing: Standing) -> Standing:
-        """Where the lead would stand by this version alone, now."""
+    def standing_by(self, version: int, standing: Standing, as_of: datetime | None = None) -> Standing:
+        """Where the lead would stand by this version alone: now, or as it did at `as_of`."""
         names = ("fit", "engagement", "total", "grade", "label", "points")
         numbers = {name: getattr(self, name) for name in names}
-        return Standing(lead=standing.lead, version=version, as_of=standing.as_of, **numbers)
+        return Standing(lead=standing.lead, version=version, as_of=as_of or standing.as_of, **numbers)
 
 
 class Score(Numbers):

@@ -15,10 +15,11 @@ from leads.models import Lead, Standing
 from leads.requests import Request
 from leads.wake import wake
 from scoring.experiments.counts import Counts
+from scoring.experiments.lead import Said, said_of
 from scoring.experiments.page import experiment_page
 from scoring.experiments.running import promote, stop
 from scoring.experiments.verdict import Verdict, verdict
-from scoring.models import Experiment, Participant, TrialScore
+from scoring.models import Experiment, Participant
 from scoring.tasks import rescore_due, run_publications
 
 MAY_SEE = permission_required("scoring.view_experiment", raise_exception=True)
@@ -112,16 +113,19 @@ def _whole(given: str) -> int:
 @require_safe
 @MAY_SEE
 def leads(request: Request, pk: int) -> HttpResponse:
-    """Who took part, as far as they are in the viewer's teams: the side, and both scores. Five queries."""
+    """Who took part, as far as they are in the viewer's teams: the side, and both scores. Six queries."""
     found = _found(pk)
     rows = Participant.objects.visible_to(request.user).filter(experiment=found).select_related("lead__company", "arm")
     rows = rows.filter(lead__in=Lead.with_merged.visible_to(request.user))  # it may have moved to another team since
     page = _page(rows, "-id", request.GET.get("cursor", ""))
     ids = [row.lead_id for row in page.rows]
     standings = Standing.objects.visible_to(request.user).in_bulk(ids)
-    beside: dict[int, list[TrialScore]] = {}
-    versions = found.arms.values("version")
-    for score in TrialScore.objects.filter(lead__in=standings, version__in=versions).select_related("version"):
-        beside.setdefault(score.lead_id, []).append(score)
-    shown = [(row, standings.get(row.lead_id), beside.get(row.lead_id, [])) for row in page.rows]
+    said = said_of(found, page.rows, standings)
+    shown = [(row, *_parted(said[row.lead_id])) for row in page.rows]
     return render(request, "scoring/experiments/leads.html", {"experiment": found, "rows": shown, "page": page})
+
+
+def _parted(sides: list[Said]) -> tuple[Said | None, list[Said]]:
+    """The side that decides, and the others that say something."""
+    mine = next((one for one in sides if one.decides), None)
+    return mine, [one for one in sides if not one.decides and one.score]

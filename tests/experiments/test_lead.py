@@ -5,11 +5,13 @@ from django.test import Client
 
 from leads.enums import Role
 from leads.models import Lead, Membership, User
-from scoring.experiments.running import stop
-from scoring.models import Experiment
+from scoring import publishing
+from scoring.experiments.running import promote, stop
+from scoring.models import Experiment, LastScore
 from tests.experiments.lab import begin, live_model, newcomers, side_of
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
+from tests.scoring.workshop import record, rescore
 
 pytestmark = pytest.mark.django_db
 SAID = 'aria-label="Experiment"'
@@ -65,11 +67,47 @@ def test_for_programs(lead: Lead, experiment: Experiment) -> None:
     assert caller.get(f"leads/{lead.pk}/standing", side=9).status_code == 404
 
 
-def test_in_the_shadow_both_stand_there_and_after_the_end_nothing(client: Client) -> None:
+def test_in_the_shadow_both_stand_there_and_after_the_end_as_they_were(client: Client) -> None:
     marketer = make_user("Mia", make_team(), Role.MARKETING)
     shadow = begin(live_model()[0], shadow=True)
     (lead,) = newcomers(make_team(), 1)
     shown = page(client, lead, marketer)
     assert "in the shadow" in shown and "20 fit + 0 engagement" in shown
     stop(shadow, by=None)
-    assert SAID not in page(client, lead, marketer)
+    rescore()
+    record(lead, "page_viewed", url="/pricing")
+    rescore()
+    shown = page(client, lead, marketer)
+    assert SAID in shown and "what each side said then" in shown and "20 fit + 0 engagement" in shown
+    assert "Champion, decided this lead" in shown
+    lines = page(client, lead, marketer, side=1)
+    assert "version 2" in lines and "20 fit + 0 engagement" in lines
+
+
+def test_what_both_said_last_is_kept(client: Client, lead: Lead, experiment: Experiment) -> None:
+    """By either way it ends; for programs, on the list of those who took part and on the page of the experiment."""
+    marketer = make_user("Mia", make_team(), Role.MARKETING)
+    publication = promote(experiment, experiment.arms.get(position=1), by=None)
+    while publishing.run(publication):
+        pass
+    Lead.objects.filter(pk=lead.pk).update(title="Buyer")
+    rescore()
+    caller = Caller(marketer)
+    told = caller.get(f"leads/{lead.pk}/standing").json()
+    assert told["total"] == 0 and told["experiment"]["ended_at"]
+    assert [(one["decides"], one["total"]) for one in told["experiment"]["sides"]] == [(True, 15), (False, 20)]
+    assert sum(line["points"] for line in caller.get(f"leads/{lead.pk}/standing", side=1).json()["lines"]) == 20
+    rows = caller.get(f"experiments/{experiment.pk}/leads").json()["results"]
+    assert {(row["side"], *(one["total"] for one in row["scores"])) for row in rows} == {(0, 15, 20), (1, 20, 15)}
+    client.force_login(marketer)
+    listed = client.get(f"/scoring/experiments/{experiment.pk}/leads/").content.decode()
+    assert listed.count("<b>15</b>") + listed.count("<b>20</b>") == 12 and "as they were when it ended" in listed
+    assert "When it ended" in client.get(f"/scoring/experiments/{experiment.pk}/").content.decode()
+    Lead.objects.filter(pk=lead.pk).delete()
+    assert not LastScore.objects.filter(lead=lead.pk).exists() and LastScore.objects.count() == 22
+
+
+def test_reps_do_not_see_it_after_the_end_either(client: Client, lead: Lead, experiment: Experiment) -> None:
+    stop(experiment, by=None)
+    rep = make_user("Rob", make_team())
+    assert SAID not in page(client, lead, rep) and page(client, lead, rep, side=1) == "404"

@@ -69,10 +69,8 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "leads/admin/sources.py": {"WriteKey": BELOW},
     "reports/forecast/forms.py": {"TeamForecast": "of a team that was checked"},
     "scoring/views/standings.py": {"Handoff": BELOW},
-    "scoring/views/experiments.py": {"TrialScore": BELOW},
     "scoring/views/control.py": {"Team": "counts all teams, of which what holds for every team is everybody's"},
     "scoring/api/control.py": {"Team": "counts all teams, of which what holds for every team is everybody's"},
-    "scoring/api/experiments.py": {"TrialScore": BELOW},
 }  # fmt: skip
 
 

@@ -149,9 +149,9 @@ def _shadow(experiment: Experiment, found: Counts, arms: Sequence[Arm]) -> Verdi
     state, badge, tone = _state(experiment, SHADOW, "Shadow", "info")
     leads = sum(found.leads(arm.pk) for arm in arms)
     days = ((experiment.ended_at or timezone.now()) - experiment.started_at).days
-    return Verdict(
-        state, badge, tone, "The challenger scores in the shadow.",
-        f"{leads:,} leads since the start, {days} days ago, have both scores. The champion’s is the one that counts.",
-        "A shadow decides nothing:",
-        "who would be better can only be seen by handing off by each, on a side of its own.",
-    )  # fmt: skip
+    headline, counts = "The challenger scores in the shadow.", "is the one that counts"
+    if not experiment.running:
+        headline, counts = "The challenger scored in the shadow.", "was the one that counted"
+    text = f"{leads:,} leads of {days} days have both scores. The champion’s {counts}."
+    more = "who would be better can only be seen by handing off by each, on a side of its own."
+    return Verdict(state, badge, tone, headline, text, "A shadow decides nothing:", more)

@@ -80,6 +80,7 @@ def test_in_the_shadow_both_stand_there_and_after_the_end_as_they_were(client: C
     shown = page(client, lead, marketer)
     assert SAID in shown and "what each side said then" in shown and "20 fit + 0 engagement" in shown
     assert "Champion, decided this lead" in shown
+    assert "scored in the shadow" in client.get(f"/scoring/experiments/{shadow.pk}/").content.decode()
     lines = page(client, lead, marketer, side=1)
     assert "version 2" in lines and "20 fit + 0 engagement" in lines
 

@@ -88,9 +88,9 @@ class AssumptionForm(forms.Form):
 
 
 def counts_of(teams: list[int], label: str) -> list[dict[str, Any]]:
-    """What the evidence says of the label in each team: [{"team", "counted": {name: value}}]. One query."""
+    """What the evidence says of the label in each team: [{"team", "as_of", "counted": {name: value}}]. One query."""
     rows = TeamForecast.objects.latest_ones().filter(team__in=teams).select_related("team").order_by("team__name")
-    return [{"team": row.team, "counted": row.basis["labels"][label]["counted"]} for row in rows]
+    return [{"team": row.team, "as_of": row.as_of, "counted": row.basis["labels"][label]["counted"]} for row in rows]
 
 
 def counted(team: Team, name: str, label: str) -> float | None:

@@ -26,6 +26,17 @@ class WhatIf:
     def __bool__(self) -> bool:
         return bool(self.more or self.reps)
 
+    @property
+    def words(self) -> str:
+        """20% more new leads that are Hot, and 1 rep fewer."""
+        leads = f"{abs(self.more):,}% {_more(self.more)} new leads that are {Label(self.label).label}"
+        reps = f"{abs(self.reps)} rep{'' if abs(self.reps) == 1 else 's'} {_more(self.reps)}"
+        return ", and ".join(words for words, given in ((leads, self.more), (reps, self.reps)) if given)
+
+
+def _more(number: int) -> str:
+    return "more" if number > 0 else "fewer"
+
 
 @dataclass(frozen=True)
 class ForecastScope:

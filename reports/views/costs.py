@@ -93,12 +93,18 @@ def _shown(request: Request, form: CostForm) -> dict[str, Any]:
     except BadCursor:
         raise Http404 from None
     return {
-        "page": page, "months": _by_month(page, rows), "narrowed": narrowed and any(asked.form.cleaned_data.values()),
+        "page": page, "months": _by_month(page, rows), "said": _said(asked.form.cleaned_data) if narrowed else "",
         "every": rows.aggregate(number=Count("pk"), amount=Sum("amount")), "problems": problems_of(asked.form),
         "asked": asked.form, "to_choose": _to_choose(asked.queryset),
         "form": form, "sources": _known(request.user, "source"), "campaigns": _known(request.user, "key"),
         "may_change": request.user.has_perm(CHANGE), "ours": teams_with(request.user, CHANGE),
     }  # fmt: skip
+
+
+def _said(asked: dict[str, Any]) -> str:
+    """What the list is narrowed to, in words: July 2026, Fair, EMEA."""
+    month = f"{asked['month']:%B %Y}" if asked["month"] else ""
+    return ", ".join(str(one) for one in (month, asked["source"], asked["campaign"], asked["team"]) if one)
 
 
 def _to_choose(rows: QuerySet[SourceCost]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from reports.forecast import store
 from reports.forecast.assumptions import overrule
 from reports.forecast.page import TABLES
 from reports.forecast.record import checks, kept_of
+from reports.forecast.scope import WhatIf
 from reports.models import Assumption, ForecastCount, TeamForecast
 from tests.forecast.worlds import first_of, sell
 from tests.leads.api import Caller
@@ -101,6 +102,18 @@ def test_it_is_read_from_rows(client, helen, told, team):
     store.keep(first_of(4))
     assert queries() == few
     assert few < 25
+
+
+@pytest.mark.parametrize(
+    ("what_if", "words"),
+    [
+        (WhatIf("hot", 20, 2), "20% more new leads that are Hot, and 2 reps more"),
+        (WhatIf("cold", -50), "50% fewer new leads that are Cold"),
+        (WhatIf(reps=-1), "1 rep fewer"),
+    ],
+)
+def test_a_what_if_in_words(what_if, words):
+    assert what_if.words == words
 
 
 @pytest.mark.parametrize(

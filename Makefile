@@ -30,7 +30,7 @@ run: $(VENV)/run.stamp
 	@exec $(PYTHON) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp browser
-	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-engine: $(VENV)/dev.stamp
 	@CASES=$(CASES) $(PYTHON) -m pytest -n auto tests/scoring/test_engine_is_right.py $(ARGS)

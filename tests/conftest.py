@@ -1,22 +1,51 @@
 """Before any test: the embedded servers, unless DATABASE_URL and REDIS_URL name real ones. And the usual team."""
 
+import gc
 from contextlib import ExitStack
+from subprocess import Popen
 from typing import Any
 
 import pytest
 
 from leadscore.embedded.sharing import servers
+from tests import template
 
 running = ExitStack()
+making: list[Popen[bytes]] = []
+
+# The files that take longest begin first, so that at the end no worker waits for another. Sorted by what they took.
+LONGEST = ("house/test_rights.py", "crm/test_faults.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # once, in the process that starts the pytest-xdist workers
-        running.enter_context(servers())
+    if hasattr(config, "workerinput"):
+        return
+    running.enter_context(servers())  # once, in the process that starts the pytest-xdist workers
+    if config.getoption("dist", "no") != "no" and not config.getoption("reuse_db"):
+        making.append(template.begin())
+        running.callback(template.drop)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     running.close()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished() -> None:
+    """In the process that gives the tests to the workers: not before there is a database to copy."""
+    for process in making:
+        assert process.wait() == 0, "the database that the tests begin with could not be made"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get("/".join(item.path.parts[-2:]), len(place)))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, so looking for garbage need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -14,4 +14,6 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 WHITENOISE_AUTOREFRESH = True  # no STATIC_ROOT is collected for tests
 # A message only wakes a worker, so tests call the work itself.
 CELERY_BROKER_URL = "memory://"
+if template := os.environ.get("TEST_TEMPLATE"):  # tests/template.py
+    DATABASES["default"]["TEST"] = {"TEMPLATE": template}
 CACHES["default"]["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"

@@ -9,6 +9,7 @@ from django.db.models import Count, Func, IntegerField, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
 from leads.models import Handoff, Notice, User
 from leads.outgoing.notices import SHOWN
@@ -62,20 +63,30 @@ _PLACES = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Sections of the places this person may open. One query: what waits for them."""
+    """Sections of the places this person may open, and what waits for them: one query, made where it is shown, so that
+    a part of a page does not ask.
+    """
     theme = request.COOKIES.get("theme", "")
     context: dict[str, Any] = {"theme": theme if theme in dict(THEMES) else "", "themes": THEMES}
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return context
-    waiting, unread = _waiting(user)
+    waiting: Any = SimpleLazyObject(lambda: _waiting(user))
+    return context | {
+        "navigation": SimpleLazyObject(lambda: _sections(request.path, user, waiting[0])),
+        "role_line": SimpleLazyObject(lambda: _role_line(user)),
+        "unread": SimpleLazyObject(lambda: waiting[1]),
+    }
+
+
+def _sections(path: str, user: Any, waiting: int) -> list[Section]:
     places = list(_places(user))
-    here = _here(request.path, [url for *_, url in places])
+    here = _here(path, [url for *_, url in places])
     sections: dict[str, Section] = {}
     for title, label, name, icon, url in places:
         count = waiting if name == "handoffs" else 0
         sections.setdefault(title, Section(title, [])).items.append(Item(name, label, url, icon, url == here, count))
-    return context | {"navigation": list(sections.values()), "role_line": _role_line(user), "unread": unread}
+    return list(sections.values())
 
 
 def _places(user: Any) -> Iterator[tuple[str, str, str, str, str]]:

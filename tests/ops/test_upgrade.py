@@ -1,5 +1,6 @@
 """An installation of an earlier release, with a company in it, is brought up to date."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,17 @@ from django.db import connection
 from tests.ops.installation import PROJECT
 
 FIRST = (("leads", "0008"), ("scoring", "0006"))  # what was there before anything was released after it
+# Without looking for garbage, which takes a quarter of the time and finds only models of earlier migrations.
+MIGRATE = """
+import gc, json, os, sys
+import django
+from django.core.management import call_command
+os.environ["DJANGO_SETTINGS_MODULE"] = "leadscore.settings"
+django.setup()
+gc.disable()
+for target in json.loads(sys.argv[1]):
+    call_command("migrate", *target, verbosity=0)
+"""
 COMPANY = """
 INSERT INTO leads_team (id, name, slug) VALUES (1, 'EMEA', 'emea');
 INSERT INTO leads_user (id, email, name, password, is_active, is_superuser, created_at)
@@ -35,10 +47,9 @@ def test_a_company_of_an_earlier_release_is_brought_up_to_date() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
     try:
-        for app, migration in FIRST:
-            manage(name, "migrate", app, migration)
+        migrate(name, *FIRST)
         run(name, COMPANY)
-        manage(name, "migrate")
+        migrate(name, ())
         told = run(name, "SELECT email FROM leads_lead; SELECT hours_taken FROM leads_handoff")
         assert told == [("info@mailinator.com",), (2.0,)]
     finally:
@@ -46,14 +57,15 @@ def test_a_company_of_an_earlier_release_is_brought_up_to_date() -> None:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def manage(database: str, *command: str) -> None:
+def migrate(database: str, *targets: tuple[str, ...]) -> None:
+    """`manage.py migrate` to each target, in one process."""
     told = connection.settings_dict
     host = quote(told["HOST"] or "", safe="")
     port = f":{told['PORT']}" if told["PORT"] else ""
     at = f"{quote(told['USER'])}:{quote(told['PASSWORD'] or 'x', safe='')}@{host}{port}"
     environment = os.environ | {"DATABASE_URL": f"postgres://{at}/{database}"}
     subprocess.run(
-        [sys.executable, "manage.py", *command],
+        [sys.executable, "-c", MIGRATE, json.dumps(targets)],
         cwd=PROJECT,
         env=environment,
         check=True,

@@ -44,7 +44,7 @@ from scoring.demo.campaigns import CAMPAIGNS, FAIR_OF, campaign_of
 from scoring.demo.story import BUYER, COMPETITOR, STUDENT, Person, Story, truth
 from scoring.engine.evaluate import evaluate
 from scoring.engine.sides import number_of
-from scoring.models import Entry, Experiment, Participant, TrialScore, Version
+from scoring.models import Entry, Experiment, LastScore, Participant, TrialScore, Version
 
 LEADS, EVENTS, SEED = 320, 8, 4
 TODAY = date(2025, 11, 20)
@@ -230,6 +230,8 @@ class TestDemo(TestCase):
         drawn = challenger.participants.values_list("lead", flat=True)
         assert len(offered) > 5 and set(offered) <= set(drawn)
         assert not Standing.objects.filter(version=challenger.version_id).exists()
+        both = [LastScore.objects.filter(arm=arm).count() for arm in (champion, challenger)]
+        assert both == [experiment.participants.count()] * 2, "what each side said last is there to look at"
 
     def test_a_database_with_leads_is_refused_in_one_line(self) -> None:
         before = Lead.objects.count()

@@ -8,6 +8,7 @@ from scoring.api import (
     drafts,
     experiments,
     learning,
+    likelihood,
     models,
     overrides,
     previews,
@@ -28,8 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^publishing-policy/?$", drafts.PolicyView.as_view(), name="api-publishing-policy"),
     re_path(r"^models/(?P<pk>[0-9]{1,9})/preview/?$", previews.PreviewView.as_view(), name="api-preview"),
     re_path(r"^models/(?P<pk>[0-9]{1,9})/preview/leads/?$", previews.MoversView.as_view(), name="api-preview-leads"),
-    re_path(r"^models/(?P<pk>[0-9]{1,9})/calibration/?$", learning.CalibrationView.as_view(), name="api-calibration"),
-    re_path(r"^leads/(?P<pk>[0-9]{1,18})/likelihood/?$", learning.LikelihoodView.as_view(), name="api-likelihood"),
+    re_path(r"^models/(?P<pk>[0-9]{1,9})/calibration/?$", likelihood.CalibrationView.as_view(), name="api-calibration"),
+    re_path(r"^leads/(?P<pk>[0-9]{1,18})/likelihood/?$", likelihood.LikelihoodView.as_view(), name="api-likelihood"),
     re_path(r"^learnings/?$", learning.LearningsView.as_view(), name="api-learnings"),
     re_path(r"^learnings/(?P<pk>[0-9]{1,9})/?$", learning.LearningView.as_view(), name="api-learning"),
     re_path(

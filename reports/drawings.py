@@ -31,7 +31,7 @@ DAYS = (30, 60, 90, 120, 180)
 LONG = 100  # days; a longer range is shown by month, not by week
 # Bottom first, so that the best stands on top.
 LABELS = [(Label.COLD, "cold"), (Label.COOL, "cool"), (Label.WARM, "warm"), (Label.HOT, "hot")]
-TONES = ("", "actual", "part-2", "part-3", "before")
+TONES = (("", False), ("actual", False), ("before", False), ("", True), ("actual", True))  # colour, dashed
 
 
 def arrivals(scope: Scope) -> charts.Columns:
@@ -74,7 +74,8 @@ def closed_by_day(groups: Sequence[Impact]) -> charts.Curves:
         if closed is None or len(closed.share) < 2:
             continue
         points = [(float(day), float(value)) for day, value in enumerate(closed.share[: HORIZON + 1])]
-        drawn.append(charts.Curve(group.name, points, group.label or TONES[at], steps=True))
+        tone, dashed = (group.label, False) if group.label else TONES[at]
+        drawn.append(charts.Curve(group.name, points, tone, steps=True, dashed=dashed))
         known.append(closed)
     stops = [charts.Stop(day, [f"Day {day}", *(_closed(closed, day) for closed in known)]) for day in DAYS if drawn]
     return charts.curves(
@@ -223,7 +224,7 @@ def agree(months: Sequence[Agreement]) -> charts.Lines:
 
 def _short(names: Sequence[str]) -> list[str]:
     """As long as they fit side by side, also on a phone."""
-    most = min(12, 54 // max(1, len(names)))
+    most = min(15, 54 // max(1, len(names)))
     return [name if len(name) <= most else f"{name[: most - 1].rstrip()}…" for name in names]
 
 

@@ -53,7 +53,7 @@ def curves(
     return Curves(
         title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
         ticks=ticks, names=names,
-        legend=[Legend(curve.name, curve.tone, "line") for curve in drawn if curve.name] if len(drawn) > 1 else [],
+        legend=list(_legend(drawn)) if len(drawn) > 1 else [],
         heads=list(heads), rows=[list(stop.lines) for stop in stops],
         bands=[Path("area " + curve.tone, _field(curve, across, scale)) for curve in drawn if len(curve.band) > 1],
         paths=[Path(curve.tone, _points(curve, across, scale), curve.dashed) for curve in drawn if curve.points],
@@ -62,6 +62,12 @@ def curves(
         places=list(_places(stops, heads, across, width)),
         axis=axis,
     )  # fmt: skip
+
+
+def _legend(drawn: Sequence[Curve]) -> Iterator[Legend]:
+    for curve in drawn:
+        if curve.name:
+            yield Legend(curve.name, curve.tone, "line dash" if curve.dashed else "line")
 
 
 def _points(curve: Curve, across: Scale, scale: Scale) -> str:

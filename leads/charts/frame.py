@@ -59,7 +59,7 @@ class Tip:
 
 @dataclass(frozen=True)
 class Legend:
-    """`tone` is a class that colours marks; `kind` is empty (a field), line, fan80 or fan50."""
+    """`tone` is a class that colours marks; `kind` is empty (a field), line, line dash, fan80 or fan50."""
 
     name: str
     tone: str = ""

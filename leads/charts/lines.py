@@ -152,7 +152,7 @@ def _middles(count: int, width: int) -> list[float]:
 
 def _legend(series: Sequence[Series]) -> Iterator[Legend]:
     for one in series if len(series) > 1 or any(one.bands for one in series) else ():
-        yield Legend(one.name, one.tone, "line")
+        yield Legend(one.name, one.tone, "line dash" if one.dashed else "line")
         yield from (Legend(band.name, "", band.tone) for band in one.bands if band.name)
 
 

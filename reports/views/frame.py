@@ -11,14 +11,16 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from leads.access import teams_with
 from leads.asked import problems_of
 from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
 from reports.digest import digest_of
 from reports.figures import Report
+from reports.models import Fact
 from reports.queries import REPORTS
-from reports.scope import Scope, ScopeForm, refused
+from reports.scope import READ, Scope, ScopeForm, refused
 from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
@@ -56,14 +58,20 @@ def asked(request: Request) -> Asked:
 def page(request: Request, template: str, title: str, asked: Asked, **context: Any) -> HttpResponse:
     """A page of the reports, with its frame. `earlier`: the address of a year, where the days are too few to tell."""
     scope = asked.scope
+    sources = list(scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES])
     frame = {
         "title": title, "form": asked.form, "problems": problems_of(asked.form), "scope": scope,
         "tabs": list(_tabs(request, scope)), "as_of": asked.as_of, "anew": asked.anew,
-        "sources": scope.tallies().order_by("source").values_list("source", flat=True).distinct()[:SOURCES],
+        "sources": sources, "begun": bool(sources) or _has_leads(request),
         "earlier": _earlier(scope),
         "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
     }  # fmt: skip
     return render(request, template, frame | context)
+
+
+def _has_leads(request: Request) -> bool:
+    """Whether this person's teams ever had a lead, whatever the days and the source."""
+    return Fact.objects.filter(team__in=teams_with(request.user, READ)).exists()
 
 
 def _earlier(scope: Scope) -> str:

@@ -83,7 +83,8 @@ def test_two_teams_are_added_path_by_path(client, helen, told, team):
 
 def test_what_another_team_expects_is_not_shown(client, told):
     client.force_login(make_user("Theo", make_team("APAC"), Role.MANAGER))
-    assert client.get("/reports/forecast/").context["found"] is None
+    page = client.get("/reports/forecast/")
+    assert (page.context["found"], "Nothing of your teams yet" in page.text) == (None, True)
     page = client.get("/reports/forecast/?team=emea")
     assert "No such team among yours." in page.text
 

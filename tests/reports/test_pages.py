@@ -52,8 +52,12 @@ def test_who_reads_reports(client, team, role, status):
     assert client.get("/reports/").status_code == status
 
 
-def test_of_nothing_the_page_says_so(client, dana):
+def test_of_nothing_the_page_says_so(client, team, dana):
     page = client.get("/reports/")
+    assert "Reports begin with the first lead of your teams. Marketing brings them in." in page.text
+    make_lead(make_team("APAC"))
+    make_lead(team, created_at=timezone.now() - timedelta(days=200))
+    assert "No leads yet" not in client.get("/reports/").text
     assert "No lead was handed off in this period." in page.text
     assert kpi(page, "Lead to customer").basis == "0 of 0 leads so far"
 

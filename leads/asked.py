@@ -29,7 +29,7 @@ def one_of(request: Request, name: str, choices: Container[str], usual: str = ""
     if given == usual or given in choices:
         return given
     if not request.htmx:  # a part of a page that is fetched again and again says it once, with the page
-        messages.warning(request, f"{name.capitalize()}: there is no “{_short(given)}”. This is the page without it.")
+        messages.error(request, f"{name.capitalize()}: there is no “{_short(given)}”. This is the page without it.")
     return usual
 
 

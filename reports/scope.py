@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 
 from leads.access import teams_with
 from leads.models import Handoff, Team, User
-from reports.models import Fact, Tally
+from reports.models import Fact, HandoffFact, Tally, Word
 from reports.models.summary import By
 from scoring.models import ControlCase, ScoringModel
 
@@ -71,19 +71,22 @@ class Scope:
         """What came of each lead created in the range."""
         return self._narrowed(Fact.objects.filter(day__range=(self.first, self.last)))
 
-    def tallies(self, by: By = By.CHOSEN, *, daily: bool = False) -> QuerySet[Tally]:
+    def tallies(self, by: By = By.CHOSEN, *, daily: bool = False, sourced: bool = False) -> QuerySet[Tally]:
         """The same leads, those alike added up by their `by`: of whole months where the range has some, or all `daily`.
 
-        By grade and by total there are only those that are settled; by total whole months alone (see `loose`).
+        `sourced`: with their source. By grade and by total there are only those that are settled; by total and
+        source whole months alone (see `loose`).
         """
         rows = self._narrowed(Tally.objects.all())
+        sourced = sourced or bool(self.source) or by == By.CAMPAIGN
         first, end = self._months
+        days = by.days(sourced=sourced)
         if daily or first >= end:
-            return rows.filter(of=by.days, day__range=(self.first, self.last))
+            return rows.filter(of=days, day__range=(self.first, self.last))
         # each part names the first columns of the index
-        months = Q(of=by.months, day__range=(first, end - DAY))
+        months = Q(of=by.months(sourced=sourced), day__range=(first, end - DAY))
         before, after = Q(day__range=(self.first, first - DAY)), Q(day__range=(end, self.last))
-        return rows.filter(months | Q(before, of=by.days) | Q(after, of=by.days))
+        return rows.filter(months | Q(before, of=days) | Q(after, of=days))
 
     def loose(self) -> QuerySet[Fact]:
         """What came of the leads of those days that belong to no whole month."""
@@ -115,9 +118,15 @@ class Scope:
             rows = rows.filter(lead__in=Fact.objects.filter(mql=1, source=self._known_source).values("pk"))
         return rows
 
-    def with_before(self) -> QuerySet[Handoff]:
-        """Handoffs opened in the range or in the one before: what a comparison reads, once."""
-        return replace(self, first=self.before.first).handoffs()
+    def handoff_facts(self, *, before: bool = False) -> QuerySet[HandoffFact]:
+        """The same handoffs as they were counted beforehand; with those of the range `before` this one, too."""
+        first = self.before.first if before else self.first
+        rows = self._mine(HandoffFact.objects.filter(day__range=(first, self.last)))
+        if self.model:
+            rows = rows.filter(version__in=self._versions())
+        if self.source:
+            rows = rows.filter(source=Word.objects.filter(text=self._known_source).values("pk")[:1])
+        return rows
 
     def _narrowed(self, rows: QuerySet) -> QuerySet:
         rows = self._mine(rows)

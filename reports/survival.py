@@ -6,7 +6,6 @@ stays among those watched, since it did not become a customer; a median of the c
 long.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from leads.statistics import ENOUGH, Z95
 
 Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
 # Fewer customers than this have no quartiles that would mean anything.
 FEWEST = 10
 
@@ -42,21 +42,18 @@ class Closing:
         return float(self.share[day]) if day < len(self.share) else None
 
 
-def closing(leads: Mapping[int, int], events: Iterable[tuple[int, int, int]]) -> Closing:
-    """`leads`: age in days → how many leads are that old. `events`: (age, day of it on which it was won, how many)."""
-    last = max(leads, default=-1)
-    present, left, won = np.zeros(last + 2), np.zeros((2, last + 2)), np.zeros(last + 2)
-    for age, number in leads.items():
-        present[age] += number
-    for age, day, number in events:
-        day = min(max(day, 0), age)
-        won[day] += number
-        left[0][day + 1] += number  # no longer at risk from the next day on,
-        left[1][age + 1] += number  # which is the same as never having been older than it is
-    old = present[::-1].cumsum()[::-1]  # so many leads are that old
+def closing(leads: Whole, customers: Whole) -> Closing:
+    """`leads`: rows of an age in days and how many are that old. `customers`: a row for each of them, with its age and
+    the day of it on which it bought.
+    """
+    size = int(leads[:, 0].max(initial=-1)) + 2
+    old = np.bincount(leads[:, 0], leads[:, 1], size)[::-1].cumsum()[::-1]  # so many leads are that old
+    ages, days = customers[:, 0], np.clip(customers[:, 1], 0, customers[:, 0])
+    won = np.bincount(days, minlength=size)
+    # no longer at risk from the next day on, which is the same as never having been older than it is
+    left = np.bincount(days + 1, minlength=size) - np.bincount(ages + 1, minlength=size)
     watched = int((old >= ENOUGH).sum())
-    risk = old - left[0].cumsum() + left[1].cumsum()
-    return _curve(risk[:watched], won[:watched])
+    return _curve((old - left.cumsum())[:watched], won[:watched])
 
 
 def _curve(risk: Floats, won: Floats) -> Closing:

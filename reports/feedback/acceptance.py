@@ -1,21 +1,25 @@
 """How much of what is handed off does sales accept, and what does it say about the rest?"""
 
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from django.db import connection
-from django.db.models import F
+import numpy as np
+from numpy.typing import NDArray
 
 from leads.enums import HandoffState, Label
-from leads.models import RejectionReason, User
+from leads.models import RejectionReason, Team, User
 from leads.statistics import Rate, difference
+from reports.columns import Rows, coded, counted, handoffs, in_range, in_state, scored, words
 from reports.figures import Figure, Report
+from reports.models.handoff import LABELS
 from reports.queries.impact import version_names
 from reports.scope import Scope
 
 BAND = 20  # points
+UNSCORED = -(2**15)  # the band of those without a total
+RANKED = ("label", "band", "version")  # in their own order; of the others the largest comes first
 
 
 @dataclass(frozen=True)
@@ -35,128 +39,92 @@ class Acceptance:
     misled: Annotated[int, Figure("Misled", "Rejections in which sales named a criterion that misled.")]
 
 
-@dataclass
-class _Tally:
-    """What was counted of one group. `accepted` of `decided`: in the period itself (True) and in the one before."""
-
-    handed_off: int = 0
-    accepted: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
-    decided: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
-    reasons: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    misled: int = 0
-
-    def rate(self, *, now: bool) -> Rate:
-        return Rate(self.accepted[now], self.decided[now])
-
-
 DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
-
-# Each handoff of two periods is grouped three times instead of six: what is alike in two or three things is still few.
-GROUPED = (("source",), ("label", "band", "version"), ("rep", "team"))
-
-_SQL = """
-WITH handed AS (
-    SELECT h.*, s.source, h.opened_at >= %s AS now, floor(h.total / {band}::float8)::int AS band, f.reason_id,
-           nullif(f.misled_by, '') AS misled
-      FROM ({handoffs}) h
-      LEFT JOIN reports_fact s ON s.lead_id = h.lead_id AND s.mql = 1  -- an index of those handed off has the source
-      LEFT JOIN leads_feedback f ON f.handoff_id = h.id AND f.verdict = '{rejected}' AND h.state = '{rejected}'
-), grouped AS (
-    SELECT CASE 0 WHEN GROUPING(source) THEN 0 WHEN GROUPING(label) THEN 1 ELSE 2 END AS grouped,
-           source, label, band, version, rep, team_id, now, reason_id, count(*) AS number,
-           count(*) FILTER (WHERE state = '{accepted}') AS accepted,
-           count(*) FILTER (WHERE state IN ('{accepted}', '{rejected}')) AS decided, count(misled) AS misled
-      FROM handed
-     GROUP BY GROUPING SETS ((now, reason_id, source), (now, reason_id, label, band, version),
-                             (now, reason_id, rep, team_id))
-)
-SELECT grouped, ARRAY[source, label, band::text, version::text, rep::text, t.name], now, reason_id, number, accepted,
-       decided, misled
-  FROM grouped LEFT JOIN leads_team t ON t.id = team_id
-"""
+NEITHER, YES, NO = range(3)  # what sales said
+Counts = NDArray[np.int64]
 
 
-def acceptance(scope: Scope) -> dict[str, list[Acceptance]]:
-    """For each of DIMENSIONS its groups, most handed off first; bands and labels best first. Four queries."""
-    tallies = _tallies(scope)
-    names: dict[str, Callable[[str], str]] = {
-        "label": lambda label: dict(Label.choices).get(label, ""), "band": _band, "rep": _reps(tallies).get,  # type: ignore[dict-item]
-        "version": _versions(tallies),
-    }  # fmt: skip
-    reasons = dict(RejectionReason.objects.values_list("slug", "label"))
-    return {
-        dimension: [
-            _row(names.get(dimension, str)(key) or "", tally, reasons)
-            for key, tally in sorted(tallies[dimension].items(), key=_order(dimension))
-            if tally.handed_off
-        ]
-        for dimension in DIMENSIONS
-    }
+def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Acceptance]]:
+    """For each of DIMENSIONS its groups, most handed off first; bands and labels best first.
 
-
-def _tallies(scope: Scope) -> dict[str, dict[str, _Tally]]:
-    found: dict[str, dict[str, _Tally]] = defaultdict(lambda: defaultdict(_Tally))
-    for grouped, keys, now, reason, count, accepted, decided, misled in _counted(scope):
-        named = dict(zip(DIMENSIONS, keys, strict=True))
-        for dimension in GROUPED[grouped]:
-            tally = found[dimension][named[dimension] or ""]
-            tally.accepted[now] += accepted
-            tally.decided[now] += decided
-            if now:
-                tally.handed_off += count
-                tally.misled += misled
-                if reason:
-                    tally.reasons[reason] += count
+    Six queries, five where the `rows` of the range and of the one before it are there already.
+    """
+    rows = handoffs(scope, before=True) if rows is None else rows
+    reasons = dict(RejectionReason.objects.order_by("slug").values_list("slug", "label"))
+    kinds, shape = _kinds(rows, scope, list(reasons))
+    found = {}
+    for dimension in DIMENSIONS:
+        keys, places = coded(_column(rows, dimension))
+        # a table for each group: in which period, what was said, whether misled, the reason
+        counts = np.bincount(places * math.prod(shape) + kinds, minlength=len(keys) * math.prod(shape))
+        tables = dict(zip(keys.tolist(), counts.reshape(len(keys), *shape), strict=True))
+        named = _named(dimension, keys.tolist())
+        groups = [_row(named[key], tables[key], list(reasons.values())) for key in _ordered(dimension, tables)]
+        groups = [group for group in groups if group.handed_off]
+        found[dimension] = (
+            groups if dimension in RANKED else sorted(groups, key=lambda row: (-row.handed_off, row.name))
+        )
     return found
 
 
-def _counted(scope: Scope) -> list[tuple[Any, ...]]:
-    columns = ("id", "lead_id", "opened_at", "state", "label", "total", "version", "team_id")
-    rows = scope.with_before().values(*columns, rep=F("decided_by_id"))
-    handoffs, given = rows.query.sql_with_params()
-    sql = _SQL.format(handoffs=handoffs, band=BAND, accepted=HandoffState.ACCEPTED, rejected=HandoffState.REJECTED)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [scope.span[0], *given])
-        return cursor.fetchall()
+def _kinds(rows: Rows, scope: Scope, reasons: list[str]) -> tuple[Counts, tuple[int, ...]]:
+    """For each handoff one number that says all that is counted of it, and how large the table of these numbers is.
+
+    The last place in it is the reason, by its place in `reasons` plus one; 0: none.
+    """
+    texts = words({*counted(rows["reason"]), *counted(rows["misled_by"])})
+    no = in_state(rows, HandoffState.REJECTED)
+    said = np.where(in_state(rows, HandoffState.ACCEPTED), YES, np.where(no, NO, NEITHER))
+    misled = ~np.isin(rows["misled_by"], [word for word, text in texts.items() if not text])
+    why = np.zeros(len(rows), np.int64)
+    for place, slug in enumerate(reasons, start=1):
+        why[np.isin(rows["reason"], [word for word, text in texts.items() if text == slug])] = place
+    shape = (2, 3, 2, len(reasons) + 1)
+    return np.ravel_multi_index((in_range(rows, scope).astype(int), said, misled.astype(int), why), shape), shape
 
 
-def _reps(tallies: dict[str, dict[str, _Tally]]) -> dict[str, str]:
-    ids = [int(key) for key in tallies["rep"] if key]
-    return {str(pk): name for pk, name in User.objects.filter(pk__in=ids).values_list("pk", "name")}
+def _column(rows: Rows, dimension: str) -> NDArray[Any]:
+    if dimension == "band":
+        return np.where(scored(rows), rows["total"].astype(int) // BAND, UNSCORED)
+    return rows[dimension]
 
 
-def _versions(tallies: dict[str, dict[str, _Tally]]) -> Callable[[str], str]:
-    name = version_names([int(key) for key in tallies["version"] if key])
-    return lambda key: name(int(key)) if key else ""
-
-
-def _band(key: str) -> str:
-    """3 → 60 to 79."""
-    return f"{int(key) * BAND} to {int(key) * BAND + BAND - 1}" if key else ""
-
-
-def _order(dimension: str) -> Callable[[tuple[str, _Tally]], Any]:
-    if dimension in ("band", "version"):
-        return lambda item: -int(item[0] or -999)
+def _ordered(dimension: str, keys: Iterable[int]) -> list[int]:
+    """Labels by their order, with none at the end; of bands and versions the highest first."""
     if dimension == "label":
-        return lambda item: Label.values.index(item[0]) if item[0] in Label.values else len(Label.values)
-    return lambda item: (-item[1].handed_off, item[0])
+        return sorted(keys, key=lambda key: key or len(LABELS))
+    return sorted(keys, reverse=True)
 
 
-def _row(name: str, tally: _Tally, reasons: dict[str, str]) -> Acceptance:
-    now, before = tally.rate(now=True), tally.rate(now=False)
-    gap = difference(now, before)
-    most = min(tally.reasons, key=lambda slug: (-tally.reasons[slug], slug), default="")
+def _named(dimension: str, keys: list[int]) -> dict[int, str]:
+    """The names of a dimension by the numbers it is kept as; empty where it is not known. One query at most."""
+    if dimension == "source":
+        return words(keys)
+    if dimension == "label":
+        return {key: str(dict(Label.choices).get(LABELS[key], "")) for key in keys}
+    if dimension == "band":
+        return {key: "" if key == UNSCORED else f"{key * BAND} to {key * BAND + BAND - 1}" for key in keys}
+    if dimension == "version":
+        name = version_names(keys)
+        return {key: name(key) if key else "" for key in keys}
+    kept = User.objects if dimension == "rep" else Team.objects
+    return dict.fromkeys(keys, "") | dict(kept.filter(pk__in=keys).values_list("pk", "name"))
+
+
+def _row(name: str, table: Counts, reasons: list[str]) -> Acceptance:
+    before, now = (Rate(int(part[YES].sum()), int(part[[YES, NO]].sum())) for part in table)
+    gap, given = difference(now, before), table[1, NO].sum(axis=0)[1:]
+    most = int(given.argmax()) if given.any() else None
     return Acceptance(
         name=name,
-        handed_off=tally.handed_off,
+        handed_off=int(table[1].sum()),
         accepted=now,
         before=before,
         change=None if gap is None else now.k / now.n - before.k / before.n,
         beyond_chance=gap is not None and not gap.low <= 0 <= gap.high,
-        reason=reasons.get(most, ""),
-        given=tally.reasons[most] if most else 0,
-        misled=tally.misled,
+        reason="" if most is None else reasons[most],
+        given=0 if most is None else int(given[most]),
+        misled=int(table[1, NO, 1].sum()),
     )
 
 

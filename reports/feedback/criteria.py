@@ -1,18 +1,19 @@
 """Which criteria stand behind the leads that sales rejects?"""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
-from django.db import connection
-from django.db.models import QuerySet
+import numpy as np
 
 from leads.enums import HandoffState
 from leads.statistics import Rate, difference, discoveries, p_value
-from reports.feedback.scope import DECIDED
+from reports.columns import counted, in_range, in_state, words
+from reports.feedback.points import Points, points_given
 from reports.figures import Figure, Report
 from reports.scope import Scope
-from scoring.models import ScoringModel
+from scoring.models import ScoringModel, Version
 
 # Of the criteria marked as beyond chance at most this share is chance, on average.
 FALSE = 0.10
@@ -65,75 +66,66 @@ class _Counts(NamedTuple):
     misled: int
 
 
-_SQL = """
-WITH decided AS NOT MATERIALIZED (  -- to read them twice costs less than to keep all their points
-    {decided}
-), alike AS MATERIALIZED (
-    -- Many leads have the same points: each pattern is laid out once.
-    SELECT version, opened_at >= %s AS now, state = %s AS rejected, points, count(*) AS n
-      FROM decided WHERE points IS NOT NULL GROUP BY 1, 2, 3, 4
-), line AS MATERIALIZED (
-    SELECT v.id AS version, v.model_id, place, (rule ->> 'id')::int AS criterion, rule ->> 'name' AS name
-      FROM scoring_version v, jsonb_array_elements(v.definition -> 'criteria') WITH ORDINALITY AS r (rule, place)
-     WHERE v.id IN (SELECT version FROM alike)
-), total AS (
-    SELECT version, now, rejected, sum(n) AS n FROM alike GROUP BY 1, 2, 3
-), given AS (
-    SELECT version, now, rejected, place, sum(n) AS k
-      FROM alike, unnest(points) WITH ORDINALITY AS p (given, place) WHERE given <> 0 GROUP BY 1, 2, 3, 4
-), named AS (
-    SELECT d.version, d.opened_at >= %s AS now, f.misled_by, count(*) AS misled
-      FROM decided d JOIN leads_feedback f ON f.handoff_id = d.id
-     WHERE f.misled_by <> '' AND f.verdict = %s AND d.state = f.verdict GROUP BY 1, 2, 3
-)
-SELECT line.criterion, (array_agg(line.name ORDER BY line.version DESC))[1], line.model_id, total.now, total.rejected,
-       sum(total.n)::int, coalesce(sum(given.k), 0)::int,
-       coalesce(sum(named.misled) FILTER (WHERE total.rejected), 0)::int
-  FROM line JOIN total USING (version)
-  LEFT JOIN given USING (version, now, rejected, place)
-  LEFT JOIN named ON named.version = line.version AND named.now = total.now AND named.misled_by = line.name
- GROUP BY line.criterion, line.model_id, total.now, total.rejected
-"""
+def criteria_behind(scope: Scope, found: list[Points] | None = None) -> list[Behind]:
+    """Most often on rejected leads, against accepted ones, first; those with too few cases last.
 
-
-def criteria_behind(scope: Scope) -> list[Behind]:
-    """Most often on rejected leads, against accepted ones, first; those with too few cases last. Two queries."""
-    counted = _counted(scope)
+    Four queries, three where the handoffs of both ranges are `found` already.
+    """
+    counted = _counted(points_given(scope) if found is None else found, scope)
     now, before = _by_criterion(counted, now=True), _by_criterion(counted, now=False)
     believed = discoveries([p_value(*rates) for rates in now.values()], FALSE)
     last = {row.criterion: row for row in counted if row.now}
-    misled = {row.criterion: row.misled for row in counted if row.now and row.rejected}
+    misled: dict[int, int] = defaultdict(int)
+    for row in counted:
+        misled[row.criterion] += row.misled if row.now and row.rejected else 0
     models = dict(ScoringModel.objects.values_list("pk", "name"))
     rows = [
         Behind(
             key, last[key].name, models[last[key].model], *rates, *_gap(*rates), sure,
-            _gap(*before[key])[0] if key in before else None, misled.get(key, 0),
+            _gap(*before[key])[0] if key in before else None, misled[key],
         )
         for (key, rates), sure in zip(now.items(), believed, strict=True)
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (row.gap is None, -(row.gap or 0), -row.rejected.k, row.criterion))
 
 
-def _counted(scope: Scope) -> list[_Counts]:
-    decided, given = _decided(scope).query.sql_with_params()
-    start, rejected = scope.span[0], HandoffState.REJECTED.value
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL.format(decided=decided), [*given, start, rejected, start, rejected])
-        return [_Counts(*row) for row in cursor.fetchall()]
+def _counted(found: list[Points], scope: Scope) -> list[_Counts]:
+    """For each version, period and answer its criteria; the newest version last."""
+    found = sorted(found, key=lambda points: points.version)
+    versions = Version.objects.in_bulk([points.version for points in found])
+    texts = words({word for points in found for word in counted(points.rows["misled_by"])})
+    return [
+        _Counts(rule["id"], rule["name"], version.model_id, now, rejected, n, int(k), misled.get(rule["name"], 0))
+        for points in found if (version := versions.get(points.version))
+        for now, rejected, n, given, misled in _parts(points, scope, texts)
+        for rule, k in zip(version.definition["criteria"], given, strict=False)
+    ]  # fmt: skip
 
 
-def _decided(scope: Scope) -> QuerySet:
-    rows = scope.with_before().filter(state__in=DECIDED)
-    return rows.values("id", "version", "state", "opened_at", "points")
+def _parts(
+    points: Points, scope: Scope, texts: dict[int, str]
+) -> Iterator[tuple[bool, bool, int, Any, dict[str, int]]]:
+    """Decided handoffs of which the points are known, by (in the period, rejected): how many, to how many of them each
+    criterion gave points, and how many said of which criterion that it misled.
+    """
+    now, no = in_range(points.rows, scope), in_state(points.rows, HandoffState.REJECTED)
+    for rejected, said in ((False, in_state(points.rows, HandoffState.ACCEPTED)), (True, no)):
+        for period, when in ((True, now), (False, ~now)):
+            part = said & when
+            given = points.given[part[points.rows["scored"]]]
+            if len(given):
+                misled = {texts[word]: n for word, n in counted(points.rows[part]["misled_by"]).items()}
+                yield period, rejected, len(given), given.sum(axis=0, dtype=np.int64), misled
 
 
-def _by_criterion(counted: list[_Counts], *, now: bool) -> dict[int, tuple[Rate, Rate]]:
-    """Criterion → its rates on rejected and on accepted leads."""
-    found: dict[int, dict[bool, Rate]] = defaultdict(dict)
-    for row in counted:
-        if row.now == now:
-            found[row.criterion][row.rejected] = Rate(row.k, row.n)
+def _by_criterion(counts: list[_Counts], *, now: bool) -> dict[int, tuple[Rate, Rate]]:
+    """Criterion → its rates on rejected and on accepted leads, over all versions that had it."""
     none = Rate(0, 0)
+    found: dict[int, dict[bool, Rate]] = defaultdict(lambda: defaultdict(lambda: none))
+    for row in counts:
+        if row.now == now:
+            so_far = found[row.criterion][row.rejected]
+            found[row.criterion][row.rejected] = Rate(so_far.k + row.k, so_far.n + row.n)
     return {key: (rates.get(True, none), rates.get(False, none)) for key, rates in found.items()}
 
 

@@ -1,13 +1,12 @@
 """Why does sales say no, and which criterion had promised otherwise?"""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Annotated
 
-from django.db.models import BooleanField, Case, Count, When
-
-from leads.models import Feedback
+from leads.enums import HandoffState
+from leads.models import RejectionReason
 from leads.statistics import Rate
+from reports.columns import Rows, counted, handoffs, in_state, since, words
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -26,30 +25,25 @@ class Reason:
     ]
 
 
-def reasons_given(scope: Scope) -> list[Reason]:
-    """The most frequent first. One query."""
-    now = Case(When(opened_at__gte=scope.span[0], then=True), default=False, output_field=BooleanField())
-    rejections = scope.with_before().filter(feedback__verdict=Feedback.REJECTED).annotate(now=now)
-    said = rejections.values_list("feedback__reason__label", "feedback__misled_by", "now")
-    counted = said.annotate(Count("feedback"))
-    given: dict[tuple[str, bool], int] = defaultdict(int)
-    named: dict[str, dict[str, int]] = defaultdict(dict)
-    totals: dict[bool, int] = defaultdict(int)
-    for reason, misled_by, period, count in counted.order_by():
-        given[reason, period] += count
-        totals[period] += count
-        if period and misled_by:
-            named[reason][misled_by] = count
-    reasons = sorted({reason for reason, period in given if period}, key=lambda reason: (-given[reason, True], reason))
-    return [
+def reasons_given(scope: Scope, rows: Rows | None = None) -> list[Reason]:
+    """The most frequent first. Three queries, two where the `rows` of both ranges are there already."""
+    rows = handoffs(scope, before=True) if rows is None else rows
+    now, before = since(rows[in_state(rows, HandoffState.REJECTED)], scope)
+    labels = dict(RejectionReason.objects.values_list("slug", "label"))
+    given, earlier = counted(now["reason"]), counted(before["reason"])
+    texts = words({*given, *counted(now["misled_by"])})
+    found = [
         Reason(
-            reason=reason,
-            given=Rate(given[reason, True], totals[True]),
-            before=Rate(given[reason, False], totals[False]),
-            misled_by=_most(named[reason]),
+            reason=labels.get(texts[word], ""),
+            given=Rate(count, len(now)),
+            before=Rate(earlier.get(word, 0), len(before)),
+            misled_by=_most(
+                {texts[by]: n for by, n in counted(now[now["reason"] == word]["misled_by"]).items() if texts[by]}
+            ),
         )
-        for reason in reasons
+        for word, count in given.items()
     ]
+    return sorted(found, key=lambda row: (-row.given.k, row.reason))
 
 
 def _most(named: dict[str, int]) -> str:

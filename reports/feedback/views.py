@@ -15,6 +15,7 @@ from leads.requests import Request
 from reports.feedback import TABLES
 from reports.feedback.acceptance import DIMENSIONS, acceptance
 from reports.feedback.criteria import FALSE, criteria_behind
+from reports.feedback.points import all_of, points_given
 from reports.feedback.reasons import reasons_given
 from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
@@ -33,10 +34,12 @@ def index(request: Request) -> HttpResponse:
     """What sales says in one period, against the period before."""
     read = asked(request)
     scope = read.scope
-    groups = acceptance(scope)
+    points = points_given(scope)
+    rows = all_of(points)
+    groups = acceptance(scope, rows)
     return page(
-        request, "reports/feedback.html", "What sales says", read, tables=TABLES, criteria=criteria_behind(scope),
-        reasons=reasons_given(scope),
+        request, "reports/feedback.html", "What sales says", read, tables=TABLES,
+        criteria=criteria_behind(scope, points), reasons=reasons_given(scope, rows),
         groups=[(TABLES[f"by-{dimension}"], groups[dimension]) for dimension in DIMENSIONS],
         handed_off=sum(row.handed_off for row in groups["team"]), false=FALSE,
     )  # fmt: skip

@@ -31,15 +31,18 @@ class By(models.TextChoices):
     GRADE = "grade"
     TOTAL = "total"
 
-    @property
-    def days(self) -> str:
-        """What the tallies of days are called."""
-        return f"day:{self}"
+    def days(self, *, sourced: bool) -> str:
+        """What the tallies of days are called; `sourced`: of each source, else of all together."""
+        return f"{'' if sourced else 'all:'}day:{self}"
+
+    def months(self, *, sourced: bool) -> str:
+        """What those of whole months are called."""
+        return f"{'' if sourced else 'all:'}month:{self}"
 
     @property
-    def months(self) -> str:
-        """What those of whole months are called."""
-        return f"month:{self}"
+    def ways(self) -> list[bool]:
+        """Whether its tallies are `sourced`: both, but that campaigns are always asked of with their source."""
+        return [True] if self == By.CAMPAIGN else [True, False]
 
 
 class _Counted(models.Model):
@@ -99,7 +102,7 @@ class Fact(_Counted):
             # those who came further are few, and reports read of them no more than this
             models.Index(
                 fields=["day"], condition=models.Q(customers=1), name="fact_won",
-                include=["lead_id", *_NARROWED, "label", "chosen", "grade", "settles_at", "took"],
+                include=["lead_id", *_NARROWED, "label", "chosen", "grade", "settles_at", "took", "value"],
             ),
             models.Index(
                 fields=["day"], condition=models.Q(mql=1), name="fact_handed_off",
@@ -116,12 +119,15 @@ class Fact(_Counted):
 class Tally(_Counted):
     """The leads of a day, or of a whole month, that are alike, added up. It is the sum over their facts, always.
 
-    Each lead counts once in each way of `by`, by its `key`. Grades and totals count once they are settled; totals are
-    tallied by month only, since of a day hardly two leads have the same.
+    Each lead counts once in each way of `by`, by its `key`, and once more where all sources are taken together, as most
+    questions do: these tallies are few, and have no source. Grades and totals count once they are settled; of one
+    source totals are tallied by month only, since of a day hardly two leads have the same.
     """
 
     of = models.CharField(
-        max_length=16, help_text="day:label, month:label, …: `day` is that day, or the first of the month."
+        max_length=16,
+        help_text="day:label, month:label, all:month:label (all sources), …: `day` is that day, or the first of the "
+        "month.",
     )
     key = models.CharField(max_length=100)
 

@@ -1,17 +1,16 @@
 """Do marketing's score and sales' answers agree, more than last month?"""
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
-from django.db.models import Count, F, Q
+import numpy as np
 
 from leads.enums import HandoffState, Label
 from leads.statistics import Rate
 from reports.accuracy import sorted_by
+from reports.columns import Rows, accepted, answered, coded, handoffs, in_state, labelled, months
 from reports.figures import Figure, Report
-from reports.queries.outcomes import month_in
 from reports.scope import Scope
 
 
@@ -40,40 +39,21 @@ class Agreement:
 
 def agreement(scope: Scope) -> list[Agreement]:
     """The earliest month first. One query."""
-    months: dict[date, list[tuple[int, bool, int, int]]] = defaultdict(list)
-    in_time: dict[date, list[Rate]] = defaultdict(list)
-    decided = Q(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
-    answered = Q(decided_at__isnull=False) & ~Q(state=HandoffState.EXPIRED)
-    counted = scope.handoffs().annotate(month=month_in("opened_at")).order_by().values_list("month", "total", "label")
-    for moment, total, label, n, k, answers, soon in counted.annotate(
-        n=Count("pk", filter=decided), k=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-        answers=Count("pk", filter=answered), soon=Count("pk", filter=answered & Q(decided_at__lte=F("due_at"))),
-    ):  # fmt: skip
-        in_time[moment.date()].append(Rate(soon, answers))
-        if n:
-            months[moment.date()].append((-1 if total is None else total, label == Label.HOT, n, k))
-    return [_row(month, rows, _sum(in_time[month])) for month, rows in sorted(months.items())]
+    rows = handoffs(scope)
+    opened = months(rows)
+    return [_row(month.item(), rows[opened == month]) for month in np.unique(opened)]
 
 
-def _sum(rates: list[Rate]) -> Rate:
-    return Rate(sum(rate.k for rate in rates), sum(rate.n for rate in rates))
-
-
-def _row(month: date, rows: list[tuple[int, bool, int, int]], in_time: Rate) -> Agreement:
-    scores: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for total, _, n, k in rows:
-        scores[total][0] += k
-        scores[total][1] += n - k
-    agree = sorted_by(list(scores), *zip(*scores.values(), strict=True))
+def _row(month: date, rows: Rows) -> Agreement:
+    hot = labelled(rows, Label.HOT)
+    yes, no = (in_state(rows, state) for state in (HandoffState.ACCEPTED, HandoffState.REJECTED))
+    totals, places = coded(rows["total"])  # who had none stands below all others
+    ranked = sorted_by(totals, *(np.bincount(places[which], minlength=len(totals)) for which in (yes, no)))
     return Agreement(
-        month=month, accepted=_rate(rows), hot=_rate([row for row in rows if row[1]]),
-        others=_rate([row for row in rows if not row[1]]), agree=agree.value, agree_low=agree.low,
-        agree_high=agree.high, in_time=in_time, only={"opened": f"{month:%Y-%m}"},
+        month=month, accepted=accepted(rows), hot=accepted(rows[hot]), others=accepted(rows[~hot]),
+        agree=ranked.value, agree_low=ranked.low, agree_high=ranked.high,
+        in_time=Rate(int(rows["in_time"].sum()), int(answered(rows).sum())), only={"opened": f"{month:%Y-%m}"},
     )  # fmt: skip
-
-
-def _rate(rows: list[tuple[int, bool, int, int]]) -> Rate:
-    return Rate(sum(k for *_, k in rows), sum(n for _, _, n, _ in rows))
 
 
 REPORT = Report(

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from leads.enums import HandoffState, Label
 from leads.statistics import Rate
+from reports.columns import Rows, accepted, answered, handoffs, in_state, labelled, late, median
 from reports.figures import Figure, Report
-from reports.queries.work import ByLabelAndRep, Work, accepted, by_label, median, work
 from reports.scope import Scope
 
 
@@ -38,23 +38,23 @@ class LabelHandoffs:
         return {"label": self.label or "none"}
 
 
-def handoffs_by_label(scope: Scope, found: ByLabelAndRep | None = None) -> list[LabelHandoffs]:
-    """Best label first, those without a label last. One query, none where it is `found` already."""
-    rows = by_label(work(scope) if found is None else found)
-    return [_row(label, rows[label]) for label in (*Label.values, "") if label in rows]
+def handoffs_by_label(scope: Scope, rows: Rows | None = None) -> list[LabelHandoffs]:
+    """Best label first, those without a label last. One query, none where the `rows` of the range are there already."""
+    rows = handoffs(scope) if rows is None else rows
+    return [_row(label, part) for label in (*Label.values, "") if len(part := rows[labelled(rows, label)])]
 
 
-def _row(label: str, done: Work) -> LabelHandoffs:
+def _row(label: str, rows: Rows) -> LabelHandoffs:
     return LabelHandoffs(
         label=label,
-        handed_off=done.states.total(),
-        accepted=accepted(done),
-        rejected=done.states[HandoffState.REJECTED],
-        recycled=done.states[HandoffState.RECYCLED],
-        waiting=done.states[HandoffState.OPEN],
-        late=done.late,
-        hours_to_decide=median(done.hours),
-        answers=done.worked,
+        handed_off=len(rows),
+        accepted=accepted(rows),
+        rejected=int(in_state(rows, HandoffState.REJECTED).sum()),
+        recycled=int(in_state(rows, HandoffState.RECYCLED).sum()),
+        waiting=int(in_state(rows, HandoffState.OPEN).sum()),
+        late=int(late(rows).sum()),
+        hours_to_decide=median(rows["hours"]),
+        answers=int(answered(rows).sum()),
     )
 
 

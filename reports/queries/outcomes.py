@@ -1,15 +1,16 @@
 """What came of leads, added up: the words MQL, SAL, SQL and customer. All queries of leads begin here."""
 
-from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, FloatField, Func, QuerySet, Sum
-from django.db.models.functions import Floor, TruncMonth
+import numpy as np
+from django.db.models import DateField, F, FloatField, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Coalesce, Floor, TruncMonth
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from leads.statistics import Rate
+from reports.joined import Joined, Sent, fetched, numbers
 from reports.models import Fact
 from reports.models.summary import By
 from reports.scope import Scope, today
@@ -44,7 +45,7 @@ def sums_by(scope: Scope, *by: str, only: Iterable[str] = COUNTS) -> list[dict[s
     can be asked.
     """
     kept = By(next((name for name in by if name in By.values), By.CHOSEN))
-    rows = scope.tallies(kept).annotate(**{kept: F("key")})
+    rows = scope.tallies(kept, sourced="source" in by).annotate(**{kept: F("key")})
     if "month" in by:
         rows = rows.annotate(month=TruncMonth("day"))
     return list(rows.order_by().values(*by).annotate(**{name: SUMS[name] for name in only}))
@@ -54,21 +55,33 @@ def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
     """For each group the share closed by each day of age. Two queries. Customers of whom nobody knows how long it took,
     or who bought before they were a lead, are left out altogether.
     """
-    now, keyed = today(), by in By.values
-    column = "day" if by == "month" else by
-    leads = scope.tallies(By(by) if keyed else By.CHOSEN, daily=True).order_by()
-    ages: dict[Any, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    for group, day, number in leads.values_list("key" if keyed else column, "day").annotate(Sum("leads")):
-        ages[_group(by, group)][_age(day, now)] += number
+    kept = By(by) if by in By.values else By.CHOSEN
+    days = scope.tallies(kept, daily=True, sourced=by == "source")
+    created = _aged(days, F("key") if by in By.values else _group(by), F("leads"))
     customers = (settled(scope) if by == By.GRADE else scope.facts()).filter(customers=1)
-    took = customers.order_by().values_list(column, "day", Floor("took"))
-    events: dict[Any, list[tuple[int, int, int]]] = defaultdict(list)
-    for group, day, days, number in took.annotate(Count("pk")):
-        if days is None:
-            ages[_group(by, group)][_age(day, now)] -= number
-        else:
-            events[_group(by, group)].append((_age(day, now), int(days), number))
-    return {group: closing(known, events[group]) for group, known in ages.items()}
+    bought = _aged(customers, _group(by), Floor(Coalesce("took", -1.0)))
+    found = {}
+    for group, leads in created.items():
+        took = bought.get(group, NOBODY)
+        unknown = took[took[:, 1] < 0]
+        without = np.column_stack([unknown[:, 0], unknown[:, 1]])  # minus one lead of that age each
+        found[group] = closing(np.concatenate([leads, without]), took[took[:, 1] >= 0])
+    return found
+
+
+NOBODY = np.zeros((0, 2), np.int64)
+
+
+def _aged(rows: QuerySet[Any], group: Any, number: Any) -> dict[Any, NDArray[np.int64]]:
+    """For each group the age of its leads in days, and a number."""
+    days = Func(Value(today()), F("day"), template="greatest(%(expressions)s, 0)", arg_joiner=" - ",
+                output_field=IntegerField())  # fmt: skip
+    asked = rows.order_by().annotate(group=group).values("group").annotate(sent=Joined(Sent(days, number)))
+    return {key: numbers(sent, 2) for key, sent in fetched(asked.values_list("group", "sent"))}
+
+
+def _group(by: str) -> Any:
+    return Cast(TruncMonth("day"), DateField()) if by == "month" else F(by)
 
 
 def in_time_by(scope: Scope, by: str) -> dict[Any, Rate]:
@@ -84,11 +97,3 @@ def settled(scope: Scope) -> QuerySet[Fact]:
 def won(facts: QuerySet[Fact]) -> QuerySet[Fact]:
     """Those with a won deal of which the day is known, not before the lead's own; `took` says how many days it took."""
     return facts.filter(customers=1, took__isnull=False)
-
-
-def _group(by: str, value: Any) -> Any:
-    return value.replace(day=1) if by == "month" else value
-
-
-def _age(day: date, today: date) -> int:
-    return max(0, (today - day).days)

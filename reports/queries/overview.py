@@ -7,9 +7,9 @@ from django.db.models import Count
 
 from leads.medians import Median
 from leads.statistics import Rate
+from reports.columns import Rows, accepted, answered, handoffs, median
 from reports.figures import Figure, Report
 from reports.queries.outcomes import sums, won
-from reports.queries.work import ByLabelAndRep, accepted, in_all, median, work
 from reports.scope import Scope
 
 
@@ -67,11 +67,11 @@ class Overview:
     decided: Annotated[int, Figure("Answers", "Handoffs opened in the period with an answer: the n of time to decide.")]
 
 
-def overview(scope: Scope, found: ByLabelAndRep | None = None) -> Overview:
-    """The key figures of a period. Three queries, two where the work of sales is `found` already."""
+def overview(scope: Scope, rows: Rows | None = None) -> Overview:
+    """The key figures of a period. Three queries, two where the `rows` of its handoffs are there already."""
+    rows = handoffs(scope) if rows is None else rows
     leads = sums(scope)
     took = won(scope.facts()).aggregate(median=Median("took"), n=Count("pk"))
-    done = in_all(work(scope) if found is None else found)
     return Overview(
         leads=leads["leads"],
         lead_to_customer=Rate(leads["customers"], leads["leads"]),
@@ -80,9 +80,9 @@ def overview(scope: Scope, found: ByLabelAndRep | None = None) -> Overview:
         closed=took["n"],
         priced_deals=leads["priced"],
         revenue=float(leads["value"]),
-        accepted=accepted(done),
-        hours_to_decide=median(done.hours),
-        decided=len(done.hours),
+        accepted=accepted(rows),
+        hours_to_decide=median(rows["hours"]),
+        decided=int(answered(rows).sum()),
     )
 
 

@@ -1,9 +1,8 @@
 """Does the score say who will buy, as well as it did, and does it still mean the same?"""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import chain
 from typing import Annotated, Any
 
 from django.db.models import Sum
@@ -118,15 +117,24 @@ _Scores = dict[date, dict[int, _Score]]
 
 
 def _scores(scope: Scope) -> _Scores:
-    """Month → total → settled leads: of whole months from the tallies, of the days around them from facts."""
+    """Month → total → settled leads. Of one source the days around the months are not tallied, and read from facts."""
     counts = ("leads", "customers", "in_time")
     rows = sums_by(scope, "month", "total", only=counts)
-    loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
-    again = loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
+    if scope.source:
+        loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
+        rows += loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
     found: _Scores = defaultdict(dict)
-    for row in chain(rows, again):
+    for row in rows:
         found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])
     return found
+
+
+def _old(scope: Scope, scores: _Scores) -> _Scores:
+    """Those of them that are 90 days old: of the months before that day all, of its own month some."""
+    last = scope.aged(FAIR).last
+    month = last.replace(day=1)
+    of_month = _scores(replace(scope, first=max(scope.first, month), last=last)) if last >= scope.first else {}
+    return {before: each for before, each in scores.items() if before < month} | of_month
 
 
 def _deciles(scores: _Scores) -> list[Decile]:
@@ -152,7 +160,7 @@ def _months(scope: Scope, scores: _Scores) -> list[ScoreMonth]:
     labels: dict[date, dict[str, int]] = defaultdict(dict)
     for row in sums_by(scope, "month", "label", only=["leads"]):
         labels[row["month"]][row["label"]] = row["leads"]
-    old, said = _scores(scope.aged(FAIR)), _said(scope)
+    old, said = _old(scope, scores), _said(scope)
     return [
         _month(month, counts, scores.get(month, {}), old.get(month, {}), said.get(month))
         for month, counts in sorted(labels.items())

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from django.db.models import Count
-
-from leads.models import Feedback
+from leads.enums import HandoffState
+from leads.models import RejectionReason
 from leads.statistics import Rate
+from reports.columns import Rows, counted, handoffs, in_state, words
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -24,16 +24,18 @@ class ReasonGiven:
     only: dict[str, str] = field(default_factory=dict)
 
 
-def rejection_reasons(scope: Scope) -> list[ReasonGiven]:
-    """The most frequent first. One query."""
-    rejections = Feedback.objects.filter(handoff__in=scope.handoffs(), verdict=Feedback.REJECTED)
-    counted = list(
-        rejections.values_list("reason__label", "reason")
-        .annotate(count=Count("pk"))
-        .order_by("-count", "reason__label")
+def rejection_reasons(scope: Scope, rows: Rows | None = None) -> list[ReasonGiven]:
+    """The most frequent first. Three queries, two where the `rows` of the range are there already."""
+    rows = handoffs(scope) if rows is None else rows
+    rejected = rows[in_state(rows, HandoffState.REJECTED)]
+    slugs, named = (
+        words(given := counted(rejected["reason"])),
+        dict(RejectionReason.objects.values_list("slug", "label")),
     )
-    total = sum(count for *_, count in counted)
-    return [ReasonGiven(label, Rate(count, total), {"reason": slug}) for label, slug, count in counted]
+    return [
+        ReasonGiven(named.get(slug, ""), Rate(count, len(rejected)), {"reason": slug})
+        for slug, count in sorted(((slugs[word], n) for word, n in given.items()), key=lambda each: (-each[1], each[0]))
+    ]
 
 
 REPORT = Report(

@@ -3,16 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from django.db.models import F
-
-from leads.enums import HandoffState
-from leads.medians import Numbers, numbers
 from leads.models import User
-from leads.selling.followup import with_first_touch
 from leads.statistics import Rate
+from reports.columns import Rows, accepted, answered, grouped, handoffs, known, median
 from reports.figures import Figure, Report
-from reports.queries.outcomes import Days
-from reports.queries.work import ANSWERED, NONE, ByLabelAndRep, Floats, by_rep, median, work
 from reports.scope import Scope
 
 
@@ -55,29 +49,26 @@ class Rep:
     only: dict[str, str] = field(default_factory=dict)
 
 
-def reps(scope: Scope, found: ByLabelAndRep | None = None) -> list[Rep]:
-    """Most handoffs worked first. Three queries, two where the work is `found` already."""
-    done = by_rep(work(scope) if found is None else found)
-    worked = {rep: each for rep, each in done.items() if rep is not None and each.worked}
-    touches = _touches(scope)
+def reps(scope: Scope, rows: Rows | None = None) -> list[Rep]:
+    """Most handoffs worked first. Two queries, one where the `rows` of the range are there already."""
+    rows = handoffs(scope) if rows is None else rows
+    worked = {rep: part for rep, part in grouped(rows[answered(rows)], "rep") if rep}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=worked)}
-    return [
-        Rep(
-            name=names[rep], worked=each.worked, accepted=Rate(each.yes, each.yes + each.no), hours=median(each.hours),
-            contacted=len(touches.get(rep, NONE)), touch=median(touches.get(rep, NONE)),
-            on_winners=Rate(each.winners, each.worked),
-            only={"rep": str(rep)},
-        )
-        for rep, each in sorted(worked.items(), key=lambda item: (-item[1].worked, names[item[0]]))
-    ]  # fmt: skip
+    ordered = sorted(worked.items(), key=lambda item: (-len(item[1]), names.get(item[0], "")))
+    return [_row(rep, names.get(rep, ""), part) for rep, part in ordered]
 
 
-def _touches(scope: Scope) -> dict[int, Floats]:
-    """By rep: how many days passed until the first contact, of accepted leads that were contacted."""
-    yes = scope.handoffs().filter(ANSWERED, state=HandoffState.ACCEPTED, decided_by__isnull=False)
-    days = Numbers(Days(F("first_touch_at"), F("opened_at")))
-    rows = with_first_touch(yes).order_by().values_list("decided_by").annotate(days=days)
-    return {rep: numbers(found) for rep, found in rows}
+def _row(rep: int, name: str, rows: Rows) -> Rep:
+    return Rep(
+        name=name,
+        worked=len(rows),
+        accepted=accepted(rows),
+        hours=median(rows["hours"]),
+        contacted=len(known(rows["touched"])),
+        touch=median(rows["touched"]),
+        on_winners=Rate(int(rows["winner"].sum()), len(rows)),
+        only={"rep": str(rep)},
+    )
 
 
 REPORT = Report(

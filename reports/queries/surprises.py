@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.urls import reverse
 
 from leads.enums import HandoffState, Label
@@ -13,6 +13,7 @@ from leads.models import Feedback, Handoff, Lead
 from leads.statistics import Rate
 from leads.templatetags.ui import percent
 from reports.figures import Figure, Report
+from reports.models import Fact
 from reports.scope import Scope
 
 SHOWN = 20
@@ -42,28 +43,29 @@ class Surprises:
 
 
 def rejected_hots(scope: Scope) -> Surprises:
-    """Hots that sales rejected, of the Hots it answered with yes or no; the highest score first. Three queries."""
-    hots = scope.handoffs().filter(label=Label.HOT, state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+    """Hots that sales rejected, of the Hots it answered with yes or no; the highest score first. Four queries."""
+    hots = scope.handoff_facts().filter(label=Label.HOT, state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
     rejected = hots.filter(state=HandoffState.REJECTED)
-    rows = rejected.order_by(F("total").desc(nulls_last=True), "pk").select_related("lead")
-    shown = rows.prefetch_related("feedback__reason")[:SHOWN]
-    return Surprises(Rate(rejected.count(), hots.count()), [_rejected(handoff) for handoff in shown])
+    counted = hots.aggregate(k=Count("pk", filter=Q(state=HandoffState.REJECTED)), n=Count("pk"))
+    best = list(rejected.order_by(F("total").desc(nulls_last=True), "pk").values_list("pk", flat=True)[:SHOWN])
+    shown = Handoff.objects.visible_to(scope.user).select_related("lead").prefetch_related("feedback__reason")
+    found = shown.in_bulk(best)
+    return Surprises(Rate(counted["k"], counted["n"]), [_rejected(found[pk]) for pk in best if pk in found])
 
 
 def won_colds(scope: Scope) -> Surprises:
-    """Customers that were Cold when it mattered, of all customers; the largest first. Three queries."""
+    """Customers that were Cold when it mattered, of all customers; the largest first. Four queries."""
     customers = scope.facts().filter(customers=1)
+    counted = customers.aggregate(k=Count("pk", filter=Q(label=Label.COLD)), n=Count("pk"))
     colds = customers.filter(label=Label.COLD)
-    rows = list(colds.order_by("-value", "pk")[:SHOWN])
-    leads = Lead.objects.visible_to(scope.user).in_bulk([row.pk for row in rows])
-    return Surprises(
-        Rate(colds.count(), customers.count()),
-        [
-            Surprise(str(leads[row.pk]), row.total, row.label, f"€ {row.value:,.0f}" if row.value else "no amount",
-                     row.won_at or row.created_at, reverse("lead", args=[row.pk]))
-            for row in rows if row.pk in leads
-        ],
-    )  # fmt: skip
+    largest = list(colds.order_by("-value", "pk").values_list("pk", flat=True)[:SHOWN])  # an index has all of it
+    rows, leads = colds.in_bulk(largest), Lead.objects.visible_to(scope.user).in_bulk(largest)
+    return Surprises(Rate(counted["k"], counted["n"]), [_won(leads[pk], rows[pk]) for pk in largest if pk in leads])
+
+
+def _won(lead: Lead, row: Fact) -> Surprise:
+    paid = f"€ {row.value:,.0f}" if row.value else "no amount"
+    return Surprise(str(lead), row.total, row.label, paid, row.won_at or row.created_at, reverse("lead", args=[row.pk]))
 
 
 def _rejected(handoff: Handoff) -> Surprise:

@@ -1,5 +1,6 @@
 """How a fact is read from leads, handoffs, deals and the history of scores: one statement for some leads or all."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
@@ -66,13 +67,22 @@ _SUMS = ", ".join(f"sum({count}) AS {count}" for count in COUNTS)
 
 def tallies(facts: str) -> str:
     """The statement that adds up the facts of a statement, as its rows are to stand in the tallies."""
-    ways = [(by.months, "date_trunc('month', f.day)::date", key, counts) for by, (key, counts) in _TALLIED.items()]
-    ways += [(by.days, "f.day", key, counts) for by, (key, counts) in _TALLIED.items() if by != By.TOTAL]
-    values = ", ".join(f"('{of}', {day}, f.{key}, {counts})" for of, day, key, counts in ways)
+    month, ways = "date_trunc('month', f.day)::date", []
+    for by, (key, counts) in _TALLIED.items():
+        for sourced in by.ways:
+            source = "f.source" if sourced else "''"
+            ways.append((by.months(sourced=sourced), month, source, key, counts))
+            if (by, sourced) != (By.TOTAL, True):
+                ways.append((by.days(sourced=sourced), "f.day", source, key, counts))
+    values = ", ".join(f"('{of}', {day}, {source}, f.{key}, {counts})" for of, day, source, key, counts in ways)
     return f"""
-SELECT way.of, way.day, f.team_id, f.source, f.version, way.key, {_SUMS} FROM ({facts}) f
- CROSS JOIN LATERAL (VALUES {values}) way(of, day, key, counts)
+SELECT way.of, way.day, f.team_id, way.source, f.version, way.key, {_SUMS} FROM ({facts}) f
+ CROSS JOIN LATERAL (VALUES {values}) way(of, day, source, key, counts)
  WHERE way.counts GROUP BY 1, 2, 3, 4, 5, 6"""
+
+
+def listed(columns: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{column}" for column in columns)
 
 
 def parameters() -> dict[str, Any]:

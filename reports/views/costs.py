@@ -122,7 +122,9 @@ def _by_month(page: Page, rows: QuerySet[SourceCost]) -> list[tuple[date, Decima
 
 def _known(user: User, name: str) -> Any:
     """What may be meant, as leads have it; the key is the campaign."""
-    months = Tally.objects.filter(of=By.CAMPAIGN.months, team__in=teams_with(user, READ)).exclude(**{name: ""})
+    months = Tally.objects.filter(of=By.CAMPAIGN.months(sourced=True), team__in=teams_with(user, READ)).exclude(
+        **{name: ""}
+    )
     return months.order_by(name).values_list(name, flat=True).distinct()[:KNOWN]
 
 

@@ -12,6 +12,7 @@ from leads.requests import Request
 from leads.templatetags.ui import percent
 from reports import drawings
 from reports.behind import address
+from reports.columns import handoffs, since
 from reports.kpis import kpis
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, conversion_by_label, verdict
@@ -21,7 +22,6 @@ from reports.queries.overview import overview
 from reports.queries.reasons import rejection_reasons
 from reports.queries.reps import reps
 from reports.queries.sources import sources
-from reports.queries.work import work
 from reports.scope import Scope
 from reports.tables import table
 from reports.views.frame import asked, page
@@ -42,20 +42,20 @@ def index(request: Request) -> HttpResponse:
     """Everything about one period, against the period before."""
     read = asked(request)
     scope = read.scope
-    done = work(scope)
-    now, conversion, reasons = overview(scope, done), conversion_by_label(scope), rejection_reasons(scope)
+    rows, earlier = since(handoffs(scope, before=True), scope)
+    now, conversion, reasons = overview(scope, rows), conversion_by_label(scope), rejection_reasons(scope, rows)
     came, opened = funnel(scope), REPORTS["handoffs"]
     return page(
         request, "reports/index.html", "Reports", read,
         cards=[f"reports/_overview_{card}.html" for card in _cards(request)],
         reports={name: report for name, report in REPORTS.items() if name in SHOWN},
-        overview=now, kpis=kpis(now, overview(scope.before), scope), trend=drawings.arrivals(scope),
+        overview=now, kpis=kpis(now, overview(scope.before, earlier), scope), trend=drawings.arrivals(scope),
         funnel=came, steps=_steps(came, scope), conversion=_charted(conversion, scope), verdict=verdict(conversion),
-        handoffs=table(opened, handoffs_by_label(scope, done), scope),
+        handoffs=table(opened, handoffs_by_label(scope, rows), scope),
         reasons=[(row, address(scope, "rejected", row.only)) for row in reasons],
         most_given=max((row.given.k for row in reasons), default=0),
         source_table=table(REPORTS["sources"], sources(scope, timed=False)[:8], scope, without=_aside(scope)),
-        reps=table(REPORTS["reps"], reps(scope, done), scope),
+        reps=table(REPORTS["reps"], reps(scope, rows), scope),
     )  # fmt: skip
 
 

@@ -66,6 +66,7 @@ def test_each_criterion_on_rejected_against_accepted_leads(team, kim, scope, cri
         reject(offered(team, points), by=kim, reason=reason(), misled_by=PRICING)
     accept(offered(team, (0, 15, 0)), by=kim)
     offered(team)  # still open: not counted
+    count_due()
     found = {row.criterion: (row.rejected, row.accepted, row.misled) for row in criteria_behind(scope)}
     assert found == {
         PRICING: (Rate(2, 2), Rate(0, 1), 2), VP: (Rate(1, 2), Rate(1, 1), 0), TRANSPORT: (Rate(2, 2), Rate(0, 1), 0),
@@ -79,6 +80,7 @@ def test_with_enough_cases_a_difference_its_interval_and_whether_to_believe_it(t
     for number in range(6):
         handoff = offered(team, (18 if number < 3 else 0, 15, 0))
         accept(handoff, by=kim) if number >= 3 else reject(handoff, by=kim, reason=reason())
+    count_due()
     first, *others = criteria_behind(scope)
     assert (first.criterion, first.gap, first.beyond_chance, first.before) == (PRICING, 1.0, True, None)
     assert first.low is not None and first.high is not None and 0.8 < first.low < first.high <= 1.0
@@ -104,6 +106,7 @@ def test_acceptance_by_everything(team, kim, scope):
 def test_reasons_and_what_misled(team, kim, scope):
     for slug, misled in (("no_budget", PRICING), ("no_budget", ""), ("wrong_fit", VP)):
         reject(hand_off(team), by=kim, reason=reason(slug), misled_by=misled)
+    count_due()
     assert [(row.reason, row.given, row.before, row.misled_by) for row in reasons_given(scope)] == [
         ("No budget", Rate(2, 3), Rate(0, 0), "Asked for pricing (1)"),
         ("Wrong fit", Rate(1, 3), Rate(0, 0), "VP or C-level (1)"),
@@ -113,6 +116,7 @@ def test_reasons_and_what_misled(team, kim, scope):
 def test_the_period_before_is_beside(team, kim, scope):
     accept(offered(team, days_ago=100), by=kim)
     reject(hand_off(team), by=kim, reason=reason())
+    count_due()
     row = acceptance(scope)["team"][0]
     assert (row.handed_off, row.accepted, row.before) == (1, Rate(0, 1), Rate(1, 1))
 
@@ -121,6 +125,7 @@ def test_the_period_before_is_beside(team, kim, scope):
 def test_other_teams_other_sources_and_other_models_do_not_count(team, kim, scope, criteria, name, client):
     far = make_team("APAC")
     reject(offered(far, source="Web"), by=make_user("Lee", far), reason=reason())
+    count_due()
     assert TABLES[name].rows(scope) == []
     reject(offered(team, source="Web"), by=kim, reason=reason())
     assert client.get(f"/api/v1/feedback/summary/{name}?model=inbound&source=Web").json()["rows"] != []

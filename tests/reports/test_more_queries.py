@@ -301,6 +301,7 @@ def test_score_and_answers_agree(team, kim, scope):
         accept(handoff, by=kim) if number < 20 else reject(handoff, by=kim, reason=reason())
         label = Label.HOT if number < 10 else Label.WARM
         Handoff.objects.filter(pk=handoff.pk).update(total=90 if number < 15 else 30, label=label)
+    count_due()
     [month] = agreement(scope)
     assert (month.accepted, month.hot, month.others) == (Rate(20, 40), Rate(10, 10), Rate(10, 30))
     assert (month.agree, month.in_time) == (0.875, Rate(40, 40))

@@ -116,6 +116,7 @@ def test_handoffs_by_label(team, kim, scope):
     recycle(hots[3], by=kim, until=TODAY + timedelta(days=5))
     Handoff.objects.filter(pk=hots[4].pk).update(due_at=timezone.now() - timedelta(hours=1))
     open_handoffs([score(make_lead(team), label=Label.COOL).pk])
+    count_due()
     hot, cool = handoffs_by_label(scope)
     assert (hot.label, hot.handed_off, hot.accepted) == ("hot", 5, Rate(2, 3))
     assert (hot.rejected, hot.recycled, hot.waiting, hot.late) == (1, 1, 1, 1)
@@ -131,6 +132,7 @@ def test_time_to_decide_counts_working_hours(team, kim):
         with time_machine.travel(friday + timedelta(hours=hours), tick=False):
             accept(handoff, by=kim)
         Handoff.objects.filter(pk=handoff.pk).update(opened_at=friday)
+    count_due()
     rows = handoffs_by_label(Scope(kim, date(2026, 3, 1), date(2026, 3, 31)))
     assert [row.hours_to_decide for row in rows] == [3.0]
 
@@ -138,12 +140,14 @@ def test_time_to_decide_counts_working_hours(team, kim):
 def test_an_expired_handoff_is_not_an_answer(team, kim, scope):
     handoff = hand_off(team)
     Handoff.objects.filter(pk=handoff.pk).update(state=HandoffState.EXPIRED, decided_at=timezone.now())
+    count_due()
     assert handoffs_by_label(scope)[0].hours_to_decide is None
 
 
 def test_reasons_most_frequent_first(team, kim, scope):
     for slug in ("no_budget", "wrong_fit", "no_budget"):
         reject(hand_off(team), by=kim, reason=reason(slug))
+    count_due()
     assert [(row.reason, row.given) for row in rejection_reasons(scope)] == [
         ("No budget", Rate(2, 3)),
         ("Wrong fit", Rate(1, 3)),

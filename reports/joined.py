@@ -8,6 +8,7 @@ from django.db.models import BinaryField, Func, QuerySet
 from django.db.models.aggregates import Aggregate
 from numpy.typing import NDArray
 from psycopg import Cursor
+from psycopg.pq import Format
 
 
 class Joined(Aggregate):
@@ -41,6 +42,9 @@ def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     """
     sql, given = rows.query.sql_with_params()
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        cursor.execute(sql, given, binary=True)
+    own = Cursor(connection.connection)
+    own.format = Format.BINARY
+    wrapped = connection.make_debug_cursor(own) if connection.queries_logged else connection.make_cursor(own)
+    with wrapped as cursor:
+        cursor.execute(sql, given)
         return cursor.fetchall()

@@ -16,9 +16,10 @@ COLUMNS = tuple(str(field.column) for field in HandoffFact._meta.concrete_fields
 
 # What sales said of a handoff that is rejected now.
 _SAID = f"""
-SELECT handoff_id, reason_id, misled_by FROM leads_feedback f JOIN leads_handoff h ON h.id = f.handoff_id
+SELECT DISTINCT ON (f.handoff_id) f.handoff_id, f.reason_id, f.misled_by
+  FROM leads_feedback f JOIN leads_handoff h ON h.id = f.handoff_id
  WHERE h.lead_id = ANY(%(leads)s) AND h.state = '{HandoffState.REJECTED}' AND f.verdict = '{Feedback.REJECTED}'
- ORDER BY f.created_at DESC, f.id DESC
+ ORDER BY f.handoff_id, f.created_at DESC, f.id DESC
 """
 _WORDS = f"""
 INSERT INTO reports_word (text)
@@ -39,7 +40,7 @@ SELECT h.id AS handoff_id, h.lead_id, h.team_id, source.id AS source_id,
        reason.id AS reason_id, misled_by.id AS misled_by_id
   FROM leads_handoff h
   JOIN leads_lead l ON l.id = h.lead_id
-  LEFT JOIN (SELECT DISTINCT ON (handoff_id) * FROM ({_SAID}) s) said ON said.handoff_id = h.id
+  LEFT JOIN ({_SAID}) said ON said.handoff_id = h.id
   LEFT JOIN ({{touches}}) touch ON touch.id = h.id
   JOIN reports_word source ON source.text = l.source
   JOIN reports_word reason ON reason.text = coalesce(said.reason_id, '')

@@ -1,20 +1,24 @@
 """A small company to which things happen at random, for the tests of the figures."""
 
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from django.core.exceptions import ValidationError
 from django.db.models import F, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from leads.enums import DealState, Label, SourceKind
 from leads.identity.merging import merge
+from leads.ingest import record_events
+from leads.ingest.records import EventRecord
 from leads.models import Deal, Handoff, Lead, Source
-from leads.selling.handoffs import accept, open_handoffs, recycle, reject
+from leads.selling.handoffs import accept, open_handoffs, recycle, reject, withdraw
 from reports.models import Fact, HandoffFact, Tally
 from reports.summaries import count_due, make_anew
-from scoring.models import Entry, Move
+from scoring.models import ControlCase, Entry, Move
 from tests.sales import make_lead, make_team, make_user, reason, score
 
 numbers = count(1)
@@ -90,9 +94,33 @@ class World:
             if answer == 0:
                 accept(handoff, by=self.kim)
             elif answer == 1:
-                reject(handoff, by=self.kim, reason=reason())
+                slug, misled_by = (
+                    self.dice.choice(["no_budget", "wrong_fit"]),
+                    self.dice.choice(["", "Asked for pricing"]),
+                )
+                reject(handoff, by=self.kim, reason=reason(slug), misled_by=misled_by)
             else:
                 recycle(handoff, by=self.kim, until=timezone.localdate() + timedelta(days=5))
+
+    def is_taken_back(self):
+        handoff = Handoff.objects.filter(decided_by=self.kim).exclude(before={}).order_by("-decided_at").first()
+        if handoff and not Handoff.objects.open().filter(lead=handoff.lead_id).exists():
+            with suppress(ValidationError):
+                withdraw(handoff, by=self.kim)
+
+    def is_called(self):
+        lead = self.lead()
+        call = EventRecord(kind="call_held", occurred_at=timezone.now(), message_id=str(next(numbers)), lead=lead.pk)
+        record_events(Source.objects.named(lead.team, "CRM", SourceKind.CRM), [call])
+
+    def is_drawn_by_lot(self):
+        handoff = Handoff.objects.filter(lead=self.lead(), control=None).first()
+        if handoff and not ControlCase.objects.filter(lead=handoff.lead_id).exists():
+            case = ControlCase.objects.create(
+                lead=handoff.lead, team=handoff.team, label="hot", total=30, version=1, permille=10, drawn=True,
+                excluded=True, at=timezone.now(),
+            )  # fmt: skip
+            ControlCase.objects.filter(pk=case.pk).update(handoff=handoff)
 
     def buys(self):
         state = self.dice.choice(DealState.values)
@@ -125,5 +153,5 @@ class World:
     def happens(self):
         what = [self.comes] * 8 + [self.is_rated] * 3 + [self.is_handed_off] * 3 + [self.is_answered] * 3
         what += [self.buys] * 8 + [self.deal_changes, self.deal_goes, self.moves, self.changes_team] * 2
-        what += [self.merges, self.goes]
+        what += [self.is_taken_back, self.is_called, self.is_called, self.is_drawn_by_lot, self.merges, self.goes]
         self.dice.choice(what)()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from leads.statistics import ENOUGH, Z95
 
 Floats = NDArray[np.float64]
+Whole = Sequence[int] | NDArray[np.int64]
 FEWEST = 10  # of either kind
 
 
@@ -26,7 +27,7 @@ class Sorted:
     no: int
 
 
-def sorted_by(scores: Sequence[int], yes: Sequence[int], no: Sequence[int]) -> Sorted:
+def sorted_by(scores: Whole, yes: Whole, no: Whole) -> Sorted:
     """`yes[i]` and `no[i]` leads have `scores[i]`; each score once.
 
     Variance: DeLong, DeLong, Clarke-Pearson (1988), Biometrics 44, 837–845, whose sums over leads are sums over scores.

@@ -20,20 +20,15 @@ class Joined(Aggregate):
     allow_distinct = False
 
 
-class Sent(Func):
+def sent(*columns: Any) -> Func:
     """Whole numbers of a row as bytes, for `numbers` to read. None of them may be unknown."""
-
-    output_field = BinaryField()
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
-        parts = [compiler.compile(each) for each in self.get_source_expressions()]
-        sql = " || ".join(f"int4send(({sql})::int)" for sql, _ in parts)
-        return sql, [value for _, values in parts for value in values]
+    each = [Func(column, template="int4send((%(expressions)s)::int)", output_field=BinaryField()) for column in columns]
+    return Func(*each, template="%(expressions)s", arg_joiner=" || ", output_field=BinaryField())
 
 
-def numbers(sent: bytes | None, each: int) -> NDArray[np.int64]:
-    """What `Joined(Sent(…))` of so many numbers gave: a row for each, nothing where there was none."""
-    return np.frombuffer(sent or b"", dtype=">i4").reshape(-1, each).astype(np.int64)
+def numbers(joined: bytes | None, each: int) -> NDArray[np.int64]:
+    """What `Joined(sent(…))` of so many numbers gave: a row for each, nothing where there was none."""
+    return np.frombuffer(joined or b"", dtype=">i4").reshape(-1, each).astype(np.int64)
 
 
 def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
@@ -42,7 +37,7 @@ def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     """
     sql, given = rows.query.sql_with_params()
     connection.ensure_connection()
-    own = Cursor(connection.connection)
+    own: Any = Cursor(connection.connection)
     own.format = Format.BINARY
     wrapped = connection.make_debug_cursor(own) if connection.queries_logged else connection.make_cursor(own)
     with wrapped as cursor:

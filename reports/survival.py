@@ -49,7 +49,7 @@ def closing(leads: Whole, customers: Whole) -> Closing:
     size = int(leads[:, 0].max(initial=-1)) + 2
     old = np.bincount(leads[:, 0], leads[:, 1], size)[::-1].cumsum()[::-1]  # so many leads are that old
     ages, days = customers[:, 0], np.clip(customers[:, 1], 0, customers[:, 0])
-    won = np.bincount(days, minlength=size)
+    won = np.bincount(days, minlength=size).astype(float)
     # no longer at risk from the next day on, which is the same as never having been older than it is
     left = np.bincount(days + 1, minlength=size) - np.bincount(ages + 1, minlength=size)
     watched = int((old >= ENOUGH).sum())

@@ -60,10 +60,9 @@ def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Accepta
         tables = dict(zip(keys.tolist(), counts.reshape(len(keys), *shape), strict=True))
         named = _named(dimension, keys.tolist())
         groups = [_row(named[key], tables[key], list(reasons.values())) for key in _ordered(dimension, tables)]
-        groups = [group for group in groups if group.handed_off]
-        found[dimension] = (
-            groups if dimension in RANKED else sorted(groups, key=lambda row: (-row.handed_off, row.name))
-        )
+        if dimension not in RANKED:
+            groups.sort(key=lambda row: (-row.handed_off, row.name))
+        found[dimension] = [group for group in groups if group.handed_off]
     return found
 
 

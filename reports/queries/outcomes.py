@@ -10,7 +10,7 @@ from django.utils import timezone
 from numpy.typing import NDArray
 
 from leads.statistics import Rate
-from reports.joined import Joined, Sent, fetched, numbers
+from reports.joined import Joined, fetched, numbers, sent
 from reports.models import Fact
 from reports.models.summary import By
 from reports.scope import Scope, today
@@ -76,8 +76,8 @@ def _aged(rows: QuerySet[Any], group: Any, number: Any) -> dict[Any, NDArray[np.
     """For each group the age of its leads in days, and a number."""
     days = Func(Value(today()), F("day"), template="greatest(%(expressions)s, 0)", arg_joiner=" - ",
                 output_field=IntegerField())  # fmt: skip
-    asked = rows.order_by().annotate(group=group).values("group").annotate(sent=Joined(Sent(days, number)))
-    return {key: numbers(sent, 2) for key, sent in fetched(asked.values_list("group", "sent"))}
+    asked = rows.order_by().annotate(group=group).values("group").annotate(all=Joined(sent(days, number)))
+    return {key: numbers(found, 2) for key, found in fetched(asked.values_list("group", "all"))}
 
 
 def _group(by: str) -> Any:

@@ -122,7 +122,8 @@ def _scores(scope: Scope) -> _Scores:
     rows = sums_by(scope, "month", "total", only=counts)
     if scope.source:
         loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
-        rows += loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
+        again = loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
+        rows += [dict(row) for row in again]
     found: _Scores = defaultdict(dict)
     for row in rows:
         found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])

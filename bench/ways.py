@@ -15,8 +15,6 @@ from scoring.models import Publication, Version, VersionState
 from scoring.pipeline import recount_all, rescore_due
 from tests.scoring.reference import Reference
 
-EVENT_PAGE = 20_000
-
 
 def count() -> int:
     return Standing.objects.count()

@@ -1,4 +1,4 @@
-"""Before any test: the embedded servers, unless DATABASE_URL and REDIS_URL name real ones. And the usual team."""
+"""Before any test: the embedded servers, unless DATABASE_URL and REDIS_URL name real ones. And who most tests know."""
 
 import gc
 from contextlib import ExitStack
@@ -61,3 +61,19 @@ def team(db: None) -> Any:
     from tests.sales import make_team  # not before Django is set up, which waits for the servers
 
     return make_team()
+
+
+@pytest.fixture
+def mara(team: Any) -> Any:
+    """Of EMEA's marketing."""
+    from leads.enums import Role
+    from tests.sales import make_user
+
+    return make_user("Mara", team, Role.MARKETING)
+
+
+@pytest.fixture
+def page(client: Any, mara: Any) -> Any:
+    """A browser in which Mara is signed in."""
+    client.force_login(mara)
+    return client

@@ -17,10 +17,6 @@ from leads.search import search_query, search_vector
 
 
 class LeadQuerySet(OwnedQuerySet["Lead"]):
-    def merged_away(self) -> Self:
-        """Those that are part of another lead now. Only `Lead.with_merged` has any."""
-        return self.filter(merged_into__isnull=False)
-
     def matching(self, term: str) -> Self:
         """Leads whose name, e-mail, title or company has words beginning with the words of the term."""
         query = search_query(term)

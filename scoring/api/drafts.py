@@ -24,7 +24,6 @@ from scoring.suggestions.standing import restore_draft
 from scoring.versions import DRAFT, compared
 
 VIEW, CHANGE, PUBLISH = (f"scoring.{verb}_scoringmodel" for verb in ("view", "change", "publish"))
-WRITERS = {"GET": VIEW, "POST": PUBLISH, "DELETE": PUBLISH}
 MOST = 50
 
 

@@ -5,7 +5,6 @@ def listed(text: str) -> list[str]:
     return text.split()
 
 
-SELLER = "Tessera Automation"
 SITE = "https://www.tessera.example"
 
 # region: [(country, share, cities)]

@@ -37,10 +37,6 @@ class Row:
             return ""
         return "as good without it" if self.suggestion.kind == Suggestion.REMOVAL else "may change nothing"
 
-    @property
-    def hot_change(self) -> int:
-        return self.hot[1] - self.hot[0]
-
 
 @dataclass(frozen=True)
 class OfModel:

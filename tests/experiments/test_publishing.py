@@ -7,23 +7,16 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from leads.enums import Role
 from leads.models import Notice, User
 from scoring import publishing
 from scoring.models import Experiment, Publication, ScheduledPublication, ScoringModel, Version
 from scoring.scheduling import publish_scheduled, schedule
 from tests.experiments.lab import begin, live_model
 from tests.leads.api import Caller
-from tests.sales import make_team, make_user
 from tests.scoring.workshop import go_live
 
 pytestmark = pytest.mark.django_db
 REFUSED = "The experiment “Five more for a VP” runs on Inbound. Publishing now would spoil it"
-
-
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from tests.fakes.served import Request, Response, ServedCrm
 
 TOKEN = "pat-eu1-0123456789abcdef"
 REFRESH = "refresh-0123456789abcdef"
-SCOPE = {"pull": "read", "read": "read", "ids": "read", "push": "write"}
 
 
 class HubSpotCrm(ServedCrm):

@@ -16,17 +16,6 @@ pytestmark = pytest.mark.django_db
 HOT = {"field": "label", "op": "any_of", "value": ["hot"]}
 
 
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
-
-
-@pytest.fixture
-def page(client: Client, mara: User) -> Client:
-    client.force_login(mara)
-    return client
-
-
 def test_a_segment_is_made_and_narrows_the_list(page: Client) -> None:
     hot, cold = score(make_lead(make_team())), score(make_lead(make_team()), label=Label.COLD)
     answer = page.post(

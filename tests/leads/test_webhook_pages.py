@@ -14,17 +14,9 @@ from leads.outgoing import delivery
 from leads.outgoing.outbox import enqueue
 from leads.outgoing.sealing import read
 from tests.leads.api import Caller
-from tests.receiver import receiver
 from tests.sales import make_team, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def other(settings):
-    with receiver() as there:
-        settings.OUTBOUND_ALLOWLIST = [there.host]
-        yield there
 
 
 @pytest.fixture

@@ -15,17 +15,9 @@ from leads.outgoing.client import Answer
 from leads.outgoing.endpoints import announce, enable, retry_after, send_test
 from leads.outgoing.slack import LONGEST, escape, message
 from leads.outgoing.webhooks import PLAN, new_secret
-from tests.receiver import receiver
 from tests.sales import make_team, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def other(settings):
-    with receiver() as there:
-        settings.OUTBOUND_ALLOWLIST = [there.host]
-        yield there
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ import pytest
 from django.db import connections
 from django.db.models import Count
 
-from leads.enums import CrossingState, Role
+from leads.enums import CrossingState
 from leads.models import Crossing, Effect, Lead, Notice, Rule, User
 from leads.rules import acting, actions, crossings
 from scoring import pipeline
 from tests.rules.watching import make_rule, make_segment
-from tests.sales import make_team, make_user
+from tests.sales import make_team
 from tests.scoring.workshop import field, go_live, make_model
 from tests.threads import at_once
 
@@ -25,11 +25,6 @@ LEADS, PAGE, KILLS = 1000, 50, 4
 SECONDS = 120
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
 
 
 @pytest.fixture

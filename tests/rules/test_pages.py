@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from leads.enums import Role
 from leads.models import Crossing, Handoff, Lead, Notice, NurtureList, NurtureMember, Rule, Segment, User
 from tests.leads.api import Caller
 from tests.rules.watching import HOT, crossings, make_rule, make_segment, run_passes
@@ -15,17 +14,6 @@ from tests.sales import make_team, make_user
 from tests.scoring.workshop import field, go_live, make_lead, make_model, rescore
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
-
-
-@pytest.fixture
-def page(client: Client, mara: User) -> Client:
-    client.force_login(mara)
-    return client
 
 
 def said(**extra: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from leads.enums import Role
 from leads.models import Crossing, Handoff, Lead, User
 from leads.rules import review
 from scoring import publishing
@@ -12,11 +11,6 @@ from tests.sales import make_team, make_user
 from tests.scoring.workshop import go_live, make_lead, make_model, record, rescore
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
 
 
 def generous(model: ScoringModel) -> None:

@@ -8,24 +8,13 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from leads.enums import Role, Stage
+from leads.enums import Stage
 from leads.models import Field, Lead, Membership, User
 from scoring import conditions
-from tests.sales import make_team, make_user
+from tests.sales import make_team
 from tests.scoring.workshop import field, make_lead, record
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def marketer() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
-
-
-@pytest.fixture
-def page(client: Client, marketer: User) -> Client:
-    client.force_login(marketer)
-    return client
 
 
 def check(client: Client, condition: Any) -> Any:

@@ -25,11 +25,6 @@ SOON = timedelta(hours=3)
 
 
 @pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
-
-
-@pytest.fixture
 def ben() -> User:
     return make_user("Ben", make_team(), Role.MARKETING)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.conditions import parse
-from leads.enums import Cause, HandoffState, Role
+from leads.enums import Cause, HandoffState
 from leads.models import Company, Handoff, Lead, Membership, Standing, Team, User
 from scoring.findings import drift, findings, last_review
 from scoring.health import mondays, refresh, refresh_due, waits
@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def version() -> Version:
     return go_live(make_model())
-
-
-@pytest.fixture
-def mara(team: Team) -> User:
-    return make_user("Mara", team, Role.MARKETING)
 
 
 def health(version: Version) -> Health:

@@ -22,17 +22,6 @@ from tests.scoring.workshop import add, field, go_live, make_model
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def mara() -> User:
-    return make_user("Mara", make_team(), Role.MARKETING)
-
-
-@pytest.fixture
-def browser(client: Client, mara: User) -> Client:
-    client.force_login(mara)
-    return client
-
-
 def told(model: ScoringModel) -> list[Any]:
     """By, origin and what changed, the newest first, without the first row."""
     return [
@@ -46,23 +35,23 @@ def set_points(model: ScoringModel, name: str, points: int) -> None:
     model.criteria.filter(name=name).update(points=points)
 
 
-def switch(browser: Client, action: str, criterion: Criterion) -> None:
-    browser.post(reverse("admin:scoring_criterion_changelist"), {"action": action, "_selected_action": [criterion.pk]})
+def switch(page: Client, action: str, criterion: Criterion) -> None:
+    page.post(reverse("admin:scoring_criterion_changelist"), {"action": action, "_selected_action": [criterion.pk]})
 
 
-def test_the_admin_is_recorded_in_sentences(browser: Client) -> None:
+def test_the_admin_is_recorded_in_sentences(page: Client) -> None:
     model = make_model()
     vp = model.criteria.get(name="VP")
     form = {"name": "VP", "group": vp.group_id, "condition": '{"field": "title", "op": "contains", "value": "VP"}',
             "points": 18, "counting": "once", "days": "", "at_most": "", "active": "on"}  # fmt: skip
-    browser.post(reverse("admin:scoring_criterion_change", args=[vp.pk]), form)
-    switch(browser, "switch_off", model.criteria.get(name="Webinar"))
+    page.post(reverse("admin:scoring_criterion_change", args=[vp.pk]), form)
+    switch(page, "switch_off", model.criteria.get(name="Webinar"))
     # within minutes of one another: one row of Mara's, behind the one with which the history begins
     assert told(model) == [
         ("Mara", "admin", [("changed", "VP", "+15", "+18"), ("changed", "Webinar", "switched on", "switched off")])
     ]
-    browser.post(reverse("admin:scoring_criterion_delete", args=[vp.pk]), {"post": "yes"})
-    switch(browser, "switch_on", model.criteria.get(name="Webinar"))
+    page.post(reverse("admin:scoring_criterion_delete", args=[vp.pk]), {"post": "yes"})
+    switch(page, "switch_on", model.criteria.get(name="Webinar"))
     assert told(model) == [("Mara", "admin", [("removed", "VP", "Job title contains “VP”: +15", "")])]
 
 
@@ -118,7 +107,7 @@ def test_saves_are_one_row_only_for_one_person_within_minutes_and_between_public
     ]  # fmt: skip
 
 
-def test_a_version_is_restored_as_draft_and_the_draft_can_be_had_again(browser: Client) -> None:
+def test_a_version_is_restored_as_draft_and_the_draft_can_be_had_again(page: Client) -> None:
     model = make_model()
     version = go_live(model)
     criteria = dict(model.criteria.values_list("name", "pk"))
@@ -126,11 +115,11 @@ def test_a_version_is_restored_as_draft_and_the_draft_can_be_had_again(browser: 
     model.groups.filter(name="Company").update(cap=25)
     new = add(model.groups.get(name="Role"), "Director", 9, field("title", "contains", "Director"), active=False)
     mine = freeze(model, everything=True)
-    browser.post(reverse("scoring:version-restoration", args=[model.pk, version.number]))
+    page.post(reverse("scoring:version-restoration", args=[model.pk, version.number]))
     assert load(freeze(ScoringModel.objects.get())) == load(version.definition)
     assert dict(model.criteria.values_list("name", "pk")) == criteria  # the very same ones
     kept = model.revisions.filter(origin="")[0]
-    page = browser.post(reverse("scoring:revision-restoration", args=[model.pk, kept.pk]), follow=True)
+    page = page.post(reverse("scoring:revision-restoration", args=[model.pk, kept.pk]), follow=True)
     assert page.status_code == 200
     assert freeze(ScoringModel.objects.get(), everything=True) == mine
     assert Criterion.objects.get(name="Director").active is False
@@ -138,7 +127,7 @@ def test_a_version_is_restored_as_draft_and_the_draft_can_be_had_again(browser: 
     assert [row.revision.origin[:5] for row in history(model, Vocabulary.load())][:2] == ["draft", "versi"]
 
 
-def test_two_versions_or_one_and_the_draft_are_compared(browser: Client) -> None:
+def test_two_versions_or_one_and_the_draft_are_compared(page: Client) -> None:
     model = make_model()
     go_live(model)
     set_points(model, "VP", 18)
@@ -147,22 +136,22 @@ def test_two_versions_or_one_and_the_draft_are_compared(browser: Client) -> None
     address = reverse("scoring:comparison", args=[model.pk])
 
     def compared(**asked: Any) -> list[tuple[str, str, str]]:
-        found = browser.get(address, asked).context["differences"]
+        found = page.get(address, asked).context["differences"]
         return [(one.name, one.before, one.after) for one in found]
 
     assert compared() == [("VP", "+18", "+20")]
     assert compared(before=1, after=2) == [("VP", "+15", "+18")]
     assert compared(before=2, after=1) == [("VP", "+18", "+15")]
     assert compared(before=1, after=1) == []
-    assert browser.get(address, {"before": 7, "after": "draft"}).status_code == 422
+    assert page.get(address, {"before": 7, "after": "draft"}).status_code == 422
 
 
-def test_the_model_page_shows_the_last_changes(browser: Client, mara: User) -> None:
+def test_the_model_page_shows_the_last_changes(page: Client, mara: User) -> None:
     model = make_model()
     keep(model)
     set_points(model, "VP", 18)
     record(model, by=mara, origin="admin")
-    page = browser.get(reverse("scoring:model", args=[model.pk])).content.decode()
+    page = page.get(reverse("scoring:model", args=[model.pk])).content.decode()
     assert "<b>Mara</b>" in page
     assert "<del>+15</del> <ins>+18</ins>" in page
 

@@ -87,7 +87,9 @@ class TableView(APIView):
         table = TABLES.get(name)
         if table is None:
             raise Http404
-        return Response(described(table) | {"rows": [as_values(row) for row in table.rows(scope_of(request))]})
+        scope = scope_of(request)
+        asked = {"as_of": scope.latest[0].as_of if scope.latest else None}
+        return Response(described(table) | asked | {"rows": [as_values(row) for row in table.rows(scope)]})
 
 
 class CountView(APIView):

@@ -246,6 +246,7 @@ class TestApi:
         assert answer["record"]["inside"]["n"] == 3
         table = api.get("forecast/capacity").json()
         assert (len(table["rows"]), "capacity" in table["definitions"]) == (6, True)
+        assert table["as_of"] == answer["as_of"]
         assert api.get("forecast", more=20).json()["what_if"]["gain"] >= 0
         assert api.get("forecast", reps="x").json()["fields"] == {"reps": ["Give a whole number from −50 to 50."]}
 

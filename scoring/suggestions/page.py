@@ -37,6 +37,12 @@ class Row:
             return ""
         return "as good without it" if self.suggestion.kind == Suggestion.REMOVAL else "may change nothing"
 
+    @property
+    def disagree(self) -> bool:
+        """What sales takes is, beyond chance, not what buys: one outcome speaks for such leads, the other against."""
+        sure = [side.interval for side in self.sides if side.interval]
+        return any(one.low > 0 for one in sure) and any(one.high < 0 for one in sure)
+
 
 @dataclass(frozen=True)
 class OfModel:

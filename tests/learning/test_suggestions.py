@@ -290,6 +290,13 @@ def test_weak_and_contrary_ones_say_so(kind: str, points: int, low: float, said:
     assert (row.unsure, row.promise) == said
 
 
+@pytest.mark.parametrize(("low", "high", "said"), [(-0.3, -0.1, True), (-0.1, 0.1, False), (0.1, 0.2, False)])
+def test_what_sales_takes_may_not_be_what_buys(low: float, high: float, said: bool) -> None:
+    other = {"outcome": "accepted", "with": [20, 100], "without": [300, 1000], "low": low, "high": high}
+    told = EVIDENCE | {"expected": 20.0, "others": [other], "hot": [3, 4], "gain": None}
+    assert row_of(Suggestion(kind=Suggestion.EXTRA, edit={}, evidence=told)).disagree is said
+
+
 class TestPages:
     @pytest.fixture
     def marketer(self, team: Team, client: Client) -> Client:

@@ -4,20 +4,26 @@ Real processes. The tests of this file share one installation and run in order.
 """
 
 import os
+import random
 import re
 import signal
 import socket
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
 
 from tests.ops.installation import Installation, free_port, wait_until
+from tests.ops.senders import EVENTS, VISITORS, sending, stored, write_key
 
 pytestmark = [
     pytest.mark.ops,
     pytest.mark.skipif("DATABASE_URL" in os.environ, reason="starts the embedded servers, DATABASE_URL names others"),
 ]
+
+KILLS = 5
+GONE = 2**22  # no process has so high a number
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +95,25 @@ def started(pid) -> float:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         return time.time()
+
+
+def test_what_was_acknowledged_while_parts_were_killed_is_stored_once(running):
+    key, chance = write_key(running), random.Random(3)
+    again: list[int] = []
+    killed: list[str] = []
+    with sending(running.port, key, again) as senders:
+        for _ in range(KILLS):
+            time.sleep(0.7)
+            found = running.processes()
+            for kind in ("web", "worker"):
+                with suppress(ProcessLookupError):  # it ended by itself while we looked
+                    os.kill(chance.choice(found.get(kind) or [GONE]), signal.SIGKILL)
+                    killed.append(kind)
+    acknowledged = sorted(message for sender in senders for message in sender.result())
+    assert len(acknowledged) == EVENTS
+    assert stored(running) == (acknowledged, VISITORS, 0)
+    assert {*killed} == {"web", "worker"}
+    assert again  # the kills were felt, or this proved nothing
 
 
 def test_term_stops_everything_in_seconds(running):

@@ -29,8 +29,9 @@ PRODUCTION = $(TEST_DATA) HTTPS=1 ALLOWED_HOSTS=leads.example.com HSTS_SECONDS=3
 run: $(VENV)/run.stamp
 	@exec $(PYTHON) manage.py up --with-parent
 
+# Modules are compiled once and kept, whatever the environment says: the tests start a hundred processes.
 test: $(VENV)/dev.stamp browser
-	@$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-engine: $(VENV)/dev.stamp
 	@CASES=$(CASES) $(PYTHON) -m pytest -n auto tests/scoring/test_engine_is_right.py $(ARGS)

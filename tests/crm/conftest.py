@@ -7,7 +7,7 @@ import pytest
 
 from leads.crm import registry
 from leads.enums import CrmKind
-from tests.crm.worlds import VERSIONS, WORLDS, World, connected
+from tests.crm.worlds import WORLDS, World, connected
 from tests.fakes.crm import FakeCrm
 from tests.fakes.memory import Memory
 
@@ -24,10 +24,9 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=WORLDS)
 def world(request: pytest.FixtureRequest, db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """A fake CRM of each kind, with a connection of team EMEA that is on."""
-    fake = (WORLDS | VERSIONS)[request.param]
-    kind = registry.CONNECTORS[fake.slug]
+    kind = registry.CONNECTORS[WORLDS[request.param].slug]
     monkeypatch.setattr(kind, "page", FakeCrm.page)
     monkeypatch.setattr(kind, "made_as", CrmKind.CONTACTS)  # leads have tests of their own
-    with fake() as crm:
+    with WORLDS[request.param]() as crm:
         yield connected(crm, settings)
         assert crm.violations == []

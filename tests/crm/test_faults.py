@@ -12,7 +12,7 @@ from leads.crm.sync.runner import sweep_now
 from leads.models import Connection, Cursor
 from tests.crm.faults import Request, Story, mortal
 from tests.crm.steps import ONE, still, sync, tried
-from tests.crm.worlds import VERSIONS, WORLDS, World
+from tests.crm.worlds import World
 from tests.fakes.memory import Memory as MemoryConnector
 from tests.fakes.odoo import Odoo19Crm
 
@@ -69,7 +69,6 @@ def faults_of(story: Story, at: Request, place: int) -> Iterable[str]:
     return [UNKNOWING[place % len(UNKNOWING)], "cut", "killed"]
 
 
-@pytest.mark.parametrize("world", [*WORLDS, *VERSIONS], indirect=True)
 def test_any_fault_at_any_request(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the last request to the first, so that what one run left undone is not in the way of the next."""
     begun(story, monkeypatch)
@@ -85,7 +84,6 @@ def test_any_fault_at_any_request(story: Story, monkeypatch: pytest.MonkeyPatch)
     settled(story)
 
 
-@pytest.mark.parametrize("world", [*WORLDS, *VERSIONS], indirect=True)
 def test_any_fault_at_any_request_of_the_first_load(story: Story) -> None:
     """Each run comes one request further than the one before. The faults take turns."""
     story.begin(5)

@@ -10,7 +10,7 @@ from leads.models import Connection
 from tests.fakes.crm import FakeCrm
 from tests.fakes.hubspot import HubSpotCrm
 from tests.fakes.memory import MemoryCrm
-from tests.fakes.odoo import Odoo19Crm, OdooCrm
+from tests.fakes.odoo import OdooCrm
 from tests.fakes.salesforce import SalesforceCrm
 from tests.sales import make_team
 
@@ -18,8 +18,6 @@ from tests.sales import make_team
 WORLDS: dict[str, type[FakeCrm]] = {
     "memory": MemoryCrm, "hubspot": HubSpotCrm, "salesforce": SalesforceCrm, "odoo": OdooCrm,
 }  # fmt: skip
-# Other versions of them, for tests that ask for one.
-VERSIONS: dict[str, type[FakeCrm]] = {"odoo19": Odoo19Crm}
 
 
 @dataclass

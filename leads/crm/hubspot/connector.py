@@ -4,13 +4,9 @@ Search gives at most 10,000 rows of a query and thousands may share a time stamp
 from … to …, id above the last, in order of id. What belongs to what is asked for page by page.
 """
 
-import base64
-import hashlib
-import hmac
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from leads.crm.base import (
@@ -23,7 +19,6 @@ from leads.crm.base import (
     Hook,
     HookEvent,
     IdPage,
-    NotSigned,
     OurField,
     Page,
     PushResult,
@@ -35,7 +30,9 @@ from leads.crm.base import (
     Window,
 )  # fmt: skip
 from leads.crm.http import Http
+from leads.crm.hubspot import hooks
 from leads.crm.hubspot import words as hs
+from leads.crm.hubspot.oauth import renewed
 from leads.enums import CrmKind
 
 VERSION = "2026-03"
@@ -51,7 +48,6 @@ NUMBERED = {
 }  # fmt: skip
 SEARCH_PACE = 0.26  # seconds between searches: five a second are allowed, and others search too
 PACE = 0.06  # seconds between other requests: 190 in ten seconds are allowed
-FRESH = timedelta(minutes=5)
 
 
 class HubSpot(Connector):
@@ -88,11 +84,9 @@ class HubSpot(Connector):
     def __init__(self, access: Access):
         super().__init__(access)
         self._where, self._settled, self._searched = DATED, False, 0.0
-        oauth = bool(access.secrets.get("refresh_token"))
-        headers = {} if oauth else {"Authorization": f"Bearer {access.secrets.get('token', '')}"}
-        self.http = Http(
-            access.base_url, headers, hs.words, PACE, self._renew if oauth else None, hidden=access.secrets.values()
-        )
+        renew = partial(renewed, access) if access.secrets.get("refresh_token") else None
+        headers = {} if renew else {"Authorization": f"Bearer {access.secrets.get('token', '')}"}
+        self.http = Http(access.base_url, headers, hs.words, PACE, renew, hidden=access.secrets.values())
 
     def account(self) -> str:
         """Some apps may not ask; then it is not known."""
@@ -156,12 +150,8 @@ class HubSpot(Connector):
         if "leadscore" not in {group["name"] for group in groups}:
             group = {"name": "leadscore", "label": "leadscore", "displayOrder": -1}
             self._ask("POST", "properties", f"/{kind}/groups", group)
-        made = self._ask(
-            "POST",
-            "properties",
-            f"/{kind}/batch/create",
-            {"inputs": [hs.property_of(f, self.name_of(f.key)) for f in new]},
-        )
+        inputs = [hs.property_of(field, self.name_of(field.key)) for field in new]
+        made = self._ask("POST", "properties", f"/{kind}/batch/create", {"inputs": inputs})
         if made.get("errors"):
             raise CrmError(made["errors"][0]["message"], permanent=True)
         return [self.name_of(field.key) for field in new]
@@ -176,23 +166,7 @@ class HubSpot(Connector):
         return [results[row.key] for row in rows]
 
     def verify(self, hook: Hook) -> list[HookEvent]:
-        secret, stamp = (
-            self.access.secrets.get("client_secret", ""),
-            hook.headers.get("x-hubspot-request-timestamp", ""),
-        )
-        if not secret or not stamp.isdecimal() or len(stamp) > 15:
-            raise NotSigned("It is not signed, or no client secret is kept.")
-        if abs(hook.received_at - datetime.fromtimestamp(int(stamp) / 1000, UTC)) > FRESH:
-            raise NotSigned("It was sent more than five minutes ago.")
-        signed = hook.method.encode() + hook.url.encode() + hook.body + stamp.encode()
-        good = base64.b64encode(hmac.digest(secret.encode(), signed, hashlib.sha256))
-        if not hmac.compare_digest(good, hook.headers.get("x-hubspot-signature-v3", "").encode()):
-            raise NotSigned("It is not signed with our client secret.")
-        try:
-            said = json.loads(hook.body)
-            return [event for each in said for event in hs.events_of(each)]
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise NotSigned("It is no list of events.") from None
+        return hooks.events(hook, self.access.secrets.get("client_secret", ""))
 
     def url_of(self, kind: str, id: str) -> str:
         portal, types = self.access.options.get("portal"), {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}
@@ -301,24 +275,6 @@ class HubSpot(Connector):
             half = len(rows) // 2
             return self._write(kind, how, rows[:half]) | self._write(kind, how, rows[half:])
         return hs.results_of(kind, rows, answer)
-
-    def _renew(self) -> dict[str, str]:
-        fields = {
-            "grant_type": "refresh_token", "client_id": str(self.access.options.get("client_id", "")),
-            "client_secret": self.access.secrets.get("client_secret", ""),
-            "refresh_token": self.access.secrets["refresh_token"],
-        }  # fmt: skip
-        door = Http(self.access.base_url, {}, hs.words, hidden=self.access.secrets.values())
-        try:
-            answer = door.form("POST", "/oauth/v1/token", fields)
-        except CrmError as error:
-            if not error.permanent:
-                raise
-            raise Denied(f"HubSpot does not renew our access: {error}. Authorise the app once more and enter its new "
-                         "refresh token.") from None  # fmt: skip
-        if answer["refresh_token"] != fields["refresh_token"]:
-            self.access.remember("refresh_token", answer["refresh_token"])
-        return {"Authorization": f"Bearer {answer['access_token']}"}
 
     def _check(self, name: str, scope: str, method: str, area: str, path: str, body: Any) -> Check:
         """Raises Denied where it is not this scope that is missing but the key that is no good, and Busy."""

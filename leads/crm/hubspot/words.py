@@ -1,10 +1,10 @@
 """What HubSpot says and wants to hear, word by word (leads/crm/hubspot/connector.py does the asking)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from leads.crm.base import HookEvent, OurField, PushResult, PushRow, RemoteField, Row
+from leads.crm.base import OurField, PushResult, PushRow, RemoteField, Row
 from leads.crm.http import Reply
 from leads.crm.values import plain
 from leads.enums import CrmKind, DealState, FieldType
@@ -43,8 +43,6 @@ TYPES = {"number": FieldType.NUMBER, "enumeration": FieldType.CHOICE, "date": Fi
          "datetime": FieldType.DATE, "bool": FieldType.BOOLEAN}  # fmt: skip
 MADE = {FieldType.NUMBER: ("number", "number"), FieldType.CHOICE: ("enumeration", "select"),
         FieldType.DATE: ("date", "date")}  # fmt: skip
-HOOKED = {"contact": CrmKind.CONTACTS, "company": CrmKind.COMPANIES, "deal": CrmKind.DEALS,
-          "0-1": CrmKind.CONTACTS, "0-2": CrmKind.COMPANIES, "0-3": CrmKind.DEALS}  # fmt: skip
 
 
 def stamp(kind: str) -> str:
@@ -140,16 +138,6 @@ def field_of(said: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Remo
 
 def is_secondary(link: Mapping[str, Any]) -> bool:
     return not any("primary" in str(each.get("label", "")).lower() for each in link.get("associationTypes", []))
-
-
-def events_of(said: Mapping[str, Any]) -> Iterable[HookEvent]:
-    """The records that an event of a webhook tells of: {"subscriptionType": "contact.merge", "objectId": 1, …}."""
-    what = str(said["subscriptionType"])
-    kind = HOOKED.get(str(said.get("objectTypeId") or what.partition(".")[0]))
-    if kind:
-        ids = [said["objectId"], *(said.get("mergedObjectIds") or []), said.get("primaryObjectId")]
-        for id in dict.fromkeys(str(each) for each in ids if each):
-            yield HookEvent(f"{said['eventId']}:{what}:{id}:{said.get('occurredAt', '')}", kind, id)
 
 
 # Writing

@@ -4,7 +4,6 @@ All that Tryton knows of a party beside its name are contact mechanisms: its e-m
 "other" whatever people name. Our fields are such mechanisms too, and stand on the party where sales sees them.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -12,11 +11,9 @@ from typing import Any, ClassVar
 
 from leads.crm.base import (
     Access,
-    Busy,
     Check,
     Connector,
     CrmError,
-    Denied,
     IdPage,
     OurField,
     Page,
@@ -28,7 +25,7 @@ from leads.crm.base import (
     Setting,
     Window,
 )
-from leads.crm.http import Http
+from leads.crm.tryton.api import Api
 from leads.crm.tryton.rows import (
     DEAL,
     EMPLOYEE,
@@ -72,27 +69,28 @@ class Tryton(Connector):
 
     def __init__(self, access: Access):
         super().__init__(access)
-        self.http = Http(access.base_url, renew=self._sign_in, hidden=access.secrets.values())
+        self.api = Api(access)
+        self.http = self.api.http
 
     def account(self) -> str:
         """The name of the database; of two with one name, by the moment at which its first company was made."""
-        [company] = self._rows("company.company", [], ["create_date"], 1)
+        [company] = self.api.rows("company.company", [], ["create_date"], 1)
         return f"database {self.access.options.get('database', '')}, since {value_of(company['create_date'])}"[:150]
 
     def test(self) -> list[Check]:
-        found = [_check("Key", lambda: self._call("res.user", "get_preferences", True))]
+        found = [_check("Key", lambda: self.api.call("res.user", "get_preferences", True))]
         if not found[0].ok:
             return found
         return [
             *found,
-            _check("Read parties", lambda: self._call(PARTY, "search", [], 0, 1, None)),
-            _check("Read opportunities", lambda: self._call(DEAL, "search", [], 0, 1, None)),
+            _check("Read parties", lambda: self.api.call(PARTY, "search", [], 0, 1, None)),
+            _check("Read opportunities", lambda: self.api.call(DEAL, "search", [], 0, 1, None)),
         ]
 
     def fields(self, kind: str) -> list[RemoteField]:
         """Of a party also what the newest ones have among "other", under the name that people gave it."""
         names = [*FIELDS[kind], "create_date", "write_date"]
-        rows = [row_of(kind, each) for each in self._rows(MODEL[kind], self._after(kind, ""), names, RECENT, "DESC")]
+        rows = [row_of(kind, each) for each in self.api.rows(MODEL[kind], self._after(kind, ""), names, RECENT, "DESC")]
         is_party = kind == CrmKind.CONTACTS
         samples: dict[str, list[str]] = {name: [] for name in (("name", *KNOWN) if is_party else FIELDS[kind])}
         samples |= {name: [] for name in (self._named() if is_party else ())}
@@ -116,21 +114,21 @@ class Tryton(Connector):
         domain = self._after(kind, after)
         if kind != CrmKind.OWNERS:
             domain.append(within(window, of_mechanisms=kind == CrmKind.CONTACTS))
-        records = self._rows(MODEL[kind], domain, [*FIELDS[kind], "create_date", "write_date"], self.page)
+        records = self.api.rows(MODEL[kind], domain, [*FIELDS[kind], "create_date", "write_date"], self.page)
         rows = self._followed(kind, [row_of(kind, record) for record in records])
         return Page(rows, str(records[-1]["id"]) if len(records) == self.page else "")
 
     def read(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> list[Row]:
         names = [*FIELDS[kind], "create_date", "write_date"]
         domain = [["id", "in", [int(id) for id in ids]], *LIVING.get(kind, [])]
-        return [row_of(kind, record) for record in self._rows(MODEL[kind], domain, names)]
+        return [row_of(kind, record) for record in self.api.rows(MODEL[kind], domain, names)]
 
     def match(self, kind: str, emails: Sequence[str], fields: Sequence[str]) -> list[Row]:
         return self.read(kind, sorted(set(self._known(emails).values())), fields)
 
     def ids(self, kind: str, after: str) -> IdPage:
         later = [*self._after(kind, after), *LIVING.get(kind, [])]
-        ids = [str(id) for id in self._call(MODEL[kind], "search", later, 0, self.page, [["id", "ASC"]])]
+        ids = [str(id) for id in self.api.call(MODEL[kind], "search", later, 0, self.page, [["id", "ASC"]])]
         return IdPage(ids, ids[-1] if len(ids) == self.page else "")
 
     def ensure_fields(self, kind: str, fields: Sequence[OurField]) -> list[str]:
@@ -142,7 +140,7 @@ class Tryton(Connector):
             for field in missing
         ]
         if made:
-            self._call(MECHANISM, "create", made)
+            self.api.call(MECHANISM, "create", made)
         return [self.name_of(field.key) for field in missing]
 
     @classmethod
@@ -164,7 +162,7 @@ class Tryton(Connector):
     def _named(self) -> list[str]:
         """The names of ours that are in use."""
         domain = [["party", "=", self._company], ["type", "=", "other"], ["name", "!=", None]]
-        return [each["name"] for each in self._rows(MECHANISM, domain, ["name"])]
+        return [each["name"] for each in self.api.rows(MECHANISM, domain, ["name"])]
 
     def _followed(self, kind: str, rows: Sequence[Row]) -> list[Row]:
         """In place of a party that was replaced by another comes that other, and names it as part of it."""
@@ -177,6 +175,22 @@ class Tryton(Connector):
                 found[master] = replace(found[master], merged=(*found[master].merged, id))
         return list(found.values())
 
+    def _after(self, kind: str, after: str) -> list[Any]:
+        """One's own companies and whoever works there are parties too, and no leads."""
+        domain: list[Any] = [["id", ">", int(after)]] if after else []
+        return [*domain, ["id", "not in", self._own]] if kind == CrmKind.CONTACTS else domain
+
+    @cached_property
+    def _company(self) -> int:
+        """The party of one's own company."""
+        [company] = self.api.rows("company.company", [["id", "=", self.api.context["company"]]], ["party"])
+        return int(company["party"])
+
+    @cached_property
+    def _own(self) -> list[int]:
+        models = ("company.company", EMPLOYEE)
+        return [each["party"] for model in models for each in self.api.rows(model, [], ["party"])]
+
     # Writing
 
     def _write(self, rows: Sequence[PushRow], ids: Mapping[int, str]) -> dict[int, PushResult]:
@@ -184,7 +198,7 @@ class Tryton(Connector):
         if not rows:
             return {}
         numbers = sorted({int(ids[row.key]) for row in rows})
-        there = {str(row["id"]): row for row in self._rows(PARTY, [["id", "in", numbers]], FIELDS[CrmKind.CONTACTS])}
+        there = {str(row["id"]): row for row in self.api.rows(PARTY, [["id", "in", numbers]], FIELDS[CrmKind.CONTACTS])}
         gone = {
             row.key: PushResult(row.key, ids[row.key], ok=False, error="There is no such party any more.", gone=True)
             for row in rows if ids[row.key] not in there
@@ -215,7 +229,7 @@ class Tryton(Connector):
                     commands.append(["create", [mechanism(name, text)]])
             parts += [[party["id"]], values | {"contact_mechanisms": commands}]
         if parts:
-            self._call(PARTY, "write", *parts)
+            self.api.call(PARTY, "write", *parts)
 
     def _make(self, rows: Sequence[PushRow]) -> dict[int, PushResult]:
         if not rows:
@@ -227,7 +241,7 @@ class Tryton(Connector):
             mechanisms = [mechanism(field, text) for field, text in values.items() if text]
             made.append({"name": name, "contact_mechanisms": [["create", mechanisms]]})
         try:
-            ids = self._call(PARTY, "create", made, once=True)
+            ids = self.api.call(PARTY, "create", made, once=True)
             return {row.key: PushResult(row.key, str(id), made=True) for row, id in zip(rows, ids, strict=True)}
         except CrmError as error:
             if not error.permanent:
@@ -240,66 +254,9 @@ class Tryton(Connector):
     def _known(self, emails: Sequence[str]) -> dict[str, str]:
         """{address in small letters: the party that has it}, of several the first."""
         either = [["value", "ilike", literal(email)] for email in sorted({email.lower() for email in emails})]
-        found = self._rows(MECHANISM, [["type", "=", "email"], ["OR", *either]], ["value", "party"]) if either else []
+        domain = [["type", "=", "email"], ["OR", *either]]
+        found = self.api.rows(MECHANISM, domain, ["value", "party"]) if either else []
         return {each["value"].lower(): str(each["party"]) for each in reversed(found)}
-
-    # Speaking
-
-    def _rows(self, model: str, domain: Sequence[Any], fields: Sequence[str], limit: int | None = None,
-              order: str = "ASC") -> list[dict[str, Any]]:  # fmt: skip
-        return list(self._call(model, "search_read", list(domain), 0, limit, [["id", order]], list(fields)))
-
-    def _call(self, model: str, method: str, *params: Any, once: bool = False) -> Any:
-        return self._ask(f"model.{model}.{method}", *params, self._context, once=once)
-
-    def _ask(self, method: str, *params: Any, once: bool = False) -> Any:
-        path = f"/{self.access.options.get('database', '')}/rpc/"
-        answer = self.http.json("POST", path, {"id": 0, "method": method, "params": list(params)}, once=once)
-        if not isinstance(answer, dict) or not {"result", "error"} & answer.keys():
-            raise Busy("The answer is none that Tryton would give.")
-        if "error" not in answer:
-            return answer["result"]
-        kind, said = (*answer["error"], "")[:2]
-        if kind in ("UserError", "UserWarning"):
-            raise CrmError(str(said[0] if isinstance(said, list) else said), permanent=True)
-        if kind == "ConcurrencyException" or "locked" in str(kind):
-            raise Busy("Somebody else is writing the same.")
-        raise CrmError(str(kind)[:300], permanent=True)
-
-    def _after(self, kind: str, after: str) -> list[Any]:
-        """One's own companies and whoever works there are parties too, and no leads."""
-        domain: list[Any] = [["id", ">", int(after)]] if after else []
-        return [*domain, ["id", "not in", self._own]] if kind == CrmKind.CONTACTS else domain
-
-    @cached_property
-    def _company(self) -> int:
-        """The party of one's own company."""
-        [company] = self._rows("company.company", [["id", "=", self._context["company"]]], ["party"])
-        return int(company["party"])
-
-    @cached_property
-    def _own(self) -> list[int]:
-        return [each["party"] for model in ("company.company", EMPLOYEE) for each in self._rows(model, [], ["party"])]
-
-    @cached_property
-    def _context(self) -> dict[str, Any]:
-        """Without a company Tryton shows nothing of it; archived records are records."""
-        preferences = self._ask("model.res.user.get_preferences", True, {})
-        if not preferences.get("company"):
-            raise Denied("The user has no company in Tryton: give it one, under Administration, Users.")
-        return {"company": preferences["company"], "active_test": False}
-
-    def _sign_in(self) -> Mapping[str, str]:
-        """A session; also called when the last one ended."""
-        login, password = self.access.options.get("login", ""), self.access.secrets.get("password", "")
-        door = Http(self.access.base_url, hidden=self.access.secrets.values())
-        path = f"/{self.access.options.get('database', '')}/rpc/"
-        try:
-            body = {"id": 0, "method": "common.db.login", "params": [login, {"password": password}, "en"]}
-            user, session, *_ = door.json("POST", path, body)["result"]
-        except Denied:
-            raise Denied("Tryton does not know this user with this password in this database.") from None
-        return {"Authorization": "Session " + b64encode(f"{login}:{user}:{session}".encode()).decode()}
 
 
 def _check(name: str, look: Callable[[], Any]) -> Check:

@@ -52,7 +52,7 @@ def counting() -> dict[str, float]:
 
     found = {"anew": _taken(make_anew)}
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE reports_fact, reports_tally")
+        cursor.execute("VACUUM ANALYZE reports_fact, reports_tally, reports_handofffact")
     changed = Lead.objects.filter(pk__in=list(Lead.objects.order_by("?").values_list("pk", flat=True)[:CHANGED]))
     found["changing"] = _taken(lambda: changed.update(source="Changed"))
     return found | {"refreshing": _taken(count_due), "refreshing_nothing": _taken(count_due)}

@@ -47,10 +47,13 @@ class Table:
     heads: list[Head]
     rows: list[list[Cell]]
     scope: Scope
+    total: list[Cell]
 
 
-def table(report: Report, rows: Sequence[Any], scope: Scope, *, without: Iterable[str] = ()) -> Table:
-    """`rows` as the report's own function gave them, `without` some of the figures."""
+def table(
+    report: Report, rows: Sequence[Any], scope: Scope, *, without: Iterable[str] = (), total: Any = None
+) -> Table:
+    """`rows` as the report's own function gave them, `without` some of the figures; below them the `total`."""
     figures = {name: figure for name, figure in report.figures.items() if not figure.aside and name not in without}
     values = [[getattr(row, name) for name in figures] for row in rows]
     heads = [
@@ -60,9 +63,9 @@ def table(report: Report, rows: Sequence[Any], scope: Scope, *, without: Iterabl
     tops = [scale_top(row[at] for row in values if isinstance(row[at], Rate)) for at in range(len(heads))]
     drawn = [
         [_cell(head, figure, row, scope, top) for head, figure, top in zip(heads, figures.values(), tops, strict=True)]
-        for row in rows
+        for row in (*rows, *([] if total is None else [total]))
     ]
-    return Table(report, heads, drawn, scope)
+    return Table(report, heads, drawn[: len(rows)], scope, drawn[-1] if total is not None and rows else [])
 
 
 def _is_numeric(figure: Figure, values: Sequence[Any]) -> bool:

@@ -52,24 +52,27 @@ def sums_by(scope: Scope, *by: str, only: Iterable[str] = COUNTS) -> list[dict[s
 
 
 def closing_by(scope: Scope, by: str) -> dict[Any, Closing]:
-    """For each group the share closed by each day of age. Two queries. Customers of whom nobody knows how long it took,
-    or who bought before they were a lead, are left out altogether.
+    """For each group, and for EVERYBODY, the share closed by each day of age. Two queries. Customers of whom nobody
+    knows how long it took, or who bought before they were a lead, are left out altogether.
     """
     kept = By(by) if by in By.values else By.CHOSEN
     days = scope.tallies(kept, daily=True, sourced=by == "source")
     created = _aged(days, F("key") if by in By.values else _group(by), F("leads"))
     customers = (settled(scope) if by == By.GRADE else scope.facts()).filter(customers=1)
     bought = _aged(customers, _group(by), Floor(Coalesce("took", -1.0)))
-    found = {}
-    for group, leads in created.items():
-        took = bought.get(group, NOBODY)
-        unknown = took[took[:, 1] < 0]
-        without = np.column_stack([unknown[:, 0], unknown[:, 1]])  # minus one lead of that age each
-        found[group] = closing(np.concatenate([leads, without]), took[took[:, 1] >= 0])
-    return found
+    for aged in (created, bought):
+        if aged:
+            aged[EVERYBODY] = np.concatenate([*aged.values()])
+    return {group: _closing(leads, bought.get(group, NOBODY)) for group, leads in created.items()}
 
 
+EVERYBODY = object()
 NOBODY = np.zeros((0, 2), np.int64)
+
+
+def _closing(leads: NDArray[np.int64], bought: NDArray[np.int64]) -> Closing:
+    unknown = bought[:, 1] < 0  # -1: one lead less of that age
+    return closing(np.concatenate([leads, bought[unknown]]), bought[~unknown])
 
 
 def _aged(rows: QuerySet[Any], group: Any, number: Any) -> dict[Any, NDArray[np.int64]]:

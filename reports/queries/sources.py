@@ -11,8 +11,9 @@ from leads.access import teams_with
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.models import SourceCost
-from reports.queries.outcomes import closing_by, sums_by
+from reports.queries.outcomes import EVERYBODY, closing_by, sums_by
 from reports.scope import READ, Scope
+from reports.survival import Closing
 
 # What is said of a source as of each of its campaigns (reports/queries/campaigns.py).
 Leads = Annotated[int, Figure("Leads", "Leads created in the period.", behind="leads")]
@@ -71,8 +72,26 @@ class SourceOutcome:
 
 def sources(scope: Scope, *, timed: bool = True) -> list[SourceOutcome]:
     """Most leads first. Five queries, three where they are not `timed`."""
+    return _each(scope, closing_by(scope, "source") if timed else {})
+
+
+def sources_and_all(scope: Scope) -> tuple[list[SourceOutcome], SourceOutcome]:
+    """The same, and all of them together. Five queries."""
+    closings = closing_by(scope, "source")
+    rows = _each(scope, closings)
+    known = [row.cost for row in rows if row.cost is not None]
+    group = {
+        "leads": sum(row.leads for row in rows), "good": sum(row.good.k for row in rows),
+        "mql": sum(row.handed_off for row in rows), "sal": sum(row.accepted.k for row in rows),
+        "customers": sum(row.customers.k for row in rows), "value": sum(row.revenue for row in rows),
+        "priced": sum(row.priced for row in rows),
+    }  # fmt: skip
+    half = closings[EVERYBODY].quantile(0.5) if EVERYBODY in closings else None
+    return rows, SourceOutcome(source="All sources", half=half, **worth(group, sum(known) if known else None))
+
+
+def _each(scope: Scope, closings: Mapping[Any, Closing]) -> list[SourceOutcome]:
     sums, spent = outcomes_by(scope, "source"), costs(scope, "source")
-    closings = closing_by(scope, "source") if timed else {}
     found = [
         SourceOutcome(
             source=name, half=closings[name].quantile(0.5) if name in closings else None,

@@ -16,7 +16,7 @@ from reports.queries.cohorts import cohorts
 from reports.queries.drift import drifted
 from reports.queries.funnel import funnel
 from reports.queries.reps import reps
-from reports.queries.sources import SourceOutcome, sources
+from reports.queries.sources import SourceOutcome, sources_and_all
 from reports.queries.stages import stages
 from reports.scope import Scope
 from reports.tables import table
@@ -90,10 +90,11 @@ def by_source(request: Request) -> HttpResponse:
     """Which sources and campaigns bring leads that buy, and at what cost."""
     read = asked(request)
     scope = read.scope
-    rows, opened = sources(scope), campaigns(scope)
+    (rows, everything), opened = sources_and_all(scope), campaigns(scope)
+    found = table(REPORTS["sources"], rows, scope, total=everything if len(rows) > 1 else None)
     brought = table(REPORTS["campaigns"], opened[:SHOWN], scope, without=("source",) if scope.source else ())
     return page(
-        request, "reports/sources.html", "Sources", read, table=table(REPORTS["sources"], rows, scope),
+        request, "reports/sources.html", "Sources", read, table=found,
         campaigns=brought, charts=_drawn(scope, rows, opened),
         heading=f"Of {scope.source}" if scope.source else "By which leads came first",
         more=f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else "",

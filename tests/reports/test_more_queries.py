@@ -21,7 +21,7 @@ from reports.queries.cohorts import cohorts
 from reports.queries.impact import impact
 from reports.queries.performance import deciles, months
 from reports.queries.reps import reps
-from reports.queries.sources import costs, sources
+from reports.queries.sources import costs, sources, sources_and_all
 from reports.queries.stages import stages
 from reports.queries.surprises import rejected_hots, won_colds
 from reports.scope import Scope
@@ -189,6 +189,10 @@ def test_sources_with_their_costs(team, kim):
     assert (fair.leads, fair.customers, fair.revenue, fair.cost) == (4, Rate(2, 4), 6000.0, 620.0)
     assert (fair.per_lead, fair.per_customer) == (155.0, 310.0)
     assert (radio.source, radio.leads, radio.cost, radio.per_lead) == ("Radio", 0, 100.0, None)
+    rows, everything = sources_and_all(scope)
+    assert rows == [fair, radio]
+    assert (everything.leads, everything.customers, everything.revenue) == (4, Rate(2, 4), 6000.0)
+    assert (everything.cost, everything.per_lead, everything.average_deal) == (720.0, 180.0, 3000.0)
 
 
 def test_campaigns_of_the_sources_that_have_any(client, team, kim):

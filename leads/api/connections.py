@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from leads.api import connection_shapes as shapes
 from leads.api.connection_setup import CHANGE, ConnectionSetup
 from leads.api.errors import Conflict
+from leads.api.filtering import refuse_others, yes
 from leads.api.inputs import moved_errors, team_of
 from leads.api.requests import Request
 from leads.api.webhooks import Count
@@ -130,8 +131,8 @@ class ConnectionViewSet(ConnectionSetup):
     def problems(self, request: Request, pk: str) -> Response:
         """Rows that did not go through, latest first. The others did."""
         rows = self.get_object().problems
-        left_out = request.query_params.get("left_out") == "true"
-        return self.paged(rows.left_out() if left_out else rows.open(), shapes.SyncProblemSerializer)
+        found = rows.left_out() if yes(request, LEFT_OUT.name) else rows.open()
+        return self.paged(found, shapes.SyncProblemSerializer, LEFT_OUT.name)
 
     @extend_schema(request=shapes.SyncRetryInput, responses={202: Count})
     @action(detail=True, methods=["post"])
@@ -163,8 +164,9 @@ class ConnectionViewSet(ConnectionSetup):
         """Fields that both sides had changed, newest first, with what lost."""
         return self.paged(self.get_object().conflicts.all(), shapes.SyncConflictSerializer)
 
-    def paged(self, rows: QuerySet, shape: type[serializers.Serializer]) -> Response:
-        """A page of these, newest first."""
+    def paged(self, rows: QuerySet, shape: type[serializers.Serializer], *names: str) -> Response:
+        """A page of these, newest first. `names`: what narrowed them."""
+        refuse_others(self.request, self, *names)
         self.ordering = "-id"
         return self.get_paginated_response(shape(self.paginate_queryset(rows), many=True).data)
 

@@ -1,5 +1,6 @@
 """What a list of the API is narrowed to by the names in its address."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters as filters
@@ -10,6 +11,7 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 
 FORMAT = "format"  # of the answer; what the framework itself understands
+YES_OR_NO = "Write true or false."
 
 
 class Filters(DjangoFilterBackend):
@@ -21,14 +23,28 @@ class Filters(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: QuerySet, view: Any) -> QuerySet:
         if isinstance(view, ListModelMixin) and getattr(view, "action", "list") == "list":
             filterset = self.get_filterset(request, queryset, view)
-            if problems := _unknown(request, filterset, view) | _neither(request, filterset):
+            names = filterset.filters if filterset else ()
+            if problems := _unknown(request, view, names) | _neither(request, filterset):
                 raise ValidationError(problems)
         return super().filter_queryset(request, queryset, view)
 
 
-def _unknown(request: Request, filterset: Any, view: Any) -> dict[str, list[str]]:
-    names = list(filterset.filters) if filterset else []
-    names += [parameter["name"] for parameter in view.paginator.get_schema_operation_parameters(view)]
+def refuse_others(request: Request, view: Any, *names: str) -> None:
+    """The same for a list of what belongs to one row, narrowed by no more than these names. Raises ValidationError."""
+    if problems := _unknown(request, view, names):
+        raise ValidationError(problems)
+
+
+def yes(request: Request, name: str) -> bool:
+    """Whether the address says true. Raises ValidationError where it says neither."""
+    given = request.query_params.get(name) or "false"
+    if given not in ("true", "false"):
+        raise ValidationError({name: [YES_OR_NO]})
+    return given == "true"
+
+
+def _unknown(request: Request, view: Any, filters: Iterable[str]) -> dict[str, list[str]]:
+    names = [*filters, *(each["name"] for each in view.paginator.get_schema_operation_parameters(view))]
     said = f"This list has no such filter. It has: {', '.join(names)}."
     return {name: [said] for name in request.query_params if name not in (*names, FORMAT)}
 
@@ -38,4 +54,4 @@ def _neither(request: Request, filterset: Any) -> dict[str, list[str]]:
     asked = filterset.filters.items() if filterset else ()
     said = {name: request.query_params.get(name) for name, one in asked if isinstance(one, filters.BooleanFilter)}
     read = filterset.form.cleaned_data if said and filterset.form.is_valid() else {}
-    return {name: ["Write true or false."] for name, given in said.items() if given and read.get(name, ...) is None}
+    return {name: [YES_OR_NO] for name, given in said.items() if given and read.get(name, ...) is None}

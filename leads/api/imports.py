@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from leads.access import teams_with
 from leads.api.errors import Conflict
+from leads.api.filtering import refuse_others
 from leads.api.inputs import Strict, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.parsers import JSONParser
@@ -171,6 +172,7 @@ class ImportViewSet(ReadViewSet):
     def problems(self, request: Request, pk: str) -> Response:
         """Rows that were skipped or taken in part, with what to do, in order of their ids."""
         job = self.get_object()
+        refuse_others(request, self)
         self.ordering = "id"
         page = self.paginate_queryset(job.problems.order_by("id"))
         return self.get_paginated_response(ImportProblemSerializer(page, many=True).data)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from leads import customfields, ingest
 from leads.api.connection_shapes import SyncEntrySerializer
 from leads.api.errors import Conflict
+from leads.api.filtering import refuse_others
 from leads.api.inputs import Colleague, Read, Strict, moved_errors, source_of, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
@@ -166,6 +167,7 @@ class LeadViewSet(ReadViewSet):
     )  # fmt: skip
     def sync_history(self, request: Request, id: str) -> Response:
         """What syncs with the CRM did with the lead, newest first."""
+        refuse_others(request, self)
         rows = self.paginate_queryset(entries_of(self.get_lead(), request.user)) or []
         told(rows)
         return self.get_paginated_response(SyncEntrySerializer(rows, many=True).data)

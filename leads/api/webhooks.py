@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from leads.access import teams_with
+from leads.api.filtering import refuse_others
 from leads.api.inputs import Strict, team_of
 from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
@@ -184,6 +185,7 @@ class WebhookViewSet(ReadViewSet):
     @action(detail=True, methods=["get"], filter_backends=[])
     def deliveries(self, request: Request, pk: str) -> Response:
         """What was sent to it, newest first, with every attempt."""
+        refuse_others(request, self)
         self.ordering = "-id"
         rows = self.paginate_queryset(deliveries(self.get_object()).prefetch_related("tries"))
         return self.get_paginated_response(DeliverySerializer(rows, many=True).data)

@@ -2,16 +2,19 @@
 
 from typing import Any
 
+import django_filters as filters
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F, QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView, ListAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from leads.api.inputs import Strict
+from leads.enums import Label
+from leads.filters import GRADES
 from leads.wake import wake
 from scoring.models import Preview, PreviewScore, ScoringModel
 from scoring.preview import job
@@ -90,27 +93,33 @@ class MoverSerializer(serializers.ModelSerializer):
         )  # fmt: skip
 
 
-@extend_schema(
-    parameters=[
-        OpenApiParameter(name, str, description=about)
-        for name, about in (
-            ("label_before", "Only those with this label now."), ("label", "Only those with this label by the draft."),
-            ("grade_before", "Only those with this grade now."), ("grade", "Only those with this grade by the draft."),
-        )
-    ]
-)  # fmt: skip
+class MoverFilters(filters.FilterSet):
+    """An empty value asks for those outside the audience. Without any: those that get another label."""
+
+    label_before = filters.ChoiceFilter(choices=Label.choices, label="Only those with this label now.")
+    label = filters.ChoiceFilter(choices=Label.choices, label="Only those with this label by the draft.")
+    grade_before = filters.ChoiceFilter(choices=GRADES, label="Only those with this grade now.")
+    grade = filters.ChoiceFilter(choices=GRADES, label="Only those with this grade by the draft.")
+
+    class Meta:
+        model = PreviewScore
+        fields: tuple[str, ...] = ()
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        asked = {name: value for name, value in self.form.cleaned_data.items() if name in self.data}
+        return queryset.filter(**asked) if asked else queryset.exclude(label=F("label_before"))
+
+
 class MoversView(ListAPIView):
     """The leads of the finished preview that you may see. Without a filter: those that get another label."""
 
     queryset = PreviewScore.objects.all()
     serializer_class = MoverSerializer
+    filterset_class = MoverFilters
     permissions = {"GET": "scoring.view_scoringmodel"}
     ordering = "lead"
 
     def get_queryset(self) -> QuerySet[PreviewScore]:
         finished = Preview.objects.filter(model=self.kwargs["pk"], finished_at__isnull=False)
         preview = get_object_or_404(finished[:1])
-        rows = PreviewScore.objects.visible_to(self.request.user).filter(preview=preview)
-        names = ("label_before", "label", "grade_before", "grade")
-        asked = {name: self.request.query_params[name] for name in names if name in self.request.query_params}
-        return rows.filter(**asked) if asked else rows.exclude(label=F("label_before"))
+        return PreviewScore.objects.visible_to(self.request.user).filter(preview=preview)

@@ -6,6 +6,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 from django.test import Client
 
+from leads.crm.base import BY_NAME
 from leads.crm.control import NotReadyError, disconnect, pause, resume
 from leads.crm.hubspot.connector import HubSpot
 from leads.crm.setup.forms import ConnectionForm
@@ -223,3 +224,7 @@ def test_an_account_known_by_the_moment_it_was_made_shows_the_day() -> None:
     """Told apart it is by the moment all the same."""
     assert named("database demo, since 2026-11-22 12:01:08.349620+00:00") == "database demo, since 22 Nov 2026"
     assert named("portal 77") == "portal 77"
+
+
+def test_an_account_known_by_its_name_is_called_a_database() -> None:
+    assert named(f"{BY_NAME}crm") == "database crm"

@@ -68,6 +68,9 @@ def test_a_deal_is_left_out_and_tried_again(stuck: World, client: Client, by: st
     assert [row.kind for row in shown.context["page"].rows] == [DEALS]
     assert "by Mia" in shown.text
     assert [row["kind"] for row in hands.caller.get(f"{at[1:]}problems?left_out=true").json()["results"]] == [DEALS]
+    assert [row["kind"] for row in hands.caller.get(f"{at[1:]}problems?left_out=false").json()["results"]] == [CONTACTS]
+    for wrong in ("left_out=maybe", "leftout=true"):
+        assert hands.caller.get(f"{at[1:]}problems?{wrong}").json()["fields"].keys() == {wrong.partition("=")[0]}
     client.post(f"{at}retries")  # all that are open
     assert open_and_left_out(stuck) == ([CONTACTS], [DEALS])
     hands.put("retries", DEALS)

@@ -272,8 +272,14 @@ def test_the_api_says_the_same(model: ScoringModel, team: Team) -> None:
     found = api.get(url).json()
     assert (found["stage"], found["current"], found["result"]["moves"]["leads"]) == ("done", True, 4)
     assert found["question"] == {"outcome": "accepted", "within": 30, "moment": "created", "after": 14}
-    rows = api.get(f"{url}/leads", label_before="cold").json()["results"]
-    assert {row["label_before"] for row in rows} <= {"cold"}
+    preview = model.previews.get()
+    grade, label = preview.scores.values_list("grade_before", "label").first()
+    rows = api.get(f"{url}/leads", grade_before=grade, label=label).json()["results"]
+    assert {row["lead"] for row in rows} == {
+        score.lead_id for score in preview.scores.filter(grade_before=grade, label=label)
+    }
+    assert api.get(f"{url}/leads", label="").json()["results"] == []  # outside the audience
+    assert api.get(f"{url}/leads", label="icy").status_code == 400
     assert api.post(url, {"within": 0}).status_code == 400
 
 

@@ -81,6 +81,8 @@ def differs(connection: Connection) -> bool:
 
 def named(account: str) -> str:
     """An account as people read it: what is told apart by the moment it was made shows the day."""
+    if account.startswith(BY_NAME):
+        return f"database {account.removeprefix(BY_NAME)}"
     return MOMENT.sub(lambda at: f"{timezone.localtime(datetime.fromisoformat(at[0])):%-d %b %Y}", account)
 
 

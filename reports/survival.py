@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 # Fewer customers than this have no quartiles that would mean anything.
 FEWEST = 10
+NEARLY = 1e-9  # where exactly half have closed, the products of a curve are a little more or less
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Closing:
         """The day by which this part of those who close by the end of the curve had closed; None: too few to say."""
         if self.events < FEWEST or not len(self.share):
             return None
-        return int(np.argmax(self.share >= part * self.share[-1]))
+        return int(np.argmax(self.share >= part * self.share[-1] - NEARLY))
 
     def by(self, day: int) -> float | None:
         """The share closed by this day of age; None beyond the end of the curve."""
@@ -46,7 +47,7 @@ def closing(leads: Whole, customers: Whole) -> Closing:
     """`leads`: rows of an age in days and how many are that old. `customers`: a row for each of them, with its age and
     the day of it on which it bought.
     """
-    size = int(leads[:, 0].max(initial=-1)) + 2
+    size = int(max(leads[:, 0].max(initial=-1), customers[:, 0].max(initial=-1))) + 2
     old = np.bincount(leads[:, 0], leads[:, 1], size)[::-1].cumsum()[::-1]  # so many leads are that old
     ages, days = customers[:, 0], np.clip(customers[:, 1], 0, customers[:, 0])
     won = np.bincount(days, minlength=size).astype(float)

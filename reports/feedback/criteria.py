@@ -1,6 +1,6 @@
 """Which criteria stand behind the leads that sales rejects?"""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +11,7 @@ from leads.enums import HandoffState
 from leads.statistics import Rate, difference, discoveries, p_value
 from reports.columns import counted, in_range, in_state, words
 from reports.feedback.points import Points, points_given
+from reports.feedback.scope import DECIDED
 from reports.figures import Figure, Report
 from reports.scope import Scope
 from scoring.models import ScoringModel, Version
@@ -63,7 +64,6 @@ class _Counts(NamedTuple):
     rejected: bool
     n: int
     k: int
-    misled: int
 
 
 def criteria_behind(scope: Scope, found: list[Points] | None = None) -> list[Behind]:
@@ -71,13 +71,12 @@ def criteria_behind(scope: Scope, found: list[Points] | None = None) -> list[Beh
 
     Four queries, three where the handoffs of both ranges are `found` already.
     """
-    counted = _counted(points_given(scope) if found is None else found, scope)
-    now, before = _by_criterion(counted, now=True), _by_criterion(counted, now=False)
+    found = sorted(points_given(scope) if found is None else found, key=lambda points: points.version)
+    versions = Version.objects.in_bulk({points.version for points in found})
+    counts, misled = _counted(found, versions, scope), _misled(found, versions, scope)
+    now, before = _by_criterion(counts, now=True), _by_criterion(counts, now=False)
     believed = discoveries([p_value(*rates) for rates in now.values()], FALSE)
-    last = {row.criterion: row for row in counted if row.now}
-    misled: dict[int, int] = defaultdict(int)
-    for row in counted:
-        misled[row.criterion] += row.misled if row.now and row.rejected else 0
+    last = {row.criterion: row for row in counts if row.now}
     models = dict(ScoringModel.objects.values_list("pk", "name"))
     rows = [
         Behind(
@@ -89,33 +88,42 @@ def criteria_behind(scope: Scope, found: list[Points] | None = None) -> list[Beh
     return sorted(rows, key=lambda row: (row.gap is None, -(row.gap or 0), -row.rejected.k, row.criterion))
 
 
-def _counted(found: list[Points], scope: Scope) -> list[_Counts]:
-    """For each version, period and answer its criteria; the newest version last."""
-    found = sorted(found, key=lambda points: points.version)
-    versions = Version.objects.in_bulk([points.version for points in found])
-    texts = words({word for points in found for word in counted(points.rows["misled_by"])})
+def _counted(found: list[Points], versions: dict[int, Version], scope: Scope) -> list[_Counts]:
+    """For each version, period and answer its criteria; in the order of what was `found`, the newest version last."""
     return [
-        _Counts(rule["id"], rule["name"], version.model_id, now, rejected, n, int(k), misled.get(rule["name"], 0))
+        _Counts(rule["id"], rule["name"], version.model_id, now, rejected, n, int(k))
         for points in found if (version := versions.get(points.version))
-        for now, rejected, n, given, misled in _parts(points, scope, texts)
+        for now, rejected, n, given in _parts(points, scope)
         for rule, k in zip(version.definition["criteria"], given, strict=False)
     ]  # fmt: skip
 
 
-def _parts(
-    points: Points, scope: Scope, texts: dict[int, str]
-) -> Iterator[tuple[bool, bool, int, Any, dict[str, int]]]:
-    """Decided handoffs of which the points are known, by (in the period, rejected): how many, to how many of them each
-    criterion gave points, and how many said of which criterion that it misled.
+def _parts(points: Points, scope: Scope) -> Iterator[tuple[bool, bool, int, Any]]:
+    """Decided handoffs of which the points are known, by (in the period, rejected): how many, and to how many of them
+    each criterion gave points.
     """
-    now, no = in_range(points.rows, scope), in_state(points.rows, HandoffState.REJECTED)
-    for rejected, said in ((False, in_state(points.rows, HandoffState.ACCEPTED)), (True, no)):
+    now = in_range(points.rows, scope)
+    for state in DECIDED:
+        said = in_state(points.rows, state)
         for period, when in ((True, now), (False, ~now)):
-            part = said & when
-            given = points.given[part[points.rows["scored"]]]
+            given = points.given[(said & when)[points.rows["scored"]]]
             if len(given):
-                misled = {texts[word]: n for word, n in counted(points.rows[part]["misled_by"]).items()}
-                yield period, rejected, len(given), given.sum(axis=0, dtype=np.int64), misled
+                yield period, state == HandoffState.REJECTED, len(given), given.sum(axis=0, dtype=np.int64)
+
+
+def _misled(found: list[Points], versions: dict[int, Version], scope: Scope) -> Counter[int]:
+    """Criterion → the rejections of the period that name it, whether their points are known or not."""
+    said = [
+        (version, counted(points.rows[in_range(points.rows, scope)]["misled_by"]))
+        for points in found if (version := versions.get(points.version))
+    ]  # fmt: skip
+    texts = words({word for _, named in said for word in named})
+    misled: Counter[int] = Counter()
+    for version, named in said:
+        times = {texts[word]: n for word, n in named.items()}
+        for rule in version.definition["criteria"]:
+            misled[rule["id"]] += times.get(rule["name"], 0)
+    return misled
 
 
 def _by_criterion(counts: list[_Counts], *, now: bool) -> dict[int, tuple[Rate, Rate]]:

@@ -143,6 +143,12 @@ def test_behind_a_criterion_are_the_handoffs_it_counts(team, kim, client, criter
     assert shown(criteria[0], "state=rejected") == [mine.pk]
     assert shown(criteria[1], "") == [other.pk, mine.pk]
     assert shown(criteria[0], "misled=1") == [mine.pk]
+    forgotten = reject(offered(team), by=kim, reason=reason(), misled_by=PRICING).handoff
+    Handoff.objects.filter(pk=forgotten.pk).update(points=None)
+    assert sorted(shown(criteria[0], "misled=1")) == [mine.pk, forgotten.pk]
+    count_due()
+    row = next(row for row in criteria_behind(Scope(kim, TODAY, TODAY)) if row.criterion_id == criteria[0])
+    assert (row.misled, row.rejected.n) == (2, 1)
     assert client.get("/scoring/feedback/handoffs/?criterion=x").status_code == 404
     page = client.get("/scoring/feedback/handoffs/?criterion=1&state=open&team=mars")
     assert page.context["problems"] == ["State: there is no “open”.", "Team: “mars”: No such team among yours."]

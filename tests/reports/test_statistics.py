@@ -55,6 +55,18 @@ def test_the_curve_ends_where_few_are_left_and_quartiles_want_ten():
     assert summed([]).quantile(0.5) is None
 
 
+@pytest.mark.parametrize("leads", [31, 33, 42])
+def test_where_exactly_half_have_closed_half_have(leads):
+    """12 bought, one a day from day 1 on: the sixth is half of them, however the products of the curve are rounded."""
+    assert summed([(99, day) for day in range(1, 13)] + [(99, None)] * (leads - 12)).quantile(0.5) == 6
+
+
+def test_customers_older_than_all_leads_that_are_tallied_yet():
+    """Between two queries, or while all is counted for the first time, a customer can be known before the others."""
+    curve = closing(np.array([[0, 40]]), np.array([[90, 5]]))
+    assert len(curve.share) == 1
+
+
 def test_greenwood_by_hand():
     """10 of 100 on day 1, 9 of 90 on day 2: the variance of S is S² (10/(100·90) + 9/(90·81))."""
     curve = summed([(2, 1)] * 10 + [(2, 2)] * 9 + [(2, None)] * 81)

@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     running.enter_context(servers())  # once, in the process that starts the pytest-xdist workers
     if config.getoption("dist", "no") != "no" and not config.getoption("reuse_db"):
         making.append(template.begin())
-        running.callback(template.drop)
+        running.callback(template.drop, making[0])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

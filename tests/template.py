@@ -21,7 +21,9 @@ def begin() -> subprocess.Popen[bytes]:
     return making
 
 
-def drop() -> None:
+def drop(making: subprocess.Popen[bytes]) -> None:
+    """When it has ended, also where no test came so far: what is only being made would stay behind."""
+    making.wait()
     from django.db import connection  # settings are read when the servers run
 
     there = connection.get_connection_params() | {"dbname": "postgres"}

@@ -1,5 +1,5 @@
 """Which links are to be looked at for something to tell the CRM: a row of leads_pushdue, written with the change itself
-(docs/decisions/0042-what-is-owed-to-a-crm-is-a-row.md).
+(docs/decisions/0043-what-is-owed-to-a-crm-is-a-row.md).
 
 Whatever is pushed of a lead has a trigger here: its score, its fields, its company, its owner and who that is there, the
 state of its handoff, its nurture lists, and the link itself. Events are not among them: what they change is the score.

@@ -171,6 +171,23 @@ def test_sent_the_address_of_both_the_other_record_would_be_refused(world: World
     assert "Contact already exists" in SyncProblem.objects.get().message
 
 
+@pytest.mark.parametrize("world", ["hubspot", "odoo"], indirect=True)
+def test_the_record_that_is_left_of_a_merged_lead_is_sent_the_address(world: World) -> None:
+    first, _ = people(world, 2)
+    sync(world)
+    sync(world)
+    survivor, other = Lead.objects.order_by("email")
+    with attributed(origin="test"):
+        merge(survivor, other, by=None)
+    sync(world)
+    assert addresses(world) == ["a0@example.com", "a1@example.com"]
+    world.crm.delete(CONTACTS, first)
+    assert sweep_now(world.connection)
+    sync(world)
+    assert addresses(world) == ["a0@example.com"]
+    still(world)
+
+
 @pytest.mark.parametrize("world", ["odoo"], indirect=True)
 def test_records_that_had_one_address_are_sent_the_new_one_together(world: World) -> None:
     for name in ("Ana", "Anna"):

@@ -191,8 +191,10 @@ def _month(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
+        month = date.fromisoformat(f"{text}-01")
+        _next(month)  # the last month of the calendar has none
+        return month
+    except (ValueError, OverflowError):
         raise ValidationError("Write a month like 2026-07.") from None
 
 

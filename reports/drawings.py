@@ -30,7 +30,9 @@ HORIZON = 180  # days
 DAYS = (30, 60, 90, 120, 180)
 LONG = 100  # days; a longer range is shown by month, not by week
 # Bottom first, so that the best stands on top.
-LABELS = [(Label.COLD, "cold"), (Label.COOL, "cool"), (Label.WARM, "warm"), (Label.HOT, "hot")]
+LABELS = [("", "before"), (Label.DISQUALIFIED, "actual"), (Label.COLD, "cold"), (Label.COOL, "cool"),
+          (Label.WARM, "warm"), (Label.HOT, "hot")]  # fmt: skip
+RARE = ("", Label.DISQUALIFIED)  # shown where there are any
 TONES = (("", False), ("actual", False), ("before", False), ("", True), ("actual", True))  # colour, dashed
 
 
@@ -58,10 +60,11 @@ def _week(scope: Scope, start: date) -> str:
 
 
 def _by_label(groups: Sequence[dict[str, int]]) -> list[charts.Part]:
-    named = [charts.Part(label.label, [group.get(label, 0) for group in groups], tone) for label, tone in LABELS]
-    known = {label for label, _ in LABELS}
-    rest = [sum(number for label, number in group.items() if label not in known) for group in groups]
-    return [*([charts.Part("Not scored", rest, "before")] if any(rest) else []), *named]
+    return [
+        charts.Part(Label(label).label if label else "Not scored", [group.get(label, 0) for group in groups], tone)
+        for label, tone in LABELS
+        if label not in RARE or any(group.get(label) for group in groups)
+    ]
 
 
 def closed_by_day(groups: Sequence[Impact]) -> charts.Curves:

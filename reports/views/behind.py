@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -13,6 +12,7 @@ from leads.keyset import BadCursor, Page, page_of
 from leads.models import Lead
 from leads.requests import Request
 from reports.behind import CAME, HandoffsBehindForm, LeadsBehindForm
+from reports.said import said
 from reports.scope import ScopeForm
 from reports.summaries import as_of, progress
 
@@ -35,8 +35,8 @@ def leads(request: Request) -> HttpResponse:
     known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
     found = known.in_bulk([fact.pk for fact in page.rows])
     rows = [(fact, found[fact.pk]) for fact in page.rows if fact.pk in found]
-    context = _shown(request, asked) | {"scope": scope, "page": page, "rows": rows, "number": asked.number(scope)}
-    return render(request, "reports/leads.html", context | age | {"title": _title(asked)})
+    context = {"scope": scope, "page": page, "rows": rows, "number": asked.number(scope), "title": _title(asked)}
+    return render(request, "reports/leads.html", context | age | {"said": said(asked), "query": _query(request)})
 
 
 @require_safe
@@ -52,7 +52,8 @@ def handoffs(request: Request) -> HttpResponse:
         "feedback__reason", "feedback__by"
     )
     page = _page(related, request, "-opened_at")
-    context = _shown(request, asked) | {"scope": scope, "page": page, "number": rows.count()}
+    rep = page.rows[0].decided_by if page.rows else None
+    context = {"scope": scope, "page": page, "number": rows.count(), "said": said(asked, rep), "query": _query(request)}
     return render(request, "reports/handoffs.html", context)
 
 
@@ -74,8 +75,8 @@ def _title(asked: LeadsBehindForm) -> str:
     return WORDS.get(asked.cleaned_data["came"], "Leads")
 
 
-def _shown(request: Request, asked: forms.Form) -> dict[str, Any]:
+def _query(request: Request) -> str:
+    """The address without its place in the list."""
     query = request.GET.copy()
     query.pop("cursor", None)
-    values = {name: value for name, value in asked.cleaned_data.items() if value not in ("", None, False)}
-    return {"query": query.urlencode(), "asked": values}
+    return query.urlencode()

@@ -103,15 +103,29 @@ def test_leads_of_other_teams_are_not_behind_anything(client, world, kim):
 
 
 @pytest.mark.parametrize(
-    "asked", ["came=nowhere", "month=2026-13", "days=x", "label=boiling", "cursor=x", "version=99999999999"]
+    "asked",
+    ["came=nowhere", "month=2026-13", "month=9999-12", "days=x", "label=boiling", "cursor=x", "version=99999999999"],
 )
 def test_what_cannot_be_asked_is_no_page(client, kim, asked):
     assert client.get(f"/reports/leads/?{asked}").status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["state=nowhere", "opened=July", "rep=x", "cursor=x"])
+@pytest.mark.parametrize("asked", ["state=nowhere", "opened=July", "opened=9999-12", "rep=x", "cursor=x"])
 def test_nor_of_handoffs(client, kim, asked):
     assert client.get(f"/reports/handoffs/?{asked}").status_code == 404
+
+
+def test_a_list_says_in_words_what_it_is_narrowed_to(client, team, kim):
+    [handoff] = open_handoffs([score(make_lead(team)).pk])
+    reject(handoff, by=kim, reason=reason())
+    ours = client.get(f"/reports/handoffs/?state=rejected&reason=no_budget&rep={kim.pk}&label=hot")
+    assert ours.context["said"] == ["Label: Hot", "State: Rejected", "Reason: No budget", "Rep: Kim"]
+    nobody = client.get(f"/reports/handoffs/?rep={make_user('Lee', make_team('APAC')).pk}&won=1")
+    assert "Lee" not in nobody.text and nobody.context["said"][1] == "The lead bought"
+    leads = client.get(
+        "/reports/leads/?total_from=67&total_to=91&came=customers&days=7.0&at=sal&month=2026-07&grade=none"
+    )
+    assert leads.context["said"] == ["Grade: none", "For 7 days or more", "Month: July 2026", "Score: 67 to 91"]
 
 
 def test_the_lists_cost_the_same_for_three_as_for_one(client, team, kim, django_assert_num_queries):

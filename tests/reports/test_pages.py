@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from leads.enums import DealState, Role, SourceKind
+from leads.enums import DealState, Label, Role, SourceKind
 from leads.models import Deal, Lead, Source
 from leads.selling.handoffs import accept, reject
 from leads.statistics import Rate
@@ -17,6 +17,7 @@ from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict
 from reports.queries.impact import DIMENSIONS
 from reports.summaries import count_due
+from tests.reports.world import rated
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
 
 
@@ -99,6 +100,15 @@ def test_a_change_is_better_only_beyond_chance(client, team, dana, kim):
         win(lead)
     change = kpi(client.get("/reports/"), "Lead to customer")
     assert (change.change, change.better) == ("+5.4 pts, could be chance", None)
+
+
+def test_a_disqualified_lead_is_not_one_without_a_score(client, team, dana):
+    rated(make_lead(team), Label.DISQUALIFIED, timezone.now())
+    assert client.get("/reports/").context["trend"].heads[1] == "Disqualified"
+    make_lead(team)
+    parts = ["Not scored", "Disqualified", "Cold", "Cool", "Warm", "Hot"]
+    for chart in (client.get("/reports/").context["trend"], client.get("/reports/score/").context["mix"]):
+        assert (chart.heads[1:-1], chart.rows[0][1:-1]) == (parts, ["1", "1", "0", "0", "0", "0"])
 
 
 def test_the_period_and_the_team_stand_in_the_address(client, team, dana):

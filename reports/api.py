@@ -80,7 +80,10 @@ class DigestView(APIView):
 
 
 def answered(report: Report, request: Request) -> dict[str, Any]:
-    """What was asked for, its rows, and as of when they are: read before them, so no figure is older than it says."""
+    """What was asked for, its rows, and as of when they are: read before them, so no figure is older than it says.
+
+    There are no rows while `as_of` is null: everything is being counted for the first time, or after an upgrade.
+    """
     form = ScopeForm(request.query_params, user=cast(User, request.user))
     if not form.is_valid():
         raise translate_validation(form.errors)
@@ -90,7 +93,7 @@ def answered(report: Report, request: Request) -> dict[str, Any]:
         "from": scope.first, "to": scope.last, "team": scope.team and scope.team.slug,
         "model": scope.model and scope.model.slug, "source": scope.source or None, "as_of": as_of(),
     }  # fmt: skip
-    return asked | {"rows": [as_values(row) for row in report.rows(scope)]}
+    return asked | {"rows": [as_values(row) for row in report.rows(scope)] if asked["as_of"] else []}
 
 
 def described(report: Report) -> dict[str, Any]:

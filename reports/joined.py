@@ -36,6 +36,7 @@ def fetched(rows: QuerySet[Any]) -> list[tuple[Any, ...]]:
     are twice as many and are read again: of all handoffs of two years that takes as long as reading them.
     """
     sql, given = rows.query.sql_with_params()
+    connection.close_if_health_check_failed()  # as Django does before it makes a cursor
     connection.ensure_connection()
     own: Any = Cursor(connection.connection)
     own.format = Format.BINARY

@@ -24,6 +24,7 @@ from reports.scope import READ, Scope, ScopeForm, refused
 from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
+NOT_YET = "The figures are still being counted. Ask again in a minute."
 SOURCES = 200
 ENOUGH_DAYS = 150  # of a report, for some of its leads to be 90 days old
 
@@ -119,11 +120,13 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
 
 
 def table_file(request: Request, report: Report, prefix: str = "") -> HttpResponse:
-    """The rows of the scope in the address, for a spreadsheet."""
+    """The rows of the scope in the address, for a spreadsheet; none while all is counted for the first time."""
     form = ScopeForm(request.GET, user=request.user)
     if not form.is_valid():
         return refused(form)
     catch_up()
+    if as_of() is None:
+        return HttpResponse(NOT_YET, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})
     scope = form.scope()
     file = exports.filename(report, scope.first, scope.last)
     answer = HttpResponse(exports.as_csv(report, scope), content_type="text/csv; charset=utf-8")

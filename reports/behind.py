@@ -22,6 +22,7 @@ from leads.enums import DealState, HandoffState, Label
 from leads.models import Deal, Handoff
 from reports.models import Fact
 from reports.models.summary import By, Chosen
+from reports.queries.outcomes import won
 from reports.queries.stages import HERE
 from reports.scope import DAY, Scope, today
 
@@ -122,7 +123,7 @@ class LeadsBehindForm(forms.Form):
         if asked["came"] and asked["came"] != "leads":
             rows = rows.filter(**{asked["came"]: 1})
         if asked["closed"]:
-            rows = rows.filter(won_at__isnull=False)
+            rows = won(rows)
         if asked["at"]:
             here, since = HERE[asked["at"]]
             rows = rows.filter(here)

@@ -12,6 +12,7 @@ from leads.selling.handoffs import accept, open_handoffs, recycle, reject
 from leads.statistics import Rate
 from reports.behind import NAMES, address
 from reports.queries import REPORTS
+from reports.queries.overview import overview
 from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.models import Entry
@@ -78,6 +79,19 @@ def test_every_figure_leads_to_as_many_as_it_says(client, world, kim):
     assert len({url for *_, number, url in figures if number}) > 80
     asked = {figure.behind for report in REPORTS.values() for figure in report.figures.values() if figure.behind}
     assert asked <= NAMES
+
+
+def test_behind_the_time_to_close_are_those_it_is_of(client, team, kim):
+    """Who bought before the lead was there is a customer, and in no time to close."""
+    source = Source.objects.named(team, "CRM", SourceKind.CRM)
+    for days in (-2, 3):
+        lead = make_lead(team)
+        Deal.objects.create(team=team, lead=lead, source=source, external_id=str(days), name="Deal", amount=1,
+                            state=DealState.WON, closed_at=lead.created_at + timedelta(days=days))  # fmt: skip
+    count_due()
+    scope = Scope(kim, TODAY, TODAY)
+    listed = client.get(address(scope, "closed", {})).context
+    assert (overview(scope).closed, listed["number"], len(listed["rows"])) == (1, 1, 1)
 
 
 def test_within_a_source(client, world, kim):

@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from leads.enums import DealState, Role, SourceKind
-from leads.models import Deal, Source
+from leads.models import Deal, Source, Team
 from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.counting import count
@@ -39,6 +39,11 @@ def test_too_little_is_refused_with_what_is_missing(team):
     assert store.run_asked()
     assert ForecastCount.objects.get().missing == "A forecast needs 20 won deals of the last 12 months; there are 0."
     assert not TeamForecast.objects.exists()
+
+
+def test_before_the_first_team_there_is_nothing_to_count():
+    assert not Team.objects.exists() and store.ask_when_old() and store.run_asked()
+    assert ForecastCount.objects.get().missing == "A forecast needs 20 won deals of the last 12 months; there are 0."
 
 
 def test_results_of_a_few_days_are_too_little(team):

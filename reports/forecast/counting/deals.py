@@ -124,7 +124,7 @@ class _Seen:
 
 
 def _cells(deals: Deals, table: Floats) -> Floats:
-    return table.reshape(deals.teams, len(LABELS), -1)
+    return table.reshape(deals.teams, len(LABELS), table.shape[1])
 
 
 def _months(as_of: datetime, record_days: float) -> list[date]:

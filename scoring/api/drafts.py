@@ -130,7 +130,7 @@ class DraftActions:
         return Response(DraftChangesSerializer({"next": following, "results": rows}).data)
 
     @extend_schema(request=RestorationInput, responses=DraftChangeSerializer(many=True))
-    @action(detail=True, methods=["post"], permissions={"POST": CHANGE})
+    @action(detail=True, methods=["post"], permissions={"POST": CHANGE}, pagination_class=None)
     def restoration(self, request: Request, pk: str) -> Response:
         """Make the draft what it was then. What it is now stays in the history. What is live stays live."""
         model, given = _model(self), _read(RestorationInput, request)
@@ -149,7 +149,7 @@ class DraftActions:
         ],
         responses=DifferenceSerializer(many=True),
     )
-    @action(detail=True, permissions={"GET": VIEW})
+    @action(detail=True, permissions={"GET": VIEW}, pagination_class=None)
     def comparison(self, request: Request, pk: str) -> Response:
         """What `to` says differently from `from`, in sentences."""
         names = [request.query_params.get(name, DRAFT) for name in ("from", "to")]

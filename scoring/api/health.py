@@ -69,7 +69,7 @@ class HealthActions:
     @extend_schema(methods=["POST"], request=ReviewSerializer, responses={201: ReviewSerializer})
     @action(
         detail=True, methods=["get", "post"],
-        permissions={"GET": "scoring.view_scoringmodel", "POST": "scoring.change_scoringmodel"},
+        permissions={"GET": "scoring.view_scoringmodel", "POST": "scoring.change_scoringmodel"}, pagination_class=None,
     )  # fmt: skip
     def reviews(self: Any, request: Request, pk: str) -> Response:
         """GET: the last hundred. POST: say that the live model was looked at and still holds."""

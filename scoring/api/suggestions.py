@@ -96,6 +96,7 @@ class SuggestionCountSerializer(serializers.ModelSerializer):
 class CountsView(GenericAPIView):
     queryset = SuggestionCount.objects.all()
     serializer_class = SuggestionCountSerializer
+    pagination_class = None
     permissions = {"GET": VIEW, "POST": CHANGE}
 
     @extend_schema(responses=SuggestionCountSerializer(many=True))

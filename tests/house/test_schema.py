@@ -33,6 +33,13 @@ def test_lists_take_the_filters_that_are_described(schema: Any) -> None:
     assert described == taken
 
 
+def test_what_comes_whole_is_not_described_as_pages(schema: Any) -> None:
+    whole = ("models/{id}/comparison", "models/{id}/reviews", "suggestion-counts")
+    for path in whole:
+        answer = schema["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]
+        assert answer["content"]["application/json"]["schema"]["type"] == "array", path
+
+
 def filters_of(view: Any) -> set[str]:
     filterset = getattr(view, "filterset_class", None)
     return set(filterset.base_filters) if filterset else set(getattr(view, "filterset_fields", None) or ())

@@ -47,7 +47,7 @@ Counts = NDArray[np.int64]
 def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Acceptance]]:
     """For each of DIMENSIONS its groups, most handed off first; bands and labels best first.
 
-    Six queries, five where the `rows` of the range and of the one before it are there already.
+    Seven queries, six where the `rows` of the range and of the one before it are there already.
     """
     rows = handoffs(scope, before=True) if rows is None else rows
     reasons = dict(RejectionReason.objects.order_by("slug").values_list("slug", "label"))

@@ -89,18 +89,18 @@ class ScoreMonth:
 
 
 def performance(scope: Scope) -> tuple[list[Decile], list[ScoreMonth]]:
-    """Both tables of the page. Six queries."""
+    """Both tables of the page. Six queries at most."""
     scores = _scores(scope.aged(SETTLED))
     return _deciles(scores), _months(scope, scores)
 
 
 def deciles(scope: Scope) -> list[Decile]:
-    """Best first. Two queries."""
+    """Best first. Two queries at most."""
     return _deciles(_scores(scope.aged(SETTLED)))
 
 
 def months(scope: Scope) -> list[ScoreMonth]:
-    """The earliest first. Six queries."""
+    """The earliest first. Six queries at most."""
     return _months(scope, _scores(scope.aged(SETTLED)))
 
 

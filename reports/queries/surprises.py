@@ -43,7 +43,7 @@ class Surprises:
 
 
 def rejected_hots(scope: Scope) -> Surprises:
-    """Hots that sales rejected, of the Hots it answered with yes or no; the highest score first. Four queries."""
+    """Hots that sales rejected, of the Hots it answered with yes or no; the highest score first. Five queries."""
     hots = scope.handoff_facts().filter(label=Label.HOT, state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
     rejected = hots.filter(state=HandoffState.REJECTED)
     counted = hots.aggregate(k=Count("pk", filter=Q(state=HandoffState.REJECTED)), n=Count("pk"))

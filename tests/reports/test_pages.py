@@ -165,7 +165,8 @@ def test_until_all_is_counted_once_there_are_no_figures_that_could_be_taken_for_
     win(hand_off(team).lead)
     count_due()
     Counting.objects.update(as_of=None, anew_lead=0)
-    assert "Everything is being counted anew" in client.get("/reports/").text
+    page = client.get("/reports/").text
+    assert "Everything is being counted anew" in page and "After an upgrade" in page
     for address in ("/api/v1/reports/impact-by-team", "/api/v1/feedback/summary/by-team"):
         answer = client.get(address).json()
         assert (answer["as_of"], answer["rows"]) == (None, [])

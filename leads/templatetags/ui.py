@@ -56,8 +56,11 @@ def percent(share: float | None, digits: int | None = None) -> str:
 
 @register.filter
 def points(gap: float | None) -> str:
-    """The difference of two shares: 0.062 → +6.2 pts. None → –."""
-    return UNKNOWN if gap is None else f"{100 * gap:+.1f} pts".replace("-", MINUS)
+    """The difference of two shares: 0.062 → +6.2 pts; what rounds to nothing has no sign. None → –."""
+    if gap is None:
+        return UNKNOWN
+    rounded = round(100 * gap, 1) + 0.0
+    return f"{rounded:{'+' if rounded else ''}.1f} pts".replace("-", MINUS)
 
 
 @register.filter

@@ -44,6 +44,14 @@ def test_percent(share, text):
     assert ui.percent(share) == text
 
 
+@pytest.mark.parametrize(
+    ("gap", "text"),
+    [(0.062, "+6.2 pts"), (-0.0316, "−3.2 pts"), (0.0, "0.0 pts"), (-0.0004, "0.0 pts"), (None, "–")],
+)  # fmt: skip
+def test_points(gap, text):
+    assert ui.points(gap) == text
+
+
 def test_percent_with_digits():
     assert ui.percent(0.195, 1) == "19.5%"
 

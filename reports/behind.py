@@ -140,7 +140,10 @@ class HandoffsBehindForm(forms.Form):
     )  # fmt: skip
     state = forms.ChoiceField(required=False, choices=STATES)
     reason = forms.CharField(required=False, max_length=40)
-    rep = forms.IntegerField(required=False, min_value=1, max_value=2**31 - 1)
+    rep = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)  # 0: nobody yet
+    version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)  # 0: not scored
+    total_from = forms.IntegerField(required=False, min_value=-(2**15), max_value=2**15 - 1)
+    total_to = forms.IntegerField(required=False, min_value=-(2**15), max_value=2**15 - 1)
     won = forms.BooleanField(required=False)
     opened = forms.CharField(required=False, max_length=7)
 
@@ -154,8 +157,14 @@ class HandoffsBehindForm(forms.Form):
             rows = rows.filter(opened_at__gte=_moment(asked["opened"]), opened_at__lt=_moment(_next(asked["opened"])))
         if asked["reason"]:
             rows = rows.filter(feedback__reason=asked["reason"], feedback__verdict=HandoffState.REJECTED)
-        if asked["rep"]:
-            rows = rows.filter(decided_by=asked["rep"])
+        if asked["rep"] is not None:
+            rows = rows.filter(decided_by=asked["rep"] or None)
+        if asked["version"] is not None:
+            rows = rows.filter(version=asked["version"] or None)
+        if asked["total_from"] is not None:
+            rows = rows.filter(total__gte=asked["total_from"])
+        if asked["total_to"] is not None:
+            rows = rows.filter(total__lte=asked["total_to"])
         if asked["won"]:
             rows = rows.filter(Exists(Deal.objects.filter(lead=OuterRef("lead"), state=DealState.WON)))
         return _labelled(rows, asked["label"])

@@ -17,7 +17,8 @@ def said(form: forms.Form, rep: User | None = None) -> list[str]:
     asked = {name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)}
     low, high = asked.pop("total_from", None), asked.pop("total_to", None)
     words = [_words(form, name, value, rep) for name, value in asked.items() if name not in TITLED]
-    return [*words, *([f"Score: {low} to {high}"] if low is not None and high is not None else [])]
+    ends = [f"from {low}" if high is None else f"{low} to {high}"] if low is not None else [f"up to {high}"]
+    return [*words, *([f"Score: {ends[0]}"] if (low, high) != (None, None) else [])]
 
 
 def _words(form: forms.Form, name: str, value: Any, rep: User | None) -> str:
@@ -26,9 +27,9 @@ def _words(form: forms.Form, name: str, value: Any, rep: User | None) -> str:
     if name == "days":
         return f"For {value:.3g} days or more"
     known: dict[str, Callable[[], Any]] = {
-        "rep": lambda: rep or value,
+        "rep": lambda: rep or value or "nobody yet",
         "reason": lambda: RejectionReason.objects.filter(slug=value).first() or value,
-        "version": lambda: version_names([value])(value),
+        "version": lambda: version_names([value])(value) if value else "Not scored",
         "month": lambda: f"{value:%B %Y}",
         "opened": lambda: f"{value:%B %Y}",
     }

@@ -25,8 +25,10 @@ RANKED = ("label", "band", "version")  # in their own order; of the others the l
 @dataclass(frozen=True)
 class Acceptance:
     name: Annotated[str, Figure("Of", "What the handoffs have in common. Empty: it is not known.")]
-    handed_off: Annotated[int, Figure("Handed off", "Handoffs opened in the period.")]
-    accepted: Annotated[Rate, Figure("Accepted", "Accepted by sales, of those accepted or rejected.")]
+    handed_off: Annotated[int, Figure("Handed off", "Handoffs opened in the period.", behind="handoffs")]
+    accepted: Annotated[
+        Rate, Figure("Accepted", "Accepted by sales, of those accepted or rejected.", behind="accepted")
+    ]
     before: Annotated[Rate, Figure("Accepted before", "The same in the period before.")]
     change: Annotated[
         float | None, Figure("Change", "Share accepted minus the share before. Empty: too few to compare.")
@@ -37,6 +39,7 @@ class Acceptance:
     reason: Annotated[str, Figure("Most given reason", "The reason sales gave most often for rejecting.")]
     given: Annotated[int, Figure("Given", "Rejections with that reason.")]
     misled: Annotated[int, Figure("Misled", "Rejections in which sales named a criterion that misled.")]
+    only: dict[str, str] | None = None  # in an address; None: there is no list of them
 
 
 DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
@@ -47,7 +50,7 @@ Counts = NDArray[np.int64]
 def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Acceptance]]:
     """For each of DIMENSIONS its groups, most handed off first; bands and labels best first.
 
-    Seven queries, six where the `rows` of the range and of the one before it are there already.
+    Eight queries, seven where the `rows` of the range and of the one before it are there already.
     """
     rows = handoffs(scope, before=True) if rows is None else rows
     reasons = dict(RejectionReason.objects.order_by("slug").values_list("slug", "label"))
@@ -59,7 +62,10 @@ def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Accepta
         counts = np.bincount(places * math.prod(shape) + kinds, minlength=len(keys) * math.prod(shape))
         tables = dict(zip(keys.tolist(), counts.reshape(len(keys), *shape), strict=True))
         named = _named(dimension, keys.tolist())
-        groups = [_row(named[key], tables[key], list(reasons.values())) for key in _ordered(dimension, tables)]
+        only = _asked(dimension, named)
+        groups = [
+            _row(named[key], tables[key], list(reasons.values()), only[key]) for key in _ordered(dimension, tables)
+        ]
         if dimension not in RANKED:
             groups.sort(key=lambda row: (-row.handed_off, row.name))
         found[dimension] = [group for group in groups if group.handed_off]
@@ -110,7 +116,24 @@ def _named(dimension: str, keys: list[int]) -> dict[int, str]:
     return dict.fromkeys(keys, "") | dict(kept.filter(pk__in=keys).values_list("pk", "name"))
 
 
-def _row(name: str, table: Counts, reasons: list[str]) -> Acceptance:
+def _asked(dimension: str, named: dict[int, str]) -> dict[int, dict[str, str] | None]:
+    """How an address asks for the handoffs of each group. One query at most."""
+    if dimension == "source":
+        return {key: {"source": name or "none"} for key, name in named.items()}
+    if dimension == "label":
+        return {key: {"label": LABELS[key] or "none"} for key in named}
+    if dimension == "band":
+        low = {key: key * BAND for key in named if key != UNSCORED}
+        return dict.fromkeys(named, None) | {
+            key: {"total_from": str(first), "total_to": str(first + BAND - 1)} for key, first in low.items()
+        }
+    if dimension == "team":
+        slugs = dict(Team.objects.filter(pk__in=named).values_list("pk", "slug"))
+        return {key: {"team": slugs[key]} if key in slugs else None for key in named}
+    return {key: {dimension: str(key)} for key in named}
+
+
+def _row(name: str, table: Counts, reasons: list[str], only: dict[str, str] | None) -> Acceptance:
     before, now = (Rate(int(part[YES].sum()), int(part[[YES, NO]].sum())) for part in table)
     gap, given = difference(now, before), table[1, NO].sum(axis=0)[1:]
     most = int(given.argmax()) if given.any() else None
@@ -124,6 +147,7 @@ def _row(name: str, table: Counts, reasons: list[str]) -> Acceptance:
         reason="" if most is None else reasons[most],
         given=0 if most is None else int(given[most]),
         misled=int(table[1, NO, 1].sum()),
+        only=only,
     )
 
 

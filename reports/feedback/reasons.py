@@ -1,6 +1,6 @@
 """Why does sales say no, and which criterion had promised otherwise?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from leads.enums import HandoffState
@@ -17,12 +17,17 @@ SHOWN = 3
 class Reason:
     reason: Annotated[str, Figure("Reason", "What sales chose from the list of reasons.")]
     given: Annotated[
-        Rate, Figure("Given", "Rejections of handoffs opened in the period with that reason, of all rejections.")
-    ]
+        Rate,
+        Figure(
+            "Given", "Rejections of handoffs opened in the period with that reason, of all rejections.",
+            behind="rejected",
+        ),
+    ]  # fmt: skip
     before: Annotated[Rate, Figure("Given before", "The same in the period before.")]
     misled_by: Annotated[
         str, Figure("Misled by", "The criteria sales named most often as what misled, with how often; at most three.")
     ]
+    only: dict[str, str] = field(default_factory=dict)
 
 
 def reasons_given(scope: Scope, rows: Rows | None = None) -> list[Reason]:
@@ -40,6 +45,7 @@ def reasons_given(scope: Scope, rows: Rows | None = None) -> list[Reason]:
             misled_by=_most(
                 {texts[by]: n for by, n in counted(now[now["reason"] == word]["misled_by"]).items() if texts[by]}
             ),
+            only={"reason": texts[word]},
         )
         for word, count in given.items()
     ]

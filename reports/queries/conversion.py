@@ -56,11 +56,13 @@ def verdict(rows: list[LabelConversion]) -> Verdict:
     ranked = [row for row in rows if row.customers.enough and row.label not in ("", Label.DISQUALIFIED)]
     if len(ranked) < 2:
         return Verdict("", "Too few to say.", f"A label is compared once {ENOUGH} leads of the period had it.")
-    for better, worse in pairwise(ranked):
-        if better.customers.share < worse.customers.share:  # type: ignore[operator]
-            words = f"{_word(worse)} leads became customers more often than {_word(better)} ones"
-            chance = ", which could be chance" if _touch(worse.customers, better.customers) else ""
-            return Verdict("warn", "The order does not hold.", f"{words}{chance}.")
+    reversed_ = [pair for pair in pairwise(ranked) if pair[0].customers.share < pair[1].customers.share]  # type: ignore[operator]
+    beyond_chance = [pair for pair in reversed_ if not _touch(pair[1].customers, pair[0].customers)]
+    for better, worse in beyond_chance or reversed_:
+        words = f"{_word(worse)} leads became customers more often than {_word(better)} ones"
+        if beyond_chance:
+            return Verdict("warn", "The order does not hold.", f"{words}, and their intervals do not touch.")
+        return Verdict("", "The order is not clear.", f"{words}, which could be chance.")
     return Verdict("ok", "The order holds.", _by_how_much(*ranked[:2]))
 
 

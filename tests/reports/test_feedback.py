@@ -8,15 +8,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from leads.enums import Role
 from leads.models import Handoff
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate, discoveries, p_value
+from reports.behind import address
 from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance
 from reports.feedback.criteria import criteria_behind
-from reports.feedback.reasons import reasons_given
+from reports.feedback.reasons import Reason, reasons_given
 from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
@@ -153,6 +155,33 @@ def test_behind_a_criterion_are_the_handoffs_it_counts(team, kim, client, criter
     page = client.get("/scoring/feedback/handoffs/?criterion=1&state=open&team=mars")
     assert page.context["problems"] == ["State: there is no “open”.", "Team: “mars”: No such team among yours."]
     assert client.get("/scoring/feedback/handoffs/?criterion=987654321").context["page"].rows == []
+
+
+def test_each_figure_leads_to_as_many_handoffs(team, kim, client, criteria):
+    accept(offered(team, source="Web"), by=kim)
+    for slug in ("no_budget", "wrong_fit"):
+        reject(offered(team, (60, 15, -3)), by=kim, reason=reason(slug))
+    offered(team, days_ago=100)
+    unscored = offered(team)
+    Handoff.objects.filter(pk=unscored.pk).update(label="", version=None)
+    offered(make_team("APAC"))
+    count_due()
+    scope = Scope(kim, TODAY - timedelta(days=120), TODAY)
+    rows = [*reasons_given(scope), *(row for rows in acceptance(scope).values() for row in rows)]
+    figures = [
+        (address(scope, name, row.only), number)
+        for row in rows
+        for name, number in (
+            [("rejected", row.given.k)]
+            if isinstance(row, Reason)
+            else [("handoffs", row.handed_off), ("accepted", row.accepted.k)]
+        )
+    ]
+    assert len(figures) == 2 + 2 * (2 + 2 + 2 + 2 + 2 + 1), "two reasons; two groups of each kind, one team"
+    assert [(url, client.get(url).context["number"]) for url, _ in figures] == figures
+    page = client.get(f"/scoring/feedback/?{scope.query}").text
+    shown = [url for url, number in figures if number]
+    assert [url for url in shown if f'href="{escape(url)}"' not in page] == []
 
 
 def test_the_page_its_files_and_its_words(team, kim, client, criteria):

@@ -98,8 +98,8 @@ class LeadsBehindForm(forms.Form):
             rows = rows.filter(campaign=_known(asked["campaign"]))
         if asked["grade"]:
             rows = _old(rows).filter(grade=_known(asked["grade"]))
-        if asked["total_from"] is not None and asked["total_to"] is not None:
-            rows = _old(rows).filter(total__range=(asked["total_from"], asked["total_to"]))
+        if (asked["total_from"], asked["total_to"]) != (None, None):
+            rows = _scored(_old(rows), asked)
         return self._came(_labelled(rows, asked["label"]))
 
     def number(self, scope: Scope) -> int:
@@ -161,13 +161,15 @@ class HandoffsBehindForm(forms.Form):
             rows = rows.filter(decided_by=asked["rep"] or None)
         if asked["version"] is not None:
             rows = rows.filter(version=asked["version"] or None)
-        if asked["total_from"] is not None:
-            rows = rows.filter(total__gte=asked["total_from"])
-        if asked["total_to"] is not None:
-            rows = rows.filter(total__lte=asked["total_to"])
+        rows = _scored(rows, asked)
         if asked["won"]:
             rows = rows.filter(Exists(Deal.objects.filter(lead=OuterRef("lead"), state=DealState.WON)))
         return _labelled(rows, asked["label"])
+
+
+def _scored(rows: QuerySet[Any], asked: dict[str, Any]) -> QuerySet[Any]:
+    ends = {"total__gte": asked["total_from"], "total__lte": asked["total_to"]}
+    return rows.filter(**{end: value for end, value in ends.items() if value is not None})
 
 
 def _old(rows: QuerySet[Fact]) -> QuerySet[Fact]:

@@ -39,7 +39,14 @@ def records(packed: bytes | None) -> Rows:
 def since(rows: Rows, scope: Scope) -> tuple[Rows, Rows]:
     """Those of the range, and those of the one before it."""
     now = in_range(rows, scope)
-    return rows[now], rows[~now]
+    return picked(rows, now), picked(rows, ~now)
+
+
+def picked(rows: Rows, which: NDArray[Any]) -> Rows:
+    """Those of a mask, or at some places: taken as bare bytes, since numpy copies records column by column, which takes
+    ten times as long.
+    """
+    return rows.view(f"V{rows.dtype.itemsize}")[which].view(rows.dtype)
 
 
 def in_range(rows: Rows, scope: Scope) -> Mask:
@@ -101,7 +108,7 @@ def grouped(rows: Rows, column: str) -> Iterator[tuple[int, Rows]]:
     few = np.uint16 if len(values) < 2**16 else np.int64  # small numbers are sorted in one go
     order = np.argsort(places.astype(few), kind="stable")
     ends = np.cumsum(np.bincount(places, minlength=len(values)))[:-1]
-    return zip(values.tolist(), np.split(rows[order], ends), strict=True)
+    return zip(values.tolist(), np.split(picked(rows, order), ends), strict=True)
 
 
 def coded(column: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

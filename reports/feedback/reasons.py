@@ -6,7 +6,7 @@ from typing import Annotated
 from leads.enums import HandoffState
 from leads.models import RejectionReason
 from leads.statistics import Rate
-from reports.columns import Rows, counted, handoffs, in_state, since, words
+from reports.columns import Rows, counted, handoffs, in_state, picked, since, words
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -33,7 +33,7 @@ class Reason:
 def reasons_given(scope: Scope, rows: Rows | None = None) -> list[Reason]:
     """The most frequent first. Three queries, two where the `rows` of both ranges are there already."""
     rows = handoffs(scope, before=True) if rows is None else rows
-    now, before = since(rows[in_state(rows, HandoffState.REJECTED)], scope)
+    now, before = since(picked(rows, in_state(rows, HandoffState.REJECTED)), scope)
     labels = dict(RejectionReason.objects.values_list("slug", "label"))
     given, earlier = counted(now["reason"]), counted(before["reason"])
     texts = words({*given, *counted(now["misled_by"])})

@@ -9,7 +9,7 @@ import numpy as np
 from leads.enums import HandoffState, Label
 from leads.statistics import Rate
 from reports.accuracy import sorted_by
-from reports.columns import Rows, accepted, answered, coded, handoffs, in_state, labelled, months
+from reports.columns import Rows, accepted, answered, coded, handoffs, in_state, labelled, months, picked
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -41,7 +41,7 @@ def agreement(scope: Scope) -> list[Agreement]:
     """The earliest month first. One query."""
     rows = handoffs(scope)
     opened = months(rows)
-    return [_row(month.item(), rows[opened == month]) for month in np.unique(opened)]
+    return [_row(month.item(), picked(rows, opened == month)) for month in np.unique(opened)]
 
 
 def _row(month: date, rows: Rows) -> Agreement:
@@ -50,7 +50,7 @@ def _row(month: date, rows: Rows) -> Agreement:
     totals, places = coded(rows["total"])  # who had none stands below all others
     ranked = sorted_by(totals, *(np.bincount(places[which], minlength=len(totals)) for which in (yes, no)))
     return Agreement(
-        month=month, accepted=accepted(rows), hot=accepted(rows[hot]), others=accepted(rows[~hot]),
+        month=month, accepted=accepted(rows), hot=accepted(picked(rows, hot)), others=accepted(picked(rows, ~hot)),
         agree=ranked.value, agree_low=ranked.low, agree_high=ranked.high,
         in_time=Rate(int(rows["in_time"].sum()), int(answered(rows).sum())), only={"opened": f"{month:%Y-%m}"},
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from leads.enums import HandoffState, Label
 from leads.statistics import Rate
-from reports.columns import Rows, accepted, answered, handoffs, in_state, labelled, late, median
+from reports.columns import Rows, accepted, answered, handoffs, in_state, labelled, late, median, picked
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -41,7 +41,7 @@ class LabelHandoffs:
 def handoffs_by_label(scope: Scope, rows: Rows | None = None) -> list[LabelHandoffs]:
     """Best label first, those without a label last. One query, none where the `rows` of the range are there already."""
     rows = handoffs(scope) if rows is None else rows
-    return [_row(label, part) for label in (*Label.values, "") if len(part := rows[labelled(rows, label)])]
+    return [_row(label, part) for label in (*Label.values, "") if len(part := picked(rows, labelled(rows, label)))]
 
 
 def _row(label: str, rows: Rows) -> LabelHandoffs:

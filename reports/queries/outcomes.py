@@ -31,6 +31,11 @@ def month_in(moment: str) -> TruncMonth:
     return TruncMonth(moment, tzinfo=timezone.get_default_timezone())
 
 
+def month_created() -> Cast:
+    """The month in which the leads of a fact or tally were created."""
+    return Cast(TruncMonth("day"), DateField())
+
+
 SUMS = {name: Sum(name) for name in COUNTS}
 NOTHING: dict[str, Any] = dict.fromkeys(COUNTS, 0)
 
@@ -84,7 +89,7 @@ def _aged(rows: QuerySet[Any], group: Any, number: Any) -> dict[Any, NDArray[np.
 
 
 def _group(by: str) -> Any:
-    return Cast(TruncMonth("day"), DateField()) if by == "month" else F(by)
+    return month_created() if by == "month" else F(by)
 
 
 def in_time_by(scope: Scope, by: str) -> dict[Any, Rate]:

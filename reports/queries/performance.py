@@ -5,14 +5,18 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Annotated, Any
 
-from django.db.models import Sum
-from django.db.models.functions import TruncMonth
+import numpy as np
+from django.db.models import F, QuerySet
+from numpy.typing import NDArray
 
 from leads.enums import Label
 from leads.statistics import ENOUGH, Rate, wilson
 from reports.accuracy import sorted_by, tenths
+from reports.columns import coded
 from reports.figures import Figure, Report
-from reports.queries.outcomes import sums_by
+from reports.joined import Joined, fetched, numbers, sent
+from reports.models.summary import By
+from reports.queries.outcomes import month_created, sums_by
 from reports.scope import Scope
 from reports.summaries.facts import FAIR, SETTLED
 
@@ -118,16 +122,22 @@ _Scores = dict[date, dict[int, _Score]]
 
 def _scores(scope: Scope) -> _Scores:
     """Month → total → settled leads. Of one source the days around the months are not tallied, and read from facts."""
-    counts = ("leads", "customers", "in_time")
-    rows = sums_by(scope, "month", "total", only=counts)
+    parts: list[tuple[QuerySet[Any], F]] = [(scope.tallies(By.TOTAL), F("key"))]
     if scope.source:
-        loose = scope.loose().filter(settles_at=None, total__isnull=False).annotate(month=TruncMonth("day"))
-        again = loose.order_by().values("month", "total").annotate(**{name: Sum(name) for name in counts})
-        rows += [dict(row) for row in again]
-    found: _Scores = defaultdict(dict)
-    for row in rows:
-        found[row["month"]][int(row["total"])] = _Score(row["leads"], row["customers"], row["in_time"])
-    return found
+        parts.append((scope.loose().filter(settles_at=None, total__isnull=False), F("total")))
+    found: dict[date, list[NDArray[np.int64]]] = defaultdict(list)
+    for rows, total in parts:
+        counted = Joined(sent(total, F("leads"), F("customers"), F("in_time")))
+        asked = rows.order_by().annotate(month=month_created()).values("month").annotate(all=counted)
+        for month, joined in fetched(asked.values_list("month", "all")):
+            found[month].append(numbers(joined, 4))
+    return {month: _added_up(np.concatenate(each)) for month, each in found.items()}
+
+
+def _added_up(rows: NDArray[np.int64]) -> dict[int, _Score]:
+    totals, places = coded(rows[:, 0])
+    sums = (np.bincount(places, rows[:, column]).astype(int).tolist() for column in (1, 2, 3))
+    return {total: _Score(*score) for total, *score in zip(totals.tolist(), *sums, strict=True)}
 
 
 def _old(scope: Scope, scores: _Scores) -> _Scores:

@@ -6,7 +6,7 @@ from typing import Annotated
 from leads.enums import HandoffState
 from leads.models import RejectionReason
 from leads.statistics import Rate
-from reports.columns import Rows, counted, handoffs, in_state, words
+from reports.columns import Rows, counted, handoffs, in_state, picked, words
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -27,7 +27,7 @@ class ReasonGiven:
 def rejection_reasons(scope: Scope, rows: Rows | None = None) -> list[ReasonGiven]:
     """The most frequent first. Three queries, two where the `rows` of the range are there already."""
     rows = handoffs(scope) if rows is None else rows
-    rejected = rows[in_state(rows, HandoffState.REJECTED)]
+    rejected = picked(rows, in_state(rows, HandoffState.REJECTED))
     slugs, named = (
         words(given := counted(rejected["reason"])),
         dict(RejectionReason.objects.values_list("slug", "label")),

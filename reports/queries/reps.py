@@ -5,7 +5,7 @@ from typing import Annotated
 
 from leads.models import User
 from leads.statistics import Rate
-from reports.columns import Rows, accepted, answered, grouped, handoffs, known, median
+from reports.columns import Rows, accepted, answered, grouped, handoffs, known, median, picked
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
@@ -52,7 +52,7 @@ class Rep:
 def reps(scope: Scope, rows: Rows | None = None) -> list[Rep]:
     """Most handoffs worked first. Two queries, one where the `rows` of the range are there already."""
     rows = handoffs(scope) if rows is None else rows
-    worked = {rep: part for rep, part in grouped(rows[answered(rows)], "rep") if rep}
+    worked = {rep: part for rep, part in grouped(picked(rows, answered(rows)), "rep") if rep}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=worked)}
     ordered = sorted(worked.items(), key=lambda item: (-len(item[1]), names.get(item[0], "")))
     return [_row(rep, names.get(rep, ""), part) for rep, part in ordered]

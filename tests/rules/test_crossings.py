@@ -1,9 +1,10 @@
 """Entering and leaving: noticed once, with a border that holds and days of quiet."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -18,6 +19,11 @@ from tests.sales import make_team
 from tests.scoring.workshop import field, go_live, make_lead, make_model, record, rescore
 
 pytestmark = pytest.mark.django_db
+
+# In the last hour of a day, so that an hour later is another moment than the midnight before it.
+LATE = datetime(2026, 11, 18, 23, 20, tzinfo=UTC)
+MIDNIGHT = datetime(2026, 11, 19, tzinfo=UTC)
+IN_AN_HOUR = LATE + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -120,39 +126,35 @@ def test_what_sales_does_is_noticed(live: None) -> None:
 
 
 def test_silence_is_noticed_by_time_alone(live: None) -> None:
-    lead = make_lead(make_team())
-    record(lead, "page_viewed", days_ago=13)
-    rescore()
-    rule = make_rule(make_segment("Silent", {"event": "page_viewed", "last_before": 14}))
+    with time_machine.travel(LATE, tick=False):
+        lead = make_lead(make_team())
+        record(lead, "page_viewed", days_ago=13)
+        rescore()
+        rule = make_rule(make_segment("Silent", {"event": "page_viewed", "last_before": 14}))
+    for moment, seen in [(MIDNIGHT - timedelta(seconds=1), []), (LATE + timedelta(days=1), ["entered"])]:
+        with time_machine.travel(moment, tick=False):
+            run_passes()
+        assert [crossing[1] for crossing in crossings(rule)] == seen
     rule.refresh_from_db()
-    midnight = timezone.localtime(rule.due_at)
-    assert (midnight.hour, midnight.minute, midnight.date()) == (0, 0, timezone.localdate() + timedelta(days=1))
-    tomorrow = timezone.now() + timedelta(days=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timezone, "now", lambda: tomorrow)
-        run_passes()
-    assert [crossing[1] for crossing in crossings(rule)] == ["entered"]
-    rule.refresh_from_db()
-    assert rule.due_at > midnight
+    assert rule.due_at == MIDNIGHT + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
     ("condition", "again"),
     [
         (field("title", "known"), None),
-        (field("created", "in_last_days", 3), "midnight"),
-        (field("days_since_activity", "at_least", 3), "midnight"),
-        (viewed(1, days=3), "midnight"),
+        (field("created", "in_last_days", 3), MIDNIGHT),
+        (field("days_since_activity", "at_least", 3), MIDNIGHT),
+        (viewed(1, days=3), MIDNIGHT),
         (viewed(1), None),
-        (field("company.best_score", "at_least", 50), "hour"),
+        (field("company.best_score", "at_least", 50), IN_AN_HOUR),
     ],
 )
-def test_all_leads_are_asked_again_only_where_time_changes_answers(condition: Any, again: str | None) -> None:
-    rule = make_rule(make_segment(condition=condition))
+def test_all_leads_are_asked_again_only_where_time_changes_answers(condition: Any, again: datetime | None) -> None:
+    with time_machine.travel(LATE, tick=False):
+        rule = make_rule(make_segment(condition=condition))
     rule.refresh_from_db()
-    hours = None if rule.due_at is None else (rule.due_at - timezone.now()) / timedelta(hours=1)
-    kind = None if hours is None else "hour" if 0.9 < hours <= 1 and rule.due_at.minute else "midnight"
-    assert (kind, rule.phase) == (again, RulePhase.WATCHING)
+    assert (rule.due_at, rule.phase) == (again, RulePhase.WATCHING)
 
 
 def test_without_rules_scoring_asks_nothing_more(live: None) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from django.db import connection
@@ -16,7 +17,7 @@ from leads.selling import sla
 from leads.selling.assignment import COMPANY
 from leads.selling.worktime import WorkTime
 from scoring.demo import behaviour, people
-from scoring.demo.calendar import DAYS
+from scoring.demo.calendar import DAYS, Year
 from scoring.demo.chance import dice
 from scoring.demo.deals import Outcome
 from scoring.demo.decisions import Answer
@@ -123,12 +124,8 @@ class Ending:
         """The first call or mail that the rep noted."""
         if offer.decided is None or offer.answer is None or offer.answer.state != HandoffState.ACCEPTED:
             return {}
-        rng = dice("contact", self.loader.story.seed, offer.person.number)
-        at = self.year.working(offer.decided + rng.expovariate(1 / UNTIL_CONTACT), rng.random(), rng.random())
-        at = max(at, offer.decided + 0.01)
-        if rng.random() < NOT_NOTED or at >= DAYS:
-            return {}
-        return {"contacted_at": self.year.moment(at), "contacted_by": offer.assignee}
+        at = first_contact(self.year, offer.decided, dice("contact", self.loader.story.seed, offer.person.number))
+        return {} if at is None else {"contacted_at": self.year.moment(at), "contacted_by": offer.assignee}
 
     def _move_leads(self) -> None:
         """Set where each lead is now, and put its true way there in the place of the one jump the trigger noted."""
@@ -166,6 +163,15 @@ class Ending:
         by = ended.owner.pk if ended.owner and sales else None
         origin = "CRM" if new in (Stage.OPPORTUNITY, Stage.CUSTOMER) else "handoff"
         return [ended.lead, name, _jsonb(old), _jsonb(new), at, at, by, origin]
+
+
+def first_contact(year: Year, decided: float, rng: Random) -> float | None:
+    """When the rep first called or wrote after accepting; None: nothing of it is noted, or it lies ahead."""
+    called, rest, clock, noted = decided + rng.expovariate(1 / UNTIL_CONTACT), rng.random(), rng.random(), rng.random()
+    if called >= DAYS or noted < NOT_NOTED:
+        return None
+    at = max(year.working(called, rest, clock), decided + 0.01)
+    return at if at < DAYS else None
 
 
 def _feedback(handoff: Handoff, answer: Answer, by: User) -> Feedback:

@@ -41,6 +41,8 @@ from scoring.demo.behaviour import acts
 from scoring.demo.build import make
 from scoring.demo.calendar import DAYS, Year
 from scoring.demo.campaigns import CAMPAIGNS, FAIR_OF, campaign_of
+from scoring.demo.chance import dice
+from scoring.demo.ending import first_contact
 from scoring.demo.story import BUYER, COMPETITOR, STUDENT, Person, Story, truth
 from scoring.engine.evaluate import evaluate
 from scoring.engine.sides import number_of
@@ -90,6 +92,14 @@ def test_the_year_ends_with_yesterday() -> None:
     year = Year()
     assert year.today == timezone.localdate()
     assert year.moment(DAYS - 1e-6) < timezone.now()
+
+
+def test_a_contact_that_lies_ahead_is_not_noted_yet() -> None:
+    """Accepted in the last hour of the year, as happens on about every second day: some call tomorrow."""
+    year, decided = Year(TODAY), DAYS - 1 / 24
+    found = [first_contact(year, decided, dice("contact", number)) for number in range(200)]
+    assert all(at is None or decided < at < DAYS for at in found)
+    assert None in found and set(found) != {None}
 
 
 def test_events_per_lead_come_to_what_was_asked() -> None:

@@ -55,6 +55,17 @@ class TeamFilter(filters.ModelChoiceFilter):
         super().__init__(**{"queryset": _teams, "label": "Team", **extra})
 
 
+class SeveralField(filters.fields.MultipleChoiceField):
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if each]
+
+
+class SeveralFilter(filters.MultipleChoiceFilter):
+    """Any of those given. An empty one narrows nothing, as it is with a single choice and as forms send it."""
+
+    field_class = SeveralField
+
+
 class SourceFilter(filters.CharFilter):
     """Facts of a source, by its id or slug."""
 
@@ -92,10 +103,10 @@ class LeadFilters(filters.FilterSet):
 
     q = filters.CharFilter(label="Search", method="search", max_length=200)
     email = filters.CharFilter(label="E-mail", method="by_email", max_length=254)
-    label = filters.MultipleChoiceFilter(label="Label", choices=LABELS, method="by_label", widget=Boxes)
-    grade = filters.MultipleChoiceFilter(label="Grade", choices=GRADES, method="by_grade", widget=Boxes)
+    label = SeveralFilter(label="Label", choices=LABELS, method="by_label", widget=Boxes)
+    grade = SeveralFilter(label="Grade", choices=GRADES, method="by_grade", widget=Boxes)
     model = filters.CharFilter(label="Model", method="by_model", max_length=50, validators=[known_model])
-    stage = filters.MultipleChoiceFilter(label="Stage", choices=Stage, method="by_lead", widget=Boxes)
+    stage = SeveralFilter(label="Stage", choices=Stage, method="by_lead", widget=Boxes)
     segment = filters.ModelChoiceFilter(
         label="Segment", queryset=_segments, method="by_segment", empty_label="All leads"
     )

@@ -182,7 +182,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["leads.api.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["leads.api.filtering.Filters"],
     "DEFAULT_PAGINATION_CLASS": "leads.api.pagination.CursorPages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "leads.api.schema.Described",
     "EXCEPTION_HANDLER": "leads.api.errors.answer",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

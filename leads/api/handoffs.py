@@ -17,7 +17,7 @@ from leads.api.errors import Conflict
 from leads.api.inputs import moved_errors
 from leads.api.lists import ReadViewSet
 from leads.enums import DealState, HandoffState
-from leads.filters import TeamFilter
+from leads.filters import SeveralFilter, TeamFilter
 from leads.models import Feedback, Handoff, Lead, RejectionReason, User
 from leads.selling import followup, handoffs, passing
 from leads.selling.deals import set_deal
@@ -126,7 +126,7 @@ class HandoffDealInput(serializers.Serializer):
 
 
 class HandoffFilters(filters.FilterSet):
-    state = filters.MultipleChoiceFilter(choices=HandoffState)
+    state = SeveralFilter(choices=HandoffState)
     team = TeamFilter()
     assignee = filters.NumberFilter(field_name="assignee_id", decimal_places=0)
     lead = filters.NumberFilter(field_name="lead_id", decimal_places=0)

@@ -16,6 +16,7 @@ from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.api.segments import ConditionValue
 from leads.enums import CrossingState
+from leads.filters import SeveralFilter
 from leads.models import Crossing, Rule, Segment, Team, User
 from leads.rules import actions, editing, review
 
@@ -130,7 +131,7 @@ class CrossingSerializer(serializers.ModelSerializer):
 
 
 class CrossingFilters(filters.FilterSet):
-    state = filters.MultipleChoiceFilter(choices=CrossingState)
+    state = SeveralFilter(choices=CrossingState)
     rule = filters.NumberFilter(field_name="rule_id", decimal_places=0)
     lead = filters.NumberFilter(field_name="lead_id", decimal_places=0)
 

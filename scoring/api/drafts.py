@@ -130,7 +130,7 @@ class DraftActions:
         return Response(DraftChangesSerializer({"next": following, "results": rows}).data)
 
     @extend_schema(request=RestorationInput, responses=DraftChangeSerializer(many=True))
-    @action(detail=True, methods=["post"], permissions={"POST": CHANGE}, pagination_class=None)
+    @action(detail=True, methods=["post"], permissions={"POST": CHANGE})
     def restoration(self, request: Request, pk: str) -> Response:
         """Make the draft what it was then. What it is now stays in the history. What is live stays live."""
         model, given = _model(self), _read(RestorationInput, request)

@@ -90,7 +90,12 @@ class Handoff(models.Model):
     objects = HandoffQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["lead"], condition=Q(state="open"), name="one_open_handoff")]
+        constraints = [
+            models.UniqueConstraint(fields=["lead"], condition=Q(state="open"), name="one_open_handoff"),
+            # reports keep both by their place among these
+            models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_has_a_known_state"),
+            models.CheckConstraint(condition=Q(label__in=["", *Label.values]), name="handoff_has_a_known_label"),
+        ]
         indexes = [
             models.Index(fields=["team", "state", "due_at"], name="handoff_queue"),
             models.Index(fields=["assignee", "state", "due_at"], name="handoff_mine"),

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db import IntegrityError
+from django.db.transaction import atomic
 from django.utils import timezone
 
 from leads.enums import HandoffState, Role, SourceKind
@@ -14,6 +16,7 @@ from leads.selling.handoffs import accept, open_handoffs, reject, withdraw
 from reports.columns import RECORD, coded, counted, grouped, handoffs, in_state, labelled, late, median, months, words
 from reports.feedback.points import points_given
 from reports.models import Change, HandoffFact
+from reports.models.handoff import LABELS, STATES
 from reports.scope import Scope, today
 from reports.summaries import count_due
 from scoring.models import ControlCase
@@ -99,6 +102,18 @@ def test_points_stand_beside_the_handoffs_that_know_them(team, scope):
     found = [(each.version, sorted(each.given.tolist()), each.rows["scored"].tolist()) for each in points_given(scope)]
     assert sorted(found) == [(9001, [], [False]), (9001, [[False, True, False], [True, False, True]], [True, True])]
     assert HandoffFact.objects.count() == 3
+
+
+def test_every_label_and_state_is_kept_by_its_place(team, scope):
+    handoff = hand_off(team)
+    for name, values in (("label", LABELS), ("state", STATES)):
+        kept = []
+        for value in values:
+            Handoff.objects.filter(pk=handoff.pk).update(**{name: value})
+            kept += now(scope)[name].tolist()
+        assert kept == list(range(len(values)))
+        with pytest.raises(IntegrityError), atomic():
+            Handoff.objects.filter(pk=handoff.pk).update(**{name: "icy"})
 
 
 @pytest.mark.parametrize("numbers", [[3, -1, 3, 7], [5, 10**8, 5, -(10**8)], [4]])

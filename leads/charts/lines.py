@@ -26,7 +26,7 @@ INSET = 16
 
 @dataclass(frozen=True)
 class Band:
-    """The field between two lines. `tone`: fan80, fan50 or area."""
+    """The field between two lines; a whisker where only one place is known. `tone`: fan80, fan50 or area."""
 
     lows: Values
     highs: Values
@@ -124,7 +124,7 @@ def lines(
         rows=[[name, *(said(one, at, write) for one in series)] for at, name in enumerate(names)],
         bands=[field for one in joined for band in one.bands for field in _fields(band, middles, scale)],
         paths=[path for one in joined for path in _paths(one, middles, scale)],
-        whiskers=[mark for one in series if one.apart for mark in _uprights(one, middles, scale)],
+        whiskers=[mark for one in series for mark in _uprights(one, middles, scale)],
         places=[_place(at, name, series, middles, scale, write, width, urls) for at, name in enumerate(names)],
         marker=middles[marker[0]] if marker else None, marker_text=marker[1] if marker else "",
         limit=scale.place(limit[0]) if limit else None, limit_text=limit[1] if limit else "",
@@ -167,9 +167,13 @@ def _runs(known: Sequence[bool]) -> Iterator[range]:
             start = None
 
 
+def _known(band: Band) -> Iterator[range]:
+    """Stretches of places where both ends are known."""
+    return _runs([low is not None and high is not None for low, high in zip(band.lows, band.highs, strict=True)])
+
+
 def _fields(band: Band, middles: list[float], scale: Scale) -> Iterator[Path]:
-    ends = list(zip(band.lows, band.highs, strict=True))
-    for run in _runs([low is not None and high is not None for low, high in ends]):
+    for run in _known(band):
         below = [f"{middles[at]},{scale.place(band.lows[at])}" for at in run]  # type: ignore[arg-type]
         above = [f"{middles[at]},{scale.place(band.highs[at])}" for at in reversed(run)]  # type: ignore[arg-type]
         if len(run) > 1:
@@ -177,10 +181,12 @@ def _fields(band: Band, middles: list[float], scale: Scale) -> Iterator[Path]:
 
 
 def _uprights(series: Series, middles: list[float], scale: Scale) -> Iterator[Upright]:
+    """Of every value that stands apart; on a line of those between two gaps, where a field has no width."""
     for band in series.bands:
-        for x, low, high in zip(middles, band.lows, band.highs, strict=True):
-            if low is not None and high is not None:
-                yield Upright(x, scale.place(low), scale.place(high), series.tone)
+        for run in _known(band):
+            for at in run if series.apart or len(run) == 1 else ():
+                low, high = scale.place(band.lows[at]), scale.place(band.highs[at])  # type: ignore[arg-type]
+                yield Upright(middles[at], low, high, series.tone)
 
 
 def _paths(series: Series, middles: list[float], scale: Scale) -> Iterator[Path]:

@@ -128,6 +128,7 @@ def test_a_line_has_a_gap_where_nothing_is_known():
     chart = lines("Rates", ["A", "B", "C", "D"], [series])
     assert [path.points for path in chart.paths] == ["60.0,140.5 185.3,99.0", "436.0,16.0"]
     assert [band.points for band in chart.bands] == ["60.0,182.0 185.3,140.5 185.3,57.5 60.0,99.0"]
+    assert [(mark.x, mark.low, mark.high) for mark in chart.whiskers] == [(436.0, 57.5, 16.0)]
     assert [len(place.dots) for place in chart.places] == [1, 1, 0, 1]
     assert [place.words for place in chart.places] == ["A: a", "B: b", "C: c", "D: d"]
     assert chart.rows == [["A", "a"], ["B", "b"], ["C", "c"], ["D", "d"]]

@@ -11,7 +11,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -160,12 +159,6 @@ def _midnight(day: date) -> datetime:
 def _day_field() -> forms.DateField:
     widget = forms.DateInput({"type": "date"})
     return forms.DateField(required=False, widget=widget, error_messages={"invalid": NO_DAY})
-
-
-def refused(form: forms.Form) -> HttpResponse:
-    """Where a spreadsheet was asked for with an address that is not right: which part of it, and what to write."""
-    lines = [f"{name}: {text}" for name, texts in form.errors.items() for text in texts]
-    return HttpResponse("\n".join(lines), status=400, content_type="text/plain; charset=utf-8")
 
 
 class ScopeForm(forms.Form):

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import problems_of, refused
 from leads.enums import Label
 from leads.keyset import BadCursor, page_of
 from leads.requests import Request
@@ -19,7 +20,7 @@ from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import AssumptionForm, ForecastForm, counted, counts_of
 from reports.forecast.page import TABLES, shown, waiting
 from reports.forecast.scope import CHANGE
-from reports.scope import READ, refused
+from reports.scope import READ
 
 PAGE = 50
 
@@ -39,8 +40,8 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
     if name not in TABLES:
         raise Http404
     form = ForecastForm(request.GET, user=request.user)
-    if not form.is_valid():
-        return refused(form)
+    if problems := problems_of(form):
+        return refused(problems)
     answer = HttpResponse(exports.as_csv(TABLES[name], form.scope()), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="forecast-{name}.csv"'
     return answer

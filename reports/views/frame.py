@@ -12,7 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
-from leads.asked import problems_of
+from leads.asked import problems_of, refused
 from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
@@ -20,7 +20,7 @@ from reports.digest import digest_of
 from reports.figures import Report
 from reports.models import Fact
 from reports.queries import REPORTS
-from reports.scope import READ, Scope, ScopeForm, refused
+from reports.scope import READ, Scope, ScopeForm
 from reports.summaries import as_of, catch_up, count_due, progress
 
 WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
@@ -122,8 +122,8 @@ def spreadsheet(request: Request, name: str) -> HttpResponse:
 def table_file(request: Request, report: Report, prefix: str = "") -> HttpResponse:
     """The rows of the scope in the address, for a spreadsheet; none while all is counted for the first time."""
     form = ScopeForm(request.GET, user=request.user)
-    if not form.is_valid():
-        return refused(form)
+    if problems := problems_of(form):
+        return refused(problems)
     catch_up()
     if as_of() is None:
         return HttpResponse(NOT_YET, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})

@@ -126,8 +126,8 @@ def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):
     assert "By: there is no “mood”." in client.get("/reports/impact/?by=mood").text
     assert page.context["scope"].last == timezone.localdate()
     answer = client.get("/reports/funnel.csv?from=yesterday&team=mars")
-    assert (answer.status_code, answer.content) == (
-        400, b"from: Write the day as 2026-08-03.\nteam: No such team among yours."
+    assert (answer.status_code, answer.text) == (
+        400, "From: “yesterday”: Write the day as 2026-08-03.\nTeam: “mars”: No such team among yours."
     )  # fmt: skip
 
 

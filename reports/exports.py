@@ -31,7 +31,21 @@ def as_values(row: Any) -> dict[str, Any]:
     """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
     hints = get_type_hints(type(row), include_extras=True)
     shown = {name for name, hint in hints.items() if hasattr(hint, "__metadata__")}
-    return {field.name: _value(getattr(row, field.name)) for field in fields(row) if field.name in shown}
+    return {field.name: rounded(getattr(row, field.name)) for field in fields(row) if field.name in shown}
+
+
+def rounded(value: Any) -> Any:
+    """As files and programs are given it: numbers with four decimals, also those in a list or under a name."""
+    match value:
+        case Rate():
+            return rate_values(value)
+        case float():
+            return round(value, 4)
+        case dict():
+            return {name: rounded(each) for name, each in value.items()}
+        case list():
+            return [rounded(each) for each in value]
+    return value
 
 
 def rate_values(rate: Rate) -> dict[str, Any]:
@@ -40,9 +54,9 @@ def rate_values(rate: Rate) -> dict[str, Any]:
     return {
         "k": rate.k,
         "n": rate.n,
-        "share": _rounded(rate.share),
-        "low": _rounded(interval.low if interval else None),
-        "high": _rounded(interval.high if interval else None),
+        "share": rounded(rate.share),
+        "low": rounded(interval.low if interval else None),
+        "high": rounded(interval.high if interval else None),
     }
 
 
@@ -61,15 +75,5 @@ def _is_rate(report: Report, name: str) -> bool:
 
 def _cells(value: Any, report: Report, name: str) -> list[Any]:
     if not _is_rate(report, name):
-        return [_value(value)]
+        return [rounded(value)]
     return list(rate_values(value).values()) if value else [None] * 5
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, Rate):
-        return rate_values(value)
-    return _rounded(value) if isinstance(value, float) else value
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)

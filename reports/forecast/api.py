@@ -20,7 +20,7 @@ from leads.models import User
 from leads.wake import wake
 from reports import tasks
 from reports.api import described
-from reports.exports import as_values
+from reports.exports import as_values, rounded
 from reports.forecast import store
 from reports.forecast.assumptions import overrule, readable, take_back
 from reports.forecast.forms import ForecastForm, counted
@@ -75,7 +75,7 @@ def _what_if(effect: Effect) -> dict[str, Any]:
          "capacity_if": load.capacity_if, "worked": load.worked, "worked_if": load.worked_if}
         for load in effect.loads
     ]  # fmt: skip
-    return {"gain": effect.gain, "low": effect.low, "high": effect.high, "reps": effect.reps, "loads": loads}
+    return rounded({"gain": effect.gain, "low": effect.low, "high": effect.high, "reps": effect.reps, "loads": loads})
 
 
 class TableView(APIView):

@@ -83,7 +83,7 @@ class AssumptionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if "value" in given and given.get("name") in SHARES:
-            given["value"] /= 100
+            given["value"] = round(given["value"] / 100, 6)  # 1.1% is 0.011, not 0.011000000000000001
         return given
 
 

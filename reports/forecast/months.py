@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from leads.models import Team
+from reports.exports import rounded
 from reports.figures import Figure, Report
 from reports.forecast.counting import LABELS, Floats
 from reports.forecast.horizon import next_month
@@ -204,7 +205,7 @@ TEAMS = Report(
 
 def as_json(found: Forecast) -> dict[str, Any]:
     """What the API answers besides the months."""
-    return {
+    return rounded({
         "as_of": found.as_of, "total": vars(found.total), "deals": found.deals, "so_far": found.so_far,
         "teams": [vars(group) for group in found.teams], "labels": [vars(group) for group in found.labels],
-    }  # fmt: skip
+    })  # fmt: skip

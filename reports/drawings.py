@@ -174,7 +174,7 @@ def source_mix(scope: Scope) -> charts.Columns:
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in sums_by(scope, "source", "label", only=["leads"]):
         counts[row["source"]][row["label"]] += row["leads"]
-    largest = sorted(counts, key=lambda source: -sum(counts[source].values()))[: SHOWN + 1]
+    largest = sorted(counts, key=lambda source: (-sum(counts[source].values()), source))[: SHOWN + 1]
     urls = [address(scope, "leads", {"source": source or "none"}) for source in largest]
     names = [source or "Not known" for source in largest]
     parts = _by_label([counts[source] for source in largest])

@@ -29,7 +29,7 @@ def _words(form: forms.Form, name: str, value: Any, rep: User | None) -> str:
     known: dict[str, Callable[[], Any]] = {
         "rep": lambda: rep or value or "nobody yet",
         "reason": lambda: RejectionReason.objects.filter(slug=value).first() or value,
-        "version": lambda: version_names([value])(value) if value else "Not scored",
+        "version": lambda: version_names([value])[value] if value else "Not scored",
         "month": lambda: f"{value:%B %Y}",
         "opened": lambda: f"{value:%B %Y}",
     }

@@ -13,12 +13,11 @@ from leads.models import RejectionReason, Team, User
 from leads.statistics import Rate, difference
 from reports.columns import Rows, coded, counted, handoffs, in_range, in_state, scored, words
 from reports.figures import Figure, Report
-from reports.models.handoff import LABELS
+from reports.models.handoff import LABELS, NO_TOTAL
 from reports.queries.impact import version_names
 from reports.scope import Scope
 
 BAND = 20  # points
-UNSCORED = -(2**15)  # the band of those without a total
 RANKED = ("label", "band", "version")  # in their own order; of the others the largest comes first
 
 
@@ -45,15 +44,18 @@ class Acceptance:
 DIMENSIONS = ("source", "label", "band", "version", "rep", "team")
 NEITHER, YES, NO = range(3)  # what sales said
 Counts = NDArray[np.int64]
+# What a group is called, empty where that is not known, and how an address asks for it.
+Named = tuple[str, dict[str, str] | None]
+UNKNOWN: Named = ("", None)
 
 
 def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Acceptance]]:
     """For each of DIMENSIONS its groups, most handed off first; bands and labels best first.
 
-    Eight queries, seven where the `rows` of the range and of the one before it are there already.
+    Seven queries, six where the `rows` of the range and of the one before it are there already.
     """
     rows = handoffs(scope, before=True) if rows is None else rows
-    reasons = dict(RejectionReason.objects.order_by("slug").values_list("slug", "label"))
+    reasons = dict(RejectionReason.objects.order_by("label", "slug").values_list("slug", "label"))
     kinds, shape = _kinds(rows, scope, list(reasons))
     found = {}
     for dimension in DIMENSIONS:
@@ -62,10 +64,7 @@ def acceptance(scope: Scope, rows: Rows | None = None) -> dict[str, list[Accepta
         counts = np.bincount(places * math.prod(shape) + kinds, minlength=len(keys) * math.prod(shape))
         tables = dict(zip(keys.tolist(), counts.reshape(len(keys), *shape), strict=True))
         named = _named(dimension, keys.tolist())
-        only = _asked(dimension, named)
-        groups = [
-            _row(named[key], tables[key], list(reasons.values()), only[key]) for key in _ordered(dimension, tables)
-        ]
+        groups = [_row(*named[key], tables[key], list(reasons.values())) for key in _ordered(dimension, tables)]
         if dimension not in RANKED:
             groups.sort(key=lambda row: (-row.handed_off, row.name))
         found[dimension] = [group for group in groups if group.handed_off]
@@ -90,7 +89,7 @@ def _kinds(rows: Rows, scope: Scope, reasons: list[str]) -> tuple[Counts, tuple[
 
 def _column(rows: Rows, dimension: str) -> NDArray[Any]:
     if dimension == "band":
-        return np.where(scored(rows), rows["total"].astype(int) // BAND, UNSCORED)
+        return np.where(scored(rows), rows["total"].astype(int) // BAND, NO_TOTAL)
     return rows[dimension]
 
 
@@ -101,39 +100,31 @@ def _ordered(dimension: str, keys: Iterable[int]) -> list[int]:
     return sorted(keys, reverse=True)
 
 
-def _named(dimension: str, keys: list[int]) -> dict[int, str]:
-    """The names of a dimension by the numbers it is kept as; empty where it is not known. One query at most."""
-    if dimension == "source":
-        return words(keys)
-    if dimension == "label":
-        return {key: str(dict(Label.choices).get(LABELS[key], "")) for key in keys}
-    if dimension == "band":
-        return {key: "" if key == UNSCORED else f"{key * BAND} to {key * BAND + BAND - 1}" for key in keys}
-    if dimension == "version":
-        name = version_names(keys)
-        return {key: name(key) if key else "" for key in keys}
-    kept = User.objects if dimension == "rep" else Team.objects
-    return dict.fromkeys(keys, "") | dict(kept.filter(pk__in=keys).values_list("pk", "name"))
+def _named(dimension: str, keys: list[int]) -> dict[int, Named]:
+    """The groups of a dimension by the numbers they are kept as. One query at most."""
+    match dimension:
+        case "source":
+            return {key: (name, {"source": name or "none"}) for key, name in words(keys).items()}
+        case "label":
+            known = dict(Label.choices)
+            return {key: (str(known.get(LABELS[key], "")), {"label": LABELS[key] or "none"}) for key in keys}
+        case "band":
+            return {key: _band(key * BAND, key * BAND + BAND - 1) if key != NO_TOTAL else UNKNOWN for key in keys}
+        case "version":
+            names = version_names(keys)
+            return {key: (names[key] if key else "", {"version": str(key)}) for key in keys}
+        case "rep":
+            people = {user.pk: str(user) for user in User.objects.filter(pk__in=keys)}
+            return {key: (people.get(key, ""), {"rep": str(key)}) for key in keys}
+    teams = Team.objects.filter(pk__in=keys).values_list("pk", "name", "slug")
+    return dict.fromkeys(keys, UNKNOWN) | {key: (name, {"team": slug}) for key, name, slug in teams}
 
 
-def _asked(dimension: str, named: dict[int, str]) -> dict[int, dict[str, str] | None]:
-    """How an address asks for the handoffs of each group. One query at most."""
-    if dimension == "source":
-        return {key: {"source": name or "none"} for key, name in named.items()}
-    if dimension == "label":
-        return {key: {"label": LABELS[key] or "none"} for key in named}
-    if dimension == "band":
-        low = {key: key * BAND for key in named if key != UNSCORED}
-        return dict.fromkeys(named, None) | {
-            key: {"total_from": str(first), "total_to": str(first + BAND - 1)} for key, first in low.items()
-        }
-    if dimension == "team":
-        slugs = dict(Team.objects.filter(pk__in=named).values_list("pk", "slug"))
-        return {key: {"team": slugs[key]} if key in slugs else None for key in named}
-    return {key: {dimension: str(key)} for key in named}
+def _band(low: int, high: int) -> Named:
+    return f"{low} to {high}", {"total_from": str(low), "total_to": str(high)}
 
 
-def _row(name: str, table: Counts, reasons: list[str], only: dict[str, str] | None) -> Acceptance:
+def _row(name: str, only: dict[str, str] | None, table: Counts, reasons: list[str]) -> Acceptance:
     before, now = (Rate(int(part[YES].sum()), int(part[[YES, NO]].sum())) for part in table)
     gap, given = difference(now, before), table[1, NO].sum(axis=0)[1:]
     most = int(given.argmax()) if given.any() else None

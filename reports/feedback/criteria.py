@@ -85,7 +85,9 @@ def criteria_behind(scope: Scope, found: list[Points] | None = None) -> list[Beh
         )
         for (key, rates), sure in zip(now.items(), believed, strict=True)
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (row.gap is None, -(row.gap or 0), -row.rejected.k, row.criterion))
+    return sorted(
+        rows, key=lambda row: (row.gap is None, -(row.gap or 0), -row.rejected.k, row.criterion, row.criterion_id)
+    )
 
 
 def _counted(found: list[Points], versions: dict[int, Version], scope: Scope) -> list[_Counts]:

@@ -49,7 +49,7 @@ def reasons_given(scope: Scope, rows: Rows | None = None) -> list[Reason]:
         )
         for word, count in given.items()
     ]
-    return sorted(found, key=lambda row: (-row.given.k, row.reason))
+    return sorted(found, key=lambda row: (-row.given.k, row.reason, row.only["reason"]))
 
 
 def _most(named: dict[str, int]) -> str:

@@ -126,7 +126,7 @@ def kept_of(scope: ForecastScope) -> list[TeamForecast]:
     """The forecasts of the past year of these teams. One query."""
     since = months_before(month_of(scope.latest[0].as_of), SHOWN + 6) if scope.latest else None
     record = TeamForecast.objects.visible_to(scope.user).record().filter(team__in=scope.teams)
-    return list(record.filter(month__gte=since)) if since else []
+    return list(record.filter(month__gte=since).order_by("month", "team__name")) if since else []
 
 
 def rows(scope: ForecastScope) -> list[Check]:

@@ -36,7 +36,7 @@ def drifted(scope: Scope) -> list[Drifted]:
         )
         for health in (rows.filter(model=scope.model) if scope.model else rows) for moved in drift(health)
     ]  # fmt: skip
-    return sorted(found, key=lambda row: -abs(row.gap or 0))[:SHOWN]
+    return sorted(found, key=lambda row: (-abs(row.gap or 0), row.model, row.criterion))[:SHOWN]
 
 
 REPORT = Report(

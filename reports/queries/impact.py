@@ -1,9 +1,10 @@
 """What came of leads that have something in common: how many bought, how long it took, for how much?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Annotated, Any
+
+from django.utils import timezone
 
 from leads.enums import Label
 from leads.models import Team
@@ -102,9 +103,13 @@ WAYS = {
 }  # fmt: skip
 _COLUMN = {"team": "team_id"}
 _NOT = {"chosen": Chosen.NOBODY}  # who was never handed off was chosen by nobody
+# Best first, earliest first, newest first; of the others the largest.
 _ORDER: dict[str, Callable[[Any], Any]] = {
-    "label": lambda key: Label.values.index(key) if key in Label.values else len(Label.values),
+    "label": (*Label.values, "").index,
+    "grade": lambda key: (not key, key),
+    "month": lambda key: key,
     "version": lambda key: -key,
+    "chosen": Chosen.values.index,
 }
 
 
@@ -117,14 +122,12 @@ def impact(scope: Scope, dimension: str) -> list[Impact]:
     compared = {key: Rate(row["customers"], row["leads"]) for key, row in groups.items()}
     if dimension in OF_AGE:
         compared = in_time_by(scope, by)
-    names, asked = _names(dimension, list(groups)), _asked(dimension, list(groups))
-    ordered = sorted(groups, key=_ORDER.get(dimension, lambda key: key if dimension in ("grade", "month") else 0))
-    if dimension in ("source", "team"):
-        ordered.sort(key=lambda key: -groups[key]["leads"])
+    named = _named(dimension, list(groups))
+    order = _ORDER.get(dimension, lambda key: (-groups[key]["leads"], named[key][0], key))
     return [
-        _row(names(key), groups[key], _against_the_rest(compared, key), closings.get(key), {dimension: asked(key)},
+        _row(*named[key], groups[key], _against_the_rest(compared, key), closings.get(key),
              key if dimension == "label" else "")
-        for key in ordered
+        for key in sorted(groups, key=order)
     ]  # fmt: skip
 
 
@@ -137,8 +140,8 @@ def _against_the_rest(compared: dict[Any, Rate], key: Any) -> tuple[float, Inter
 
 
 def _row(
-    name: str, group: dict[str, Any], gap: tuple[float, Interval] | None, closed: Closing | None,
-    only: dict[str, str], label: str,
+    name: str, only: dict[str, str], group: dict[str, Any], gap: tuple[float, Interval] | None,
+    closed: Closing | None, label: str,
 ) -> Impact:  # fmt: skip
     days = [closed.quantile(part) if closed else None for part in (0.25, 0.5, 0.75)]
     return Impact(
@@ -151,33 +154,32 @@ def _row(
     )  # fmt: skip
 
 
-def _names(dimension: str, keys: list[Any]) -> Callable[[Any], str]:
-    if dimension == "team":
-        teams = dict(Team.objects.filter(pk__in=keys).values_list("pk", "name"))
-        return lambda key: teams.get(key, "")
-    if dimension == "version":
-        return version_names(keys)
-    labels = {"label": Label.choices, "chosen": Chosen.choices}.get(dimension, [])
-    known = {value: str(name) for value, name in labels} | ({"": "Not scored"} if dimension == "label" else {})
-    return lambda key: f"{key:%b %Y}" if isinstance(key, date) else known.get(key, str(key))
+def _named(dimension: str, keys: list[Any]) -> dict[Any, tuple[str, dict[str, str]]]:
+    """What each group is called, and how an address asks for it. One query at most."""
+    names: dict[Any, str] = {}
+    match dimension:
+        case "team":
+            teams = Team.objects.filter(pk__in=keys).values_list("pk", "name", "slug")
+            return dict.fromkeys(keys, ("", {"team": ""})) | {key: (name, {"team": slug}) for key, name, slug in teams}
+        case "month":
+            return {key: (f"{key:%b %Y}", {"month": f"{key:%Y-%m}"}) for key in keys}
+        case "version":
+            names = version_names(keys)
+        case "label":
+            names = {"": "Not scored", **dict(Label.choices)}
+        case "chosen":
+            names = dict(Chosen.choices)
+    return {key: (names.get(key, str(key)), {dimension: str(key) or "none"}) for key in keys}
 
 
-def version_names(keys: list[int]) -> Callable[[int], str]:
-    """Model, version and since when it is published. One query."""
-    versions = {version.pk: version for version in Version.objects.filter(pk__in=keys).select_related("model")}
-    return lambda key: _version(versions.get(key))
+def version_names(keys: Iterable[int]) -> dict[int, str]:
+    """Model, number and the day from which it held, in the zone of the reader as on its own page. One query."""
+    known = {version.pk: version for version in Version.objects.filter(pk__in=keys).select_related("model")}
+    return {key: _version(known.get(key)) for key in keys}
 
 
 def _version(version: Version | None) -> str:
-    return f"{version}, from {version.published_at:%-d %b %Y}" if version else "Not scored"
-
-
-def _asked(dimension: str, keys: list[Any]) -> Callable[[Any], str]:
-    """The group in an address: a team by its slug, a month as 2026-07, what is empty as `none`."""
-    if dimension == "team":
-        slugs = dict(Team.objects.filter(pk__in=keys).values_list("pk", "slug"))
-        return lambda key: slugs.get(key, "")
-    return lambda key: f"{key:%Y-%m}" if isinstance(key, date) else str(key) or "none"
+    return f"{version}, from {timezone.localtime(version.published_at):%-d %b %Y}" if version else "Not scored"
 
 
 def _report(dimension: str) -> Report:

@@ -28,14 +28,13 @@ def rejection_reasons(scope: Scope, rows: Rows | None = None) -> list[ReasonGive
     """The most frequent first. Three queries, two where the `rows` of the range are there already."""
     rows = handoffs(scope) if rows is None else rows
     rejected = picked(rows, in_state(rows, HandoffState.REJECTED))
-    slugs, named = (
-        words(given := counted(rejected["reason"])),
-        dict(RejectionReason.objects.values_list("slug", "label")),
-    )
-    return [
-        ReasonGiven(named.get(slug, ""), Rate(count, len(rejected)), {"reason": slug})
-        for slug, count in sorted(((slugs[word], n) for word, n in given.items()), key=lambda each: (-each[1], each[0]))
+    given = counted(rejected["reason"])
+    slugs, labels = words(given), dict(RejectionReason.objects.values_list("slug", "label"))
+    found = [
+        ReasonGiven(labels.get(slugs[word], ""), Rate(count, len(rejected)), {"reason": slugs[word]})
+        for word, count in given.items()
     ]
+    return sorted(found, key=lambda row: (-row.given.k, row.reason, row.only["reason"]))
 
 
 REPORT = Report(

@@ -54,7 +54,7 @@ def reps(scope: Scope, rows: Rows | None = None) -> list[Rep]:
     rows = handoffs(scope) if rows is None else rows
     worked = {rep: part for rep, part in grouped(picked(rows, answered(rows)), "rep") if rep}
     names = {user.pk: str(user) for user in User.objects.filter(pk__in=worked)}
-    ordered = sorted(worked.items(), key=lambda item: (-len(item[1]), names.get(item[0], "")))
+    ordered = sorted(worked.items(), key=lambda item: (-len(item[1]), names.get(item[0], ""), item[0]))
     return [_row(rep, names.get(rep, ""), part) for rep, part in ordered]
 
 

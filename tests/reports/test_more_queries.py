@@ -1,7 +1,7 @@
 """Impact, cohorts, passages, sources and agreement, on worlds small enough to count by hand."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,16 +9,17 @@ from django.utils import timezone
 
 from leads.enums import DealState, Label, Role, SourceKind
 from leads.ingest import EventRecord, record_events
-from leads.models import Deal, Handoff, Lead, Source
+from leads.models import Deal, Handoff, Lead, Membership, Source, User
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate
 from reports.costs import enter
 from reports.demo import enter_costs
+from reports.drawings import source_mix
 from reports.models import SourceCost
 from reports.queries.agreement import agreement
 from reports.queries.campaigns import campaigns
 from reports.queries.cohorts import cohorts
-from reports.queries.impact import impact
+from reports.queries.impact import impact, version_names
 from reports.queries.performance import deciles, months
 from reports.queries.reps import reps
 from reports.queries.sources import costs, sources, sources_and_all
@@ -27,7 +28,7 @@ from reports.queries.surprises import rejected_hots, won_colds
 from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.demo.people import hire
-from scoring.models import Entry
+from scoring.models import Entry, ScoringModel, Version
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 from tests.scoring.workshop import make_model
 
@@ -110,6 +111,29 @@ def test_impact_by_other_things(team, kim, scope, dimension, names):
     rows = impact(scope, dimension)
     assert sorted(row.name for row in rows) == sorted(names)
     assert sum(row.leads for row in rows) == (2 if dimension == "chosen" else 3)
+
+
+def test_groups_of_one_size_come_in_the_order_of_their_names(team, kim, scope):
+    far = make_team("APAC")
+    Membership.objects.create(user=kim, team=far, role=Role.MANAGER)
+    for source in ("Web", "Fair", "Ads"):
+        for each in (team, far):
+            old(each, source=source)
+    count_due()
+    both = replace(scope, user=User.objects.get(pk=kim.pk))
+    assert [row.name for row in impact(both, "source")] == ["Ads", "Fair", "Web"]
+    assert [(row.name, row.only) for row in impact(both, "team")] == [
+        ("APAC", {"team": "apac"}), ("EMEA", {"team": "emea"}),
+    ]  # fmt: skip
+    assert [row[0] for row in source_mix(both).rows] == ["Ads", "Fair", "Web"]
+
+
+def test_a_version_is_named_with_the_day_of_the_reader(db):
+    model = ScoringModel.objects.create(name="Inbound", slug="inbound")
+    published = datetime(2026, 8, 3, 23, 30, tzinfo=UTC)
+    version = Version.objects.create(model=model, number=4, definition={}, published_at=published)
+    with timezone.override("Asia/Tokyo"):
+        assert version_names([version.pk, 7]) == {version.pk: "Inbound, version 4, from 4 Aug 2026", 7: "Not scored"}
 
 
 def test_cohorts_by_month(team, kim, scope):

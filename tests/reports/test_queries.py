@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
-from leads.models import Deal, Handoff, Lead, Source
+from leads.models import Deal, Handoff, Lead, RejectionReason, Source
 from leads.selling.handoffs import accept, open_handoffs, recycle, reject
 from leads.statistics import Rate
 from reports.queries import REPORTS
@@ -152,6 +152,10 @@ def test_reasons_most_frequent_first(team, kim, scope):
         ("No budget", Rate(2, 3)),
         ("Wrong fit", Rate(1, 3)),
     ]
+    RejectionReason.objects.filter(slug="wrong_fit").update(label="Another kind of company")
+    reject(hand_off(team), by=kim, reason=reason("wrong_fit"))
+    count_due()
+    assert [row.reason for row in rejection_reasons(scope)] == ["Another kind of company", "No budget"]
 
 
 def test_the_overview(team, kim, scope):

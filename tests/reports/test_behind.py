@@ -13,12 +13,10 @@ from leads.statistics import Rate
 from reports.behind import NAMES, address
 from reports.queries import REPORTS
 from reports.queries.overview import overview
-from reports.scope import Scope
+from reports.scope import Scope, today
 from reports.summaries import count_due
 from scoring.models import Entry
 from tests.sales import make_lead, make_team, make_user, reason, score
-
-TODAY = timezone.localdate()
 
 
 @pytest.fixture
@@ -47,7 +45,7 @@ def world(team, kim):
             if answer == 0:
                 reject(handoff, by=kim, reason=reason())
             elif answer == 1:
-                recycle(handoff, by=kim, until=TODAY + timedelta(days=9))
+                recycle(handoff, by=kim, until=today() + timedelta(days=9))
             elif answer == 2:
                 accept(handoff, by=kim)
                 Handoff.objects.filter(pk=handoff.pk).update(decided_at=created + timedelta(hours=2))
@@ -70,7 +68,7 @@ def linked(scope):
 
 
 def test_every_figure_leads_to_as_many_as_it_says(client, world, kim):
-    scope = Scope(kim, TODAY - timedelta(days=89), TODAY)
+    scope = Scope(kim, today() - timedelta(days=89), today())
     figures = list(linked(scope))
     answers = {url: client.get(url) for *_, url in figures}
     wrong = [(report, name, number, url) for report, name, number, url in figures
@@ -89,23 +87,23 @@ def test_behind_the_time_to_close_are_those_it_is_of(client, team, kim):
         Deal.objects.create(team=team, lead=lead, source=source, external_id=str(days), name="Deal", amount=1,
                             state=DealState.WON, closed_at=lead.created_at + timedelta(days=days))  # fmt: skip
     count_due()
-    scope = Scope(kim, TODAY, TODAY)
+    scope = Scope(kim, today(), today())
     listed = client.get(address(scope, "closed", {})).context
     assert (overview(scope).closed, listed["number"], len(listed["rows"])) == (1, 1, 1)
 
 
 def test_within_a_source(client, world, kim):
-    scope = Scope(kim, TODAY - timedelta(days=89), TODAY, source="Web")
+    scope = Scope(kim, today() - timedelta(days=89), today(), source="Web")
     for report, name, number, url in linked(scope):
         if report in ("overview", "cohorts", "sources", "campaigns", "handoffs"):
             assert client.get(url).context["number"] == number, (report, name)
 
 
 def test_the_list_shows_the_leads_page_by_page(client, world, kim):
-    page = client.get(f"/reports/leads/?from={TODAY - timedelta(days=89)}")
+    page = client.get(f"/reports/leads/?from={today() - timedelta(days=89)}")
     assert page.context["number"] == Lead.objects.count() == 60
     seen = [lead.pk for _, lead in page.context["rows"]]
-    page = client.get(f"/reports/leads/?from={TODAY - timedelta(days=89)}&cursor={page.context['page'].next}")
+    page = client.get(f"/reports/leads/?from={today() - timedelta(days=89)}&cursor={page.context['page'].next}")
     assert len({*seen, *(lead.pk for _, lead in page.context["rows"])}) == 60
     assert f"/leads/{page.context['rows'][0][1].pk}/" in page.text
 
@@ -113,7 +111,7 @@ def test_the_list_shows_the_leads_page_by_page(client, world, kim):
 def test_leads_of_other_teams_are_not_behind_anything(client, world, kim):
     make_lead(make_team("APAC"))
     count_due()
-    assert client.get(f"/reports/leads/?from={TODAY - timedelta(days=89)}").context["number"] == 60
+    assert client.get(f"/reports/leads/?from={today() - timedelta(days=89)}").context["number"] == 60
 
 
 @pytest.mark.parametrize(

@@ -23,12 +23,10 @@ from scoring.models import ControlCase
 from tests.reports.world import deal
 from tests.sales import hand_off, make_lead, make_user, reason, score
 
-TODAY = today()
-
 
 @pytest.fixture
 def scope(team):
-    return Scope(make_user("Kim", team, Role.MANAGER, is_superuser=True), TODAY - timedelta(days=9), TODAY)
+    return Scope(make_user("Kim", team, Role.MANAGER, is_superuser=True), today() - timedelta(days=9), today())
 
 
 def now(scope):

@@ -19,12 +19,11 @@ from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance
 from reports.feedback.criteria import criteria_behind
 from reports.feedback.reasons import Reason, reasons_given
-from reports.scope import Scope
+from reports.scope import Scope, today
 from reports.summaries import count_due
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score
 
-TODAY = timezone.localdate()
 PROJECT = Path(__file__).parents[2]
 DOCS = (PROJECT / "docs" / "feedback.md").read_text()
 PRICING, VP, TRANSPORT = "Asked for pricing", "VP or C-level", "Transport and logistics"
@@ -39,7 +38,7 @@ def kim(team, client):
 
 @pytest.fixture
 def scope(kim):
-    return Scope(kim, TODAY - timedelta(days=89), TODAY)
+    return Scope(kim, today() - timedelta(days=89), today())
 
 
 @pytest.fixture
@@ -149,7 +148,7 @@ def test_behind_a_criterion_are_the_handoffs_it_counts(team, kim, client, criter
     Handoff.objects.filter(pk=forgotten.pk).update(points=None)
     assert sorted(shown(criteria[0], "misled=1")) == [mine.pk, forgotten.pk]
     count_due()
-    row = next(row for row in criteria_behind(Scope(kim, TODAY, TODAY)) if row.criterion_id == criteria[0])
+    row = next(row for row in criteria_behind(Scope(kim, today(), today())) if row.criterion_id == criteria[0])
     assert (row.misled, row.rejected.n) == (2, 1)
     assert client.get("/scoring/feedback/handoffs/?criterion=x").status_code == 404
     page = client.get("/scoring/feedback/handoffs/?criterion=1&state=open&team=mars")
@@ -166,7 +165,7 @@ def test_each_figure_leads_to_as_many_handoffs(team, kim, client, criteria):
     Handoff.objects.filter(pk=unscored.pk).update(label="", version=None)
     offered(make_team("APAC"))
     count_due()
-    scope = Scope(kim, TODAY - timedelta(days=120), TODAY)
+    scope = Scope(kim, today() - timedelta(days=120), today())
     rows = [*reasons_given(scope), *(row for rows in acceptance(scope).values() for row in rows)]
     figures = [
         (address(scope, name, row.only), number)

@@ -25,15 +25,12 @@ from reports.queries.reps import reps
 from reports.queries.sources import costs, sources, sources_and_all
 from reports.queries.stages import stages
 from reports.queries.surprises import rejected_hots, won_colds
-from reports.scope import Scope
+from reports.scope import Scope, today
 from reports.summaries import count_due
 from scoring.demo.people import hire
 from scoring.models import Entry, ScoringModel, Version
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
 from tests.scoring.workshop import make_model
-
-TODAY = timezone.localdate()
-NOW = timezone.now()
 
 
 @pytest.fixture
@@ -43,12 +40,12 @@ def kim(team):
 
 @pytest.fixture
 def scope(kim):
-    return Scope(kim, TODAY - timedelta(days=300), TODAY)
+    return Scope(kim, today() - timedelta(days=300), today())
 
 
 def old(team, days=100, label=Label.COLD, total=10, **extra):
     """A lead of so many days that had this score on its first day."""
-    created = NOW - timedelta(days=days)
+    created = timezone.now() - timedelta(days=days)
     lead = make_lead(team, created_at=created, **extra)
     Entry.objects.create(lead=lead, seq=1, cause="activity", as_of=created, recorded_at=created, label=label,
                          grade="B2", total=total)  # fmt: skip
@@ -89,7 +86,7 @@ def test_months_are_compared_at_the_same_age(team, scope):
                 sold(lead, days=120)
     count_due()
     rows = {row.only["month"]: row for row in impact(scope, "month")}
-    first, second, newest = (rows[f"{TODAY - timedelta(days=days):%Y-%m}"] for days in (250, 180, 20))
+    first, second, newest = (rows[f"{today() - timedelta(days=days):%Y-%m}"] for days in (250, 180, 20))
     assert [row.customers for row in (first, second, newest)] == [Rate(30, 40), Rate(20, 40), Rate(0, 40)]
     assert (first.gap, second.gap, newest.gap, newest.low) == (0.0, 0.0, None, None)
     assert first.low < 0 < first.high
@@ -144,7 +141,7 @@ def test_cohorts_by_month(team, kim, scope):
     old(team, days=100)
     count_due()
     [month] = cohorts(scope)
-    assert month.month == (TODAY - timedelta(days=100)).replace(day=1)
+    assert month.month == (today() - timedelta(days=100)).replace(day=1)
     assert (month.leads, month.mql, month.sal, month.sql, month.won) == (
         2,
         Rate(1, 2),
@@ -162,7 +159,7 @@ def test_time_between_steps_and_who_is_stuck(team, kim, scope):
         at = lead.created_at + timedelta(days=days)
         Handoff.objects.filter(lead=lead).update(opened_at=at, decided_at=at + timedelta(days=1))
     sold(Lead.objects.earliest("pk"), state=DealState.OPEN)
-    Deal.objects.update(opened_at=NOW - timedelta(days=50))
+    Deal.objects.update(opened_at=timezone.now() - timedelta(days=50))
     count_due()
     handed, accepted, opportunity, customer = stages(scope)
     assert (handed.passed, handed.quarter, handed.half, handed.three_quarters) == (Rate(12, 12), 3.5, 5.0, 28.25)
@@ -173,16 +170,16 @@ def test_time_between_steps_and_who_is_stuck(team, kim, scope):
 
 
 def test_reps(team, kim, scope):
-    lee = make_user("Lee", team)
+    lee, now = make_user("Lee", team), timezone.now()
     for number in range(3):
         handoff = hand_off(team)
         accept(handoff, by=lee)
         Handoff.objects.filter(pk=handoff.pk).update(
-            opened_at=NOW - timedelta(days=2), contacted_at=NOW - timedelta(days=number)
+            opened_at=now - timedelta(days=2), contacted_at=now - timedelta(days=number)
         )
     sold(handoff.lead, days=0)
     # the CRM tells of a call before the one that was noted
-    call = EventRecord(kind="call_held", occurred_at=NOW - timedelta(days=1.5), message_id="c", lead=handoff.lead_id)
+    call = EventRecord(kind="call_held", occurred_at=now - timedelta(days=1.5), message_id="c", lead=handoff.lead_id)
     record_events(Source.objects.named(team, "CRM", SourceKind.CRM), [call])
     Handoff.objects.filter(pk=handoff.pk).update(contacted_at=None)
     reject(hand_off(team), by=kim, reason=reason())
@@ -276,7 +273,7 @@ def test_tenths_and_months_of_the_score(team, scope):
         lead = old(team, total=total, label=Label.HOT if total >= 80 else Label.COLD)
         if total >= 90:
             sold(lead)
-    young = make_lead(team, created_at=NOW)
+    young = make_lead(team, created_at=timezone.now())
     open_handoffs([score(young).pk])
     count_due()
     best, *others = deciles(scope)
@@ -295,7 +292,7 @@ def test_what_the_labels_said_and_what_was_seen(team, scope):
                 sold(lead)
     count_due()
     rows = {row.month: row for row in months(scope)}
-    first, last = rows[min(rows)], rows[(TODAY - timedelta(days=100)).replace(day=1)]
+    first, last = rows[min(rows)], rows[(today() - timedelta(days=100)).replace(day=1)]
     assert (first.expected, first.kept) == (None, None)
     assert (last.expected, last.in_time, last.kept) == (0.25, Rate(0, 40), False)
 
@@ -306,7 +303,7 @@ def test_few_leads_before_say_nothing_of_a_month(team, scope):
             old(team, days=days, label=Label.HOT)
     count_due()
     said = {row.month: row.expected for row in months(scope)}
-    month = {days: (TODAY - timedelta(days=days)).replace(day=1) for days in (200, 150, 100)}
+    month = {days: (today() - timedelta(days=days)).replace(day=1) for days in (200, 150, 100)}
     assert (said[month[150]], said[month[100]]) == (None, 0.0), "after 29 nothing is said, after 30 it is"
 
 

@@ -17,12 +17,10 @@ from reports.queries import funnel as steps
 from reports.queries import overview as key_figures
 from reports.queries.handoffs import handoffs_by_label
 from reports.queries.reasons import rejection_reasons
-from reports.scope import Scope, ScopeForm
+from reports.scope import Scope, ScopeForm, today
 from reports.summaries import count_due
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
-
-TODAY = timezone.localdate()
 
 
 def overview(scope):
@@ -47,7 +45,7 @@ def kim(team):
 
 @pytest.fixture
 def scope(team, kim):
-    return Scope(kim, TODAY - timedelta(days=89), TODAY)
+    return Scope(kim, today() - timedelta(days=89), today())
 
 
 def deal(lead, state=DealState.WON, amount: int | None = 1000, days: int | None = 10):
@@ -113,7 +111,7 @@ def test_handoffs_by_label(team, kim, scope):
     accept(hots[0], by=kim)
     accept(hots[1], by=kim)
     reject(hots[2], by=kim, reason=reason())
-    recycle(hots[3], by=kim, until=TODAY + timedelta(days=5))
+    recycle(hots[3], by=kim, until=today() + timedelta(days=5))
     Handoff.objects.filter(pk=hots[4].pk).update(due_at=timezone.now() - timedelta(hours=1))
     open_handoffs([score(make_lead(team), label=Label.COOL).pk])
     count_due()

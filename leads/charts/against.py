@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from leads.charts.frame import BOTTOM, HEIGHT, LEFT, NARROW, RIGHT, Chart, Legend, Tip, Write, named, plain, tip, up
+from leads.charts.frame import HEIGHT, LEFT, NARROW, RIGHT, Chart, Legend, Tip, Write, named, plain, tip, up
 
 WIDEST = 28
 GAP = 0.4
@@ -46,10 +46,6 @@ class Box:
     def end(self) -> float:
         return round(self.x + self.width, 1)
 
-    @property
-    def words(self) -> str:
-        return ", ".join(self.tip.lines)
-
 
 @dataclass(frozen=True)
 class Against(Chart):
@@ -74,7 +70,7 @@ def against(
         for mark, middle in zip(marks, middles, strict=True)
     ]  # fmt: skip
     return Against(
-        title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM, ticks=ticks,
+        title=title, width=width, height=height, ticks=ticks,
         names=named([mark.name for mark in marks], middles),
         legend=[Legend("Forecast", "", "line"), Legend("80% interval", "", "fan80"), Legend("Actual", "actual")],
         heads=["", "Forecast", "80% from", "80% to", "Actual"],

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leads.charts.frame import (
-    BOTTOM,
     HEIGHT,
     LEFT,
     NARROW,
@@ -53,10 +52,6 @@ class Column:
     tip: Tip
     url: str = ""
 
-    @property
-    def words(self) -> str:
-        return ", ".join(self.tip.lines)
-
 
 @dataclass(frozen=True)
 class Columns(Chart):
@@ -85,8 +80,7 @@ def columns(
                     urls[at] if urls else "")
         )  # fmt: skip
     return Columns(
-        title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=named(labels or names, middles),
+        title=title, width=width, height=height, ticks=ticks, names=named(labels or names, middles),
         legend=[Legend(part.name, part.tone) for part in parts] if len(parts) > 1 else [],
         heads=["", *(part.name for part in parts), *(["Sum"] if len(parts) > 1 else [])],
         rows=[[name, *(write(part.amounts[at]) for part in parts), *([write(sums[at])] if len(parts) > 1 else [])]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leads.charts.frame import BOTTOM, HEIGHT, LEFT, NARROW, RIGHT, Chart, Legend, Scale, Write, along, plain, tip, up
+from leads.charts.frame import HEIGHT, LEFT, NARROW, RIGHT, Chart, Legend, Scale, Write, along, plain, tip, up
 from leads.charts.lines import Dot, Path, Place
 
 
@@ -42,17 +42,15 @@ class Curves(Chart):
 
 
 def curves(
-    title: str, drawn: Sequence[Curve], *, high: float, low: float = 0.0, axis: str = "", stops: Sequence[Stop] = (),
-    heads: Sequence[str] = (), write: Write = plain, write_x: Write = plain, width: int = NARROW, height: int = HEIGHT,
-    most: float | None = None,
+    title: str, drawn: Sequence[Curve], *, high: float, axis: str = "", stops: Sequence[Stop] = (),
+    heads: Sequence[str] = (), write: Write = plain, width: int = NARROW, height: int = HEIGHT,
 ) -> Curves:  # fmt: skip
-    """From `low` to `high` of the measured axis, called `axis`. The lines of the stops, cell by cell, are the table."""
+    """From 0 to `high` of the measured axis, called `axis`. The lines of the stops, cell by cell, are the table."""
     highest = [y for curve in drawn for _, y in curve.points] + [top for curve in drawn for *_, top in curve.band]
-    scale, ticks = up(highest, height, write, most)
-    across, names = along(low, high, width, write_x)
+    scale, ticks = up(highest, height, write)
+    across, names = along(0.0, high, width, plain)
     return Curves(
-        title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=names,
+        title=title, width=width, height=height, ticks=ticks, names=names,
         legend=list(_legend(drawn)) if len(drawn) > 1 else [],
         heads=list(heads), rows=[list(stop.lines) for stop in stops],
         bands=[Path("area " + curve.tone, _field(curve, across, scale)) for curve in drawn if len(curve.band) > 1],

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, floor, log10
+from typing import ClassVar
 
 Write = Callable[[float], str]
 
@@ -56,6 +57,11 @@ class Tip:
         """(y, line) of each line."""
         return [(15 + LINE * number, line) for number, line in enumerate(self.lines)]
 
+    @property
+    def words(self) -> str:
+        """All of it in one line."""
+        return ", ".join(self.lines)
+
 
 @dataclass(frozen=True)
 class Legend:
@@ -73,15 +79,13 @@ class Chart:
     title: str
     width: int
     height: int
-    left: float
-    right: float
-    floor: float  # where the value axis begins
     ticks: list[Tick]  # of the value axis, lowest first
     names: list[Tick]  # of the other one
     legend: list[Legend] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
-    ceiling: float = TOP
+    left: ClassVar[float] = LEFT
+    ceiling: ClassVar[float] = TOP
 
     @property
     def is_wide(self) -> bool:
@@ -97,13 +101,22 @@ class Chart:
         )
 
     @property
+    def right(self) -> float:
+        return self.width - RIGHT
+
+    @property
+    def floor(self) -> float:
+        """Where the value axis begins."""
+        return self.height - BOTTOM
+
+    @property
     def under(self) -> float:
         """Where the names stand."""
         return self.floor + 20
 
     @property
     def tall(self) -> float:
-        return round(self.floor - self.ceiling, 1)
+        return self.floor - self.ceiling
 
 
 def plain(value: float) -> str:

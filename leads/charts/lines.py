@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leads.charts.frame import (
-    BOTTOM,
     HEIGHT,
     LEFT,
     NARROW,
@@ -85,10 +84,6 @@ class Place:
     tip: Tip
     url: str = ""
 
-    @property
-    def words(self) -> str:
-        return ", ".join(self.tip.lines)
-
 
 @dataclass(frozen=True)
 class Lines(Chart):
@@ -118,9 +113,8 @@ def lines(
     middles = _middles(len(names), width)
     joined = [one for one in series if not one.apart]
     return Lines(
-        title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=named(labels or names, middles), legend=list(_legend(series)),
-        heads=["", *(one.name for one in series)],
+        title=title, width=width, height=height, ticks=ticks, names=named(labels or names, middles),
+        legend=list(_legend(series)), heads=["", *(one.name for one in series)],
         rows=[[name, *(said(one, at, write) for one in series)] for at, name in enumerate(names)],
         bands=[field for one in joined for band in one.bands for field in _fields(band, middles, scale)],
         paths=[path for one in joined for path in _paths(one, middles, scale)],

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 
 from leads.charts.columns import Column, Segment
 from leads.charts.frame import (
-    BOTTOM,
     HEIGHT,
-    LEFT,
     NARROW,
-    RIGHT,
     Chart,
     Legend,
     Scale,
@@ -54,8 +51,8 @@ def spread(
         )  # fmt: skip
         rows.append([span, write(count), *([write(before[at])] if before else [])])
     return Spread(
-        title=title, width=width, height=height, left=LEFT, right=width - RIGHT, floor=height - BOTTOM,
-        ticks=ticks, names=names, legend=[Legend(name, tone), Legend(name_before, "actual", "line")] if before else [],
+        title=title, width=width, height=height, ticks=ticks, names=names,
+        legend=[Legend(name, tone), Legend(name_before, "actual", "line")] if before else [],
         heads=[axis, name, *([name_before] if before else [])], rows=rows, columns=bars,
         before=_outline(edges, before, across, scale),
         markers=[Tick(across.place(value), text) for value, text in markers], axis=axis,

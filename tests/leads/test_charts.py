@@ -107,7 +107,7 @@ def test_columns_stack_from_the_floor_and_add_up():
     ]
     assert [part.tone for part in november.segments] == ["hot"], "nothing is not drawn"
     assert (october.x, october.width) == (114.0, 64)
-    assert october.words == "Oct: 8, Cold 6, Hot 2"
+    assert october.tip.words == "Oct: 8, Cold 6, Hot 2"
     assert (october.hit, october.hit_width, november.hit) == (44, 204, 248)
     assert (chart.heads, chart.rows) == (
         ["", "Cold", "Hot", "Sum"],
@@ -120,7 +120,7 @@ def test_columns_of_a_whole_all_reach_the_top_but_the_empty_one():
     assert [tick.text for tick in chart.ticks] == ["0%", "20%", "40%", "60%", "80%", "100%"]
     assert chart.columns[0].segments[-1].y == 16
     assert chart.columns[1].segments == []
-    assert chart.columns[0].words == "Oct: 4, Cold 3 (75%), Hot 1 (25%)"
+    assert chart.columns[0].tip.words == "Oct: 4, Cold 3 (75%), Hot 1 (25%)"
 
 
 def test_a_line_has_a_gap_where_nothing_is_known():
@@ -130,14 +130,14 @@ def test_a_line_has_a_gap_where_nothing_is_known():
     assert [band.points for band in chart.bands] == ["60.0,182.0 185.3,140.5 185.3,57.5 60.0,99.0"]
     assert [(mark.x, mark.low, mark.high) for mark in chart.whiskers] == [(436.0, 57.5, 16.0)]
     assert [len(place.dots) for place in chart.places] == [1, 1, 0, 1]
-    assert [place.words for place in chart.places] == ["A: a", "B: b", "C: c", "D: d"]
+    assert [place.tip.words for place in chart.places] == ["A: a", "B: b", "C: c", "D: d"]
     assert chart.rows == [["A", "a"], ["B", "b"], ["C", "c"], ["D", "d"]]
 
 
 def test_two_lines_share_a_tip_a_marker_and_a_limit():
     now, before = Series("Now", [1, 2]), Series("Before", [None, 1], "before", dashed=True)
     chart = lines("Two", ["A", "B"], [now, before], marker=(1, "version 4"), limit=(3, "most"), urls=["/a", "/b"])
-    assert [place.words for place in chart.places] == ["A, Now 1", "B, Now 2, Before 1"]
+    assert [place.tip.words for place in chart.places] == ["A, Now 1", "B, Now 2, Before 1"]
     assert (chart.marker, chart.limit) == (436, 16)
     assert [place.url for place in chart.places] == ["/a", "/b"]
     assert [(one.name, one.tone) for one in chart.legend] == [("Now", ""), ("Before", "before")]
@@ -145,11 +145,11 @@ def test_two_lines_share_a_tip_a_marker_and_a_limit():
 
 def test_a_curve_of_steps_holds_its_value_until_the_next():
     curve = Curve("Closed", [(0, 0), (50, 1)], steps=True, band=[(0, 0, 0), (50, 0.5, 1)])
-    chart = curves("Closed", [curve], high=100, most=1, stops=[Stop(50, ["Day 50", "100%"])], heads=["Day", "Share"])
+    chart = curves("Closed", [curve], high=100, stops=[Stop(50, ["Day 50", "100%"])], heads=["Day", "Share"])
     assert chart.paths[0].points == "44.0,182.0 248.0,182.0 248.0,16.0"
     assert chart.bands[0].points == "44.0,182.0 248.0,99.0 248.0,16.0 44.0,182.0"
     assert (chart.places[0].hit, chart.places[0].hit_width) == (44, 408)
-    assert chart.places[0].words == "Day 50, Share 100%"
+    assert chart.places[0].tip.words == "Day 50, Share 100%"
     assert chart.rows == [["Day 50", "100%"]]
 
 
@@ -157,7 +157,7 @@ def test_a_distribution_fills_its_axis():
     chart = spread("Days", [0, 10, 20], [4, 2], before=[1, 0], markers=[(10, "median")])
     assert [(bar.x, bar.width) for bar in chart.columns] == [(44.0, 203.0), (248.0, 203.0)]
     assert chart.columns[0].segments[0].y == 16
-    assert chart.columns[0].words == "0 to 10: 4, Before 1"
+    assert chart.columns[0].tip.words == "0 to 10: 4, Before 1"
     assert chart.before == "44.0,140.5 248.0,140.5 248.0,182.0 452.0,182.0"
     assert [(mark.at, mark.text) for mark in chart.markers] == [(248, "median")]
 

@@ -114,23 +114,6 @@ def brier(probabilities: NDArray[np.floating[Any]], won: Outcomes) -> float:
     return float(np.mean((probabilities - won) ** 2))
 
 
-def isotonic(scores: Scores, won: Outcomes) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """The rising step function from score to share of winners that is nearest to the outcomes: (scores, shares).
-
-    Pool adjacent violators: Ayer et al. (1955), Annals of Mathematical Statistics 26, 641–647. Use np.interp between.
-    """
-    values, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    wins = np.bincount(inverse, weights=won)
-    blocks: list[list[float]] = []  # wins, count, how many values
-    for w, c in zip(wins, counts, strict=True):
-        blocks.append([float(w), float(c), 1])
-        while len(blocks) > 1 and blocks[-2][0] * blocks[-1][1] >= blocks[-1][0] * blocks[-2][1]:
-            last = blocks.pop()
-            blocks[-1] = [a + b for a, b in zip(blocks[-1], last, strict=True)]
-    shares = np.repeat([w / c for w, c, _ in blocks], [int(k) for _, _, k in blocks])
-    return values.astype(float), shares
-
-
 def _cumulated(scores: Scores, won: Outcomes) -> tuple[NDArray[Any], NDArray[Any]]:
     """Leads and winners so far, best first, at the end of each group of equal scores; both begin with 0."""
     order = np.argsort(-np.asarray(scores, float), kind="stable")

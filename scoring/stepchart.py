@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-WIDTH, HEIGHT = 760, 190
 LEFT, RIGHT, TOP, BOTTOM = 34, 746, 16, 164
 DAY = timedelta(days=1)
 

@@ -153,12 +153,12 @@ class ListScope:
         return Event.objects.filter(happened, lead=OuterRef("pk"), quarantined=False)
 
 
-def leads_matching(condition: Any, *, scoring: bool = False, vocabulary: Vocabulary | None = None) -> Q:
+def leads_matching(condition: Any, *, vocabulary: Vocabulary | None = None) -> Q:
     """A filter for Lead querysets from a condition as JSON: `Lead.objects.visible_to(user).filter(leads_matching(c))`.
 
     Raises ConditionError when the condition cannot be read. `vocabulary`: for who asks many, so that it is read once.
     """
     vocabulary = vocabulary or Vocabulary.load()
     node = grammar.parse(condition)
-    vocabulary.check(node, scoring=scoring)
+    vocabulary.check(node, scoring=False)
     return compile(node, ListScope.of_now(vocabulary))

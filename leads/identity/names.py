@@ -33,7 +33,6 @@ def _groups() -> dict[str, set[int]]:
 
 
 _GROUP_OF = _groups()
-SAME = 0.9  # from here two words are one, misspelt
 
 
 @lru_cache(maxsize=65536)

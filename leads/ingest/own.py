@@ -13,9 +13,6 @@ COLUMNS = {
     "company": "company.name", "domain": "company.domain", "phone": "phone", "country": "country", "city": "city",
     "website": "website", "source": "source", "campaign": "campaign", "owner_email": "owner",
 }  # fmt: skip
-WORKED_OUT = [
-    "id", "stage", "owner", "total", "fit", "engagement", "grade", "label", "top_reason", "last_seen", "created_at",
-]  # fmt: skip
 MARK = re.compile(r"([1-9]\d{0,18})-([0-9a-f]{12})")
 # The numbers and dates of an export are written in one way, whatever the values look like.
 AS_WRITTEN = {"decimal": ".", "order": "dmy"}

@@ -209,11 +209,6 @@ class SyncConflict(models.Model):
     def __str__(self) -> str:
         return f"{self.field}: {self.ours} / {self.theirs}"
 
-    @property
-    def loser_value(self) -> Any:
-        """Where nobody won, each side kept its own."""
-        return self.theirs if self.winner == "ours" else self.ours
-
 
 class ProblemQuerySet(ConnectionPart):
     def open(self) -> Self:

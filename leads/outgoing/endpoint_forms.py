@@ -76,13 +76,8 @@ def _moment() -> forms.DateTimeInput:
 class ReplayForm(forms.Form):
     """Which deliveries to send once more."""
 
-    since = forms.DateTimeField(label="From", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    until = forms.DateTimeField(
-        label="To",
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text="Empty: now.",
-    )
+    since = forms.DateTimeField(label="From", widget=_moment())
+    until = forms.DateTimeField(label="To", required=False, widget=_moment(), help_text="Empty: now.")
     all = forms.BooleanField(label="Those that arrived too", required=False)
 
     def chosen(self, effects: EffectQuerySet) -> EffectQuerySet:

@@ -141,11 +141,7 @@ class RuleForm(forms.ModelForm):
 
     @property
     def when(self) -> list[Any]:
-        return [
-            self[name]
-            for name in ("name", "direction", "segment", "stays", "team", "quiet_days")
-            if name in self.fields
-        ]
+        return [self[name] for name in WHEN if name in self.fields]
 
     @property
     def then(self) -> list[Any]:

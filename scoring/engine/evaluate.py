@@ -163,10 +163,10 @@ def excluded_sql(belongs: Q, scope: EngineScope) -> tuple[str, list]:
     return f"SELECT p.lead_id, {nothing}, {_moment('p.turn')} FROM ({inner}) p", params
 
 
-def compile_definition(definition: Definition, scope: EngineScope, number: int = 0) -> Compiled:
-    """The statement of a definition alone, a draft's too: a row for each lead of its audience, with that version."""
+def compile_definition(definition: Definition, scope: EngineScope) -> Compiled:
+    """The statement of a definition alone, a draft's too: a row for each lead of its audience, of version 0."""
     belongs = Q() if definition.audience is None else compile(parse(definition.audience), scope)
-    sql, params = version_sql(number, definition, belongs, scope)
+    sql, params = version_sql(0, definition, belongs, scope)
     return Compiled(sql, tuple(params))
 
 

@@ -64,15 +64,15 @@ WITH counted AS MATERIALIZED (
 """
 
 
-def record_others(versions: tuple[int, ...], lead_ids: Sequence[int], as_of: datetime, *, dense: bool = False) -> None:
+def record_others(versions: tuple[int, ...], lead_ids: Sequence[int], as_of: datetime) -> None:
     """Count these leads by every model beside the deciding one. Call it with their standings written, and held."""
-    if compiled := others_for(versions, dense=dense):
+    if compiled := others_for(versions):
         ids = list(lead_ids)
         _run(_RECORD.format(sql=compiled.sql), [as_of, *compiled.bound(ids, as_of), ids])
 
 
 def keep_others(
-    publication: int, versions: tuple[int, ...], lead_ids: Sequence[int], as_of: datetime, *, dense: bool = False
+    publication: int, versions: tuple[int, ...], lead_ids: Sequence[int], as_of: datetime, *, dense: bool
 ) -> None:
     """The same in the wings: beside the scores of the publication, for its switch."""
     if compiled := others_for(versions, dense=dense):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scoring.accuracy import auc, auc_gain, average_precision, brier, isotonic, tenths
+from scoring.accuracy import auc, auc_gain, average_precision, brier, tenths
 
 WON = np.array([True, True, False, True, False, False])
 
@@ -83,9 +83,3 @@ def test_average_precision_of_a_known_order() -> None:
 
 def test_brier() -> None:
     assert brier(np.array([0.0, 1.0, 0.5]), np.array([False, True, True])) == pytest.approx(0.25 / 3)
-
-
-def test_isotonic_never_falls_and_pools_what_does() -> None:
-    values, shares = isotonic(np.array([1, 1, 2, 2, 3, 3]), np.array([False, True, False, False, True, True]))
-    assert values.tolist() == [1, 2, 3]
-    assert shares.tolist() == [0.25, 0.25, 1.0]

@@ -1,19 +1,20 @@
 """Endpoints: who hears of what, and what becomes of one that does not want to."""
 
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.utils import timezone
 
 from leads.enums import Role
-from leads.models import Effect, Endpoint, Notice, Team, User
+from leads.models import Effect, Endpoint, Notice, User
 from leads.models.outbox import EffectQuerySet
 from leads.outgoing.client import Answer
 from leads.outgoing.notices import notify
 from leads.outgoing.outbox import enqueue
 from leads.outgoing.outcomes import Failed
 
-# What an endpoint may be told of. The test message goes to every endpoint.
+# What an endpoint may want to hear of, or not. Whatever else it is told, such as a test, comes in any case.
 TYPES = {
     "lead.entered": "A lead enters a condition of an alert rule",
     "lead.left": "A lead leaves a condition of an alert rule",
@@ -22,24 +23,21 @@ TEST = "endpoint.test"
 LONGEST_PAUSE = 3600.0
 
 
-def announce(team: Team, *, type: str, data: dict[str, Any], text: str, url: str, key: str) -> int:
-    """Tell every open endpoint of the team that wants to hear of it, once per key. How many.
+def tell(
+    endpoint: Endpoint, *, type: str, data: dict[str, Any], text: str, url: str, key: str, at: datetime | None = None
+) -> None:
+    """Send it to this endpoint once per key, in the way it understands; nothing where it wants to hear of other types.
 
-    `data` is for programs; `text` and `url` (a path of ours) are for people. Part of the caller's transaction.
+    `data` is for programs; `text` and `url` (a path of ours) are for people. `at`: when it happened, where that was
+    before now. Part of the caller's transaction.
     """
-    wanted = [each for each in Endpoint.objects.open().filter(team=team) if not each.types or type in each.types]
-    for endpoint in wanted:
-        tell(endpoint, type=type, data=data, text=text, url=url, key=key)
-    return len(wanted)
-
-
-def tell(endpoint: Endpoint, *, type: str, data: dict[str, Any], text: str, url: str, key: str) -> None:
-    """Send it to this endpoint, in the way it understands."""
+    if type in TYPES and endpoint.types and type not in endpoint.types:
+        return
     payload: dict[str, Any] = {"endpoint": endpoint.pk}
     if endpoint.kind == Endpoint.SLACK:
         payload |= {"text": text, "url": url}
     else:
-        moment = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = (at or timezone.now()).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         payload |= {"type": type, "timestamp": moment, "data": data}
     enqueue(endpoint.kind, payload, key=f"{key}:{endpoint.pk}", team=endpoint.team)
 

@@ -6,7 +6,7 @@
 |---|---|
 | mail | `to` (user id or address), `template` (templates/emails/), `context`, `pictures`; leads/outgoing/mailing.py |
 | webhook | `endpoint` (id), `type` ("lead.entered"), `timestamp` (ISO), `data`; leads/outgoing/webhooks.py |
-| slack | `endpoint` (id), `text`, `url` (a path of ours), `details` (list of lines); leads/outgoing/slack.py |
+| slack | `endpoint` (id), `text`, `url` (a path of ours); leads/outgoing/slack.py |
 
 No secret belongs into a payload: it names the endpoint or the person, and the secret is read when it is sent. A mail
 with a link that lets somebody in names in `secret` whose; leads/outgoing/mailing.py makes the link as it is sent.

@@ -33,24 +33,13 @@ def send_slack(effect: Effect) -> Arrived:
 
 
 def message(payload: dict[str, Any]) -> dict[str, Any]:
-    """What Slack takes: a text for notifications, a section with the details, a link to us."""
-    text = escape(payload["text"])[:LONGEST]
-    lines = [f"*{text}*", *(escape(line) for line in payload.get("details", []))]
-    if payload.get("url"):
-        lines.append(f"<{base_url()}{payload['url']}|Open it in leadscore>")
-    section = {"type": "mrkdwn", "text": _short(lines)}
-    return {"text": text, "blocks": [{"type": "section", "text": section}]}
+    """What Slack takes: a text for notifications, and a section with it and a link to us."""
+    link = f"\n<{base_url()}{payload['url']}|Open it in leadscore>" if payload.get("url") else ""
+    text = escape(payload["text"])[: LONGEST - len(link)]
+    return {"text": text, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{text}*{link}"}}]}
 
 
 def escape(text: object) -> str:
     """The three signs that mean something to Slack; the rest of its marks is made harmless by a zero-width space."""
     plain = str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\u200b{sign}" if sign in "*_~`" else sign for sign in " ".join(plain.split()))
-
-
-def _short(lines: list[str]) -> str:
-    """As many lines as fit; the first and the last, which is the link, always."""
-    first, *middle, last = lines if len(lines) > 1 else [*lines, ""]
-    while middle and len("\n".join([first, *middle, last])) > LONGEST:
-        middle.pop()
-    return "\n".join(line for line in [first[: LONGEST - len(last) - 1], *middle, last] if line)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
@@ -16,7 +17,7 @@ from leads.crm.control import push_leads
 from leads.enums import Stage
 from leads.history import attributed
 from leads.models import Endpoint, Handoff, Lead, NurtureList, NurtureMember, Segment, Team, User
-from leads.outgoing.outbox import enqueue
+from leads.outgoing.endpoints import tell
 from leads.retry import retried
 
 ORIGIN = "nurture"
@@ -108,17 +109,18 @@ def _belonging(of: NurtureList) -> list[tuple[Q, str]]:
     return wanted
 
 
-def _push(of: NurtureList, member: NurtureMember, what: str, because: str = "") -> None:
+def _push(of: NurtureList, member: NurtureMember, type: str, because: str = "") -> None:
     """Tell the marketing tool, once for each coming and going."""
     if of.endpoint is None:
         return
+    why = because or member.reason
     data = {
         "list": of.name, "lead": member.lead_id, "email": member.lead.email, "name": member.lead.name,
-        "company": str(member.lead.company or ""), "reason": because or member.reason,
-        "until": str(member.until) if member.until else None,
+        "company": str(member.lead.company or ""), "reason": why, "until": str(member.until) if member.until else None,
     }  # fmt: skip
-    payload = {"endpoint": of.endpoint.pk, "type": what, "timestamp": timezone.now().isoformat(), "data": data}
-    enqueue("webhook", payload, key=f"{what}:{member.pk}", team=of.team)
+    text = f"{member.lead} {'left' if because else 'came onto'} the nurture list “{of}”: {why}"
+    tell(of.endpoint, type=type, data=data, text=text, url=reverse("lead", args=[member.lead_id]),
+         key=f"{type}:{member.pk}")  # fmt: skip
 
 
 def _today() -> date:

@@ -7,7 +7,7 @@ import pytest
 
 from leads.models import Endpoint
 from leads.outgoing import delivery
-from leads.outgoing.endpoints import announce
+from leads.outgoing.endpoints import tell
 from leads.outgoing.webhooks import new_secret
 from tests.receiver import receiver
 from tests.sales import make_team
@@ -29,7 +29,7 @@ def test_the_example_works(example, settings):
         settings.OUTBOUND_ALLOWLIST = [there.host]
         endpoint = Endpoint.objects.create(team=make_team(), name="Ours", url=there.url)
         secrets = [new_secret(endpoint), new_secret(Endpoint.objects.get())]
-        announce(endpoint.team, type="lead.entered", data={"lead": 7}, text="Hot", url="", key="c")
+        tell(endpoint, type="lead.entered", data={"lead": 7}, text="Hot", url="", key="c")
         delivery.deliver_due()
         ((headers, body),) = there.seen
     for secret in secrets:

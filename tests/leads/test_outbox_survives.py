@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from django.db import connection, connections, transaction
 
 from leads.models import Effect, Endpoint
 from leads.outgoing import delivery, webhooks
-from leads.outgoing.endpoints import announce
+from leads.outgoing.endpoints import tell
 from leads.outgoing.webhooks import new_secret
 from leadscore.embedded.valkey import _binary
 from tests.leads.outbox_worker import LEASE, lingering
@@ -47,8 +48,8 @@ def write(there: Receiver, effects: int) -> None:
     said = {"type": "lead.entered", "text": "Hot", "url": ""}
     for _ in range(2):
         with transaction.atomic():
-            for number in range(effects // LANES):
-                announce(make_team(), data={"crossing": number}, key=f"crossing:{number}", **said)
+            for endpoint, number in product(Endpoint.objects.all(), range(effects // LANES)):
+                tell(endpoint, data={"crossing": number}, key=f"crossing:{number}", **said)
     assert Effect.objects.count() == effects
 
 

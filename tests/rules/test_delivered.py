@@ -80,6 +80,16 @@ def test_a_crossing_arrives_once_at_both_signed_and_in_words(
     assert [len(there[kind].seen) for kind in KINDS] == [1, 1]
 
 
+def test_an_endpoint_that_does_not_want_to_hear_of_it_or_is_closed_does_not(
+    rule: Rule, there: dict[str, Receiver]
+) -> None:
+    Endpoint.objects.filter(kind="webhook").update(types=["lead.left"])
+    Endpoint.objects.filter(kind="slack").update(disabled_at=timezone.now())
+    arrive()
+    deliver()
+    assert [len(there[kind].seen) for kind in KINDS] == [0, 0]
+
+
 def test_an_outage_and_a_killed_worker_double_nothing_that_carries_an_id(
     rule: Rule, there: dict[str, Receiver], secrets: dict[str, str]
 ) -> None:

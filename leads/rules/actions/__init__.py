@@ -23,7 +23,7 @@ from leads.rules.actions.changing import (
     tag_problem,
     untag,
 )
-from leads.rules.actions.sending import crm_problem, crm_push, problem_of, slack, webhook
+from leads.rules.actions.sending import crm_problem, crm_push, problem_of, send
 from leads.selling.handoffs import open_handoffs
 
 # What somebody's own rule may do: nobody else hears of it, and no lead changes.
@@ -77,8 +77,8 @@ ACTIONS: dict[str, Action] = {
     for action in (
         Action("hand_off", "Hand off to sales", lambda value: "hand off to sales", _true, _hand_off),
         Action("tell", "Tell people", telling.said, telling.problem, telling.tell),
-        Action("slack", "Post to Slack", lambda value: "post to Slack", problem_of(Endpoint.SLACK), slack),
-        Action("webhook", "Call a webhook", lambda value: "call a webhook", problem_of(Endpoint.WEBHOOK), webhook),
+        Action("slack", "Post to Slack", lambda value: "post to Slack", problem_of(Endpoint.SLACK), send),
+        Action("webhook", "Call a webhook", lambda value: "call a webhook", problem_of(Endpoint.WEBHOOK), send),
         Action("tag", "Add a tag", lambda value: f"add the tag {value}", tag_problem, tag),
         Action("untag", "Take a tag away", lambda value: f"take away the tag {value}", tag_problem, untag),
         Action("nurture", "Put on a nurture list", list_said, list_problem, put_on_list),

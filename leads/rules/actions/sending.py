@@ -7,36 +7,20 @@ from django.urls import reverse
 
 from leads.crm.control import push_leads
 from leads.models import Connection, Crossing, Endpoint, Rule
-from leads.outgoing.outbox import enqueue
+from leads.outgoing.endpoints import tell
 from leads.rules.actions.wording import facts, words
 
 
-def _open(value: Any) -> Endpoint | None:
-    return Endpoint.objects.open().filter(pk=value).first()
-
-
-def slack(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
-    if (endpoint := _open(value)) is None:
-        return
-    for crossing in crossings:
+def send(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
+    """To a program or a channel."""
+    endpoint = Endpoint.objects.open().filter(pk=value).first()
+    for crossing in crossings if endpoint else ():
         if crossing.lead.team_id == endpoint.team_id:
-            payload = {
-                "endpoint": endpoint.pk, "text": words(rule, crossing), "details": [],
-                "url": reverse("lead", args=[crossing.lead_id]),
-            }  # fmt: skip
-            enqueue("slack", payload, key=f"crossing.{crossing.pk}.slack", team=endpoint.team)
-
-
-def webhook(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
-    if (endpoint := _open(value)) is None:
-        return
-    for crossing in crossings:
-        if crossing.lead.team_id == endpoint.team_id:
-            payload = {
-                "endpoint": endpoint.pk, "type": "lead.entered" if crossing.entered else "lead.left",
-                "timestamp": crossing.at.isoformat(), "data": facts(rule, crossing),
-            }  # fmt: skip
-            enqueue("webhook", payload, key=f"crossing.{crossing.pk}.webhook", team=endpoint.team)
+            tell(
+                endpoint, type="lead.entered" if crossing.entered else "lead.left", data=facts(rule, crossing),
+                text=words(rule, crossing), url=reverse("lead", args=[crossing.lead_id]),
+                key=f"crossing.{crossing.pk}", at=crossing.at,
+            )  # fmt: skip
 
 
 def crm_push(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:

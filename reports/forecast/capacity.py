@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
-from django.db.models import Count
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from leads.enums import Role
@@ -30,9 +30,12 @@ class TeamWeek:
 
     team: Annotated[str, Figure("Team", "Whose reps and handoffs.")]
     week: Annotated[date, Figure("Week from", "Its Monday.")]
-    expected: Annotated[float, Figure("Handoffs expected", "As many a week as in the last eight whole weeks.")]
-    low: Annotated[float, Figure("80% from", "Fewer in one week of ten, if the last eight weeks are usual.")]
-    high: Annotated[float, Figure("80% to", "More in one week of ten, if the last eight weeks are usual.")]
+    expected: Annotated[
+        float,
+        Figure("Handoffs expected", "As many a week as in the last eight whole weeks, or since the week of the first."),
+    ]
+    low: Annotated[float, Figure("80% from", "Fewer in one week of ten, if these weeks are usual.")]
+    high: Annotated[float, Figure("80% to", "More in one week of ten, if these weeks are usual.")]
     capacity: Annotated[
         float | None,
         Figure(
@@ -67,7 +70,10 @@ class Reps:
 
 
 def handoffs_before(teams: Iterable[int], as_of: datetime) -> dict[int, dict[str, Any]]:
-    """By team: {"weeks": handoffs of the last eight whole weeks, the oldest first, "labels": of 90 days, by label}."""
+    """By team: {"weeks": handoffs of the last eight whole weeks, the oldest first, "labels": of 90 days, by label}.
+
+    A team that began later has fewer weeks: those after the one of its first handoff.
+    """
     monday = _monday(as_of)
     start = midnight(monday - WEEKS_BACK * WEEK)
     found: dict[int, dict[str, Any]] = {team: {"weeks": [0] * WEEKS_BACK, "labels": {}} for team in teams}
@@ -77,6 +83,10 @@ def handoffs_before(teams: Iterable[int], as_of: datetime) -> dict[int, dict[str
     recent = Handoff.objects.filter(opened_at__gte=as_of - LABELS_BACK, opened_at__lte=as_of, team__in=found)
     for team, label, number in recent.order_by().values_list("team", "label").annotate(Count("pk")):
         found[team]["labels"][label] = number
+    began = Handoff.objects.filter(team__in=found).order_by().values_list("team").annotate(Min("opened_at"))
+    for team, first in began:
+        weeks = (monday - _monday(first)).days // 7 - 1
+        found[team]["weeks"] = found[team]["weeks"][-weeks:] if weeks > 0 else []
     return found
 
 
@@ -122,7 +132,7 @@ def place_reps(what_if: WhatIf, latest: Sequence[TeamForecast], reps: dict[int, 
 
 
 def per_week(row: TeamForecast, what_if: WhatIf | None = None) -> float:
-    weeks = row.basis["handoffs"]["weeks"]
+    weeks = row.basis["handoffs"]["weeks"] or [0]
     more = what_if.more / 100 * share_of(row, what_if.label) if what_if else 0.0
     return sum(weeks) / len(weeks) * (1 + more)
 
@@ -142,12 +152,12 @@ def _weeks(
 
 
 def _drawn(row: TeamForecast, what_if: WhatIf) -> np.ndarray:
-    """Handoffs of a week, as they may fall: a rate that fits the last eight weeks, then chance.
+    """Handoffs of a week, as they may fall: a rate that fits the weeks before, then chance.
 
-    Γ(n + ½, 8): the gamma posterior of a Poisson rate after Jeffreys; the draws are then negative binomial.
+    Γ(n + ½, weeks): the gamma posterior of a Poisson rate after Jeffreys; the draws are then negative binomial.
     """
     rng = np.random.default_rng([SEED, row.team_id])
-    before = row.basis["handoffs"]["weeks"]
+    before = row.basis["handoffs"]["weeks"] or [0]
     rate = rng.gamma(sum(before) + 0.5, 1 / len(before), DRAWS)
     return rng.poisson(rate * (1 + what_if.more / 100 * share_of(row, what_if.label)))
 

@@ -1,5 +1,6 @@
 """What the page is asked: of which team, what if, and what a manager says instead of what was counted."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ from reports.forecast.scope import CHANGE, ForecastScope, WhatIf
 from reports.models.forecast import Assumption, TeamForecast
 from reports.scope import READ
 
+NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?", re.ASCII)
 LABELS = [("", "All labels"), *Label.choices[:4]]
 
 
@@ -74,11 +76,11 @@ class AssumptionForm(forms.Form):
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(by, CHANGE))  # type: ignore[attr-defined]
 
     def clean_value(self) -> float:
-        given = self.cleaned_data["value"].strip().removesuffix("%").replace(",", "").replace("€", "").strip()
-        try:
-            return float(given)
-        except ValueError:
-            raise ValidationError("Give a number, such as 25% or 18000.") from None
+        """A comma parts thousands; where it does not, it was meant otherwise, and nobody guesses how."""
+        given = self.cleaned_data["value"].strip().removesuffix("%").replace("€", "").strip()
+        if not NUMBER.fullmatch(given):
+            raise ValidationError("Give a number, such as 25%, 12.5% or 18000.")
+        return float(given.replace(",", ""))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

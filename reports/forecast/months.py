@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,12 +11,12 @@ from leads.models import Team
 from reports.exports import rounded
 from reports.figures import Figure, Report
 from reports.forecast.counting import LABELS, Floats
-from reports.forecast.horizon import next_month
+from reports.forecast.horizon import month_of, next_month
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulation import interval
 from reports.models.forecast import TeamForecast
 
-REVENUE = "Amounts of won deals, by the day on which they are won"
+EXPECTED = "Amounts of won deals, by the day on which they are won: the mean of all draws, before luck decides."
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Month:
     """What a month should bring. The running month: what is still to come of it."""
 
     month: Annotated[date, Figure("Month", "Its first day, in the zone of the installation.")]
-    expected: Annotated[float, Figure("Expected", f"{REVENUE}: the mean of the simulated paths.")]
+    expected: Annotated[float, Figure("Expected", EXPECTED)]
     low: Annotated[float, Figure("80% from", "One path in ten lies below.")]
     high: Annotated[float, Figure("80% to", "One path in ten lies above.")]
     half_low: Annotated[float, Figure("50% from", "One path in four lies below.")]
@@ -39,6 +39,7 @@ class Month:
         return getattr(self, label)
 
 
+MOMENT = timedelta(microseconds=1)  # before midnight of the first it is the month before
 GROUPS = ("hot", "warm", "cool", "cold", "others")
 
 
@@ -48,7 +49,7 @@ class TeamMonth:
 
     team: Annotated[str, Figure("Team", "Whose deals.")]
     month: Annotated[date, Figure("Month", "Its first day, in the zone of the installation.")]
-    expected: Annotated[float, Figure("Expected", f"{REVENUE}: the mean of the simulated paths.")]
+    expected: Annotated[float, Figure("Expected", EXPECTED)]
     low: Annotated[float, Figure("80% from", "One path in ten lies below.")]
     high: Annotated[float, Figure("80% to", "One path in ten lies above.")]
 
@@ -134,12 +135,13 @@ def _month(rows: Sequence[TeamForecast], paths: Floats, place: int) -> Month:
     )  # fmt: skip
 
 
-def _sums(row: TeamForecast, whole: Iterable[int]) -> list[float]:
-    return [sum(row.expected[label][place] for label in LABELS) for place in whole]
+def sums(row: TeamForecast, places: Iterable[int]) -> list[float]:
+    """What is expected of the team in the months at these places, all labels together."""
+    return [sum(row.expected[label][place] for label in LABELS) for place in places]
 
 
 def _teams(latest: Sequence[TeamForecast], names: dict[int, Team], whole: list[int]) -> list[Group]:
-    groups = _groups({str(names[row.team_id]): _sums(row, whole) for row in latest})
+    groups = _groups({str(names[row.team_id]): sums(row, whole) for row in latest})
     ends = [interval(together([row])[:, whole].sum(axis=1)) for row in latest]
     return [replace(group, low=float(low), high=float(high)) for group, (low, high) in zip(groups, ends, strict=True)]
 
@@ -150,14 +152,17 @@ def _groups(months: dict[str, list[float]]) -> list[Group]:
 
 
 def pasts(latest: Sequence[TeamForecast]) -> list[Past]:
-    """From the first month in which something was won to the last, of these teams together; none is left out."""
+    """From the first month in which something was won to the one they were counted in, of these teams together; a month
+    that brought nothing is one of them.
+    """
     found: dict[str, list[float]] = {}
     for row in latest:
         for month, (revenue, deals, largest) in row.won.items():
             was = found.get(month, [0.0, 0, 0.0])
             found[month] = [was[0] + revenue, was[1] + deals, max(was[2], largest)]
-    month, last = (date.fromisoformat(pick(found)) for pick in (min, max)) if found else (date.max, date.min)
-    rows = []
+    if not found:
+        return []
+    rows, month, last = [], date.fromisoformat(min(found)), month_of(latest[0].as_of - MOMENT)
     while month <= last:
         revenue, deals, largest = found.get(month.isoformat(), [0.0, 0, 0.0])
         rows.append(Past(month, revenue, int(deals), largest))
@@ -190,7 +195,7 @@ def _months_of(row: TeamForecast, team: str) -> list[TeamMonth]:
     low, high = interval(together([row]))
     return [
         TeamMonth(team, date.fromisoformat(row.spans[place][0]), expected, float(low[place]), float(high[place]))
-        for place, expected in zip(whole, _sums(row, whole), strict=True)
+        for place, expected in zip(whole, sums(row, whole), strict=True)
     ]
 
 

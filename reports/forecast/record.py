@@ -10,7 +10,7 @@ import numpy as np
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.forecast.horizon import midnight, month_of, months_before
-from reports.forecast.months import Past, pasts, together
+from reports.forecast.months import Past, pasts, sums, together
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulation import interval
 from reports.models.forecast import TeamForecast
@@ -82,6 +82,7 @@ def _checks(rows: list[TeamForecast], latest: list[TeamForecast]) -> list[Check]
     past, over = {one.month: one for one in pasts(latest)}, month_of(latest[0].as_of)
     paths = together(rows)
     low, high = interval(paths)
+    expected = np.sum([sums(row, range(len(row.spans))) for row in rows], axis=0)
     found = []
     for place, (month, *_) in enumerate(rows[0].spans):
         day = date.fromisoformat(month)
@@ -89,7 +90,7 @@ def _checks(rows: list[TeamForecast], latest: list[TeamForecast]) -> list[Check]
             continue
         came = past.get(day, Past(day, 0.0, 0, 0.0))
         found.append(Check(
-            month=day, ahead=place + 1, expected=float(paths[:, place].mean()), low=float(low[place]),
+            month=day, ahead=place + 1, expected=float(expected[place]), low=float(low[place]),
             high=float(high[place]), actual=came.revenue, inside=bool(low[place] <= came.revenue <= high[place]),
             unsure=float(np.abs(paths[:, place] - paths[:, place].mean()).mean()),
             afterwards=rows[0].made_at > midnight(rows[0].month or day) + LATE,

@@ -43,7 +43,7 @@ def replay(until: date | None = None) -> Iterator[Replayed]:
 def _ended(over: date) -> list[TeamForecast]:
     """What came, where the latest forecast would carry it."""
     teams = list(Team.objects.order_by("pk").values_list("pk", flat=True))
-    won = won_before(teams, midnight(over))
+    won = won_before(teams, midnight(over), MOST + 3)  # three before the first, for “as before”
     return [TeamForecast(team_id=team, as_of=midnight(over), won=won[team]) for team in teams]
 
 

@@ -168,9 +168,7 @@ def forecasts(
     ]
     if month:
         return rows
-    if counted and all(row.team_id in counted for row in rows):
-        return _with_counted(rows, counted)
-    return _with_past(rows, evidence)
+    return _with_past(rows, evidence) if counted is None else _with_counted(rows, counted)
 
 
 def _row(
@@ -195,16 +193,17 @@ def _with_past(rows: list[TeamForecast], evidence: Evidence) -> list[TeamForecas
 
 
 def _with_counted(rows: list[TeamForecast], counted: Mapping[int, TeamForecast]) -> list[TeamForecast]:
-    for row in rows:
-        was = counted[row.team_id]
+    """Of the teams that are still there."""
+    here = [(row, counted[row.team_id]) for row in rows if row.team_id in counted]
+    for row, was in here:
         row.won = was.won
         row.basis |= {name: was.basis[name] for name in ("handoffs", "deals")}
-    return rows
+    return [row for row, _ in here]
 
 
-def won_before(teams: Iterable[int], as_of: datetime) -> dict[int, dict[str, Any]]:
-    """What came, by team and month: {"2026-10-01": [revenue, deals, largest deal]} of the last 18 months."""
-    start = midnight(months_before(month_of(as_of), 18))
+def won_before(teams: Iterable[int], as_of: datetime, months: int = 18) -> dict[int, dict[str, Any]]:
+    """What came, by team and month: {"2026-10-01": [revenue, deals, largest deal]} of so many months."""
+    start = midnight(months_before(month_of(as_of), months))
     deals = Deal.objects.filter(state=DealState.WON, closed_at__gte=start, closed_at__lte=as_of)
     rows = deals.annotate(month=month_in("closed_at")).order_by().values_list("team", "month")
     found: dict[int, dict[str, Any]] = {team: {} for team in teams}

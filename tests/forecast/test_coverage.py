@@ -66,6 +66,18 @@ def test_without_what_is_not_known_it_would_promise_too_much(told):
     assert told["certain"][:, 6].mean() < told["inside"][:, 6].mean() - 0.05
 
 
+def test_won_deals_without_an_amount_are_no_revenue():
+    """Every third is never written down; what is expected is what will be counted."""
+    ratio = []
+    for seed in range(12):
+        real = truth(seed)
+        real.amount[::3] = np.nan
+        known = world(evidence_of(real), 50)
+        came = sum(real.actual(span.month) for span in known.spans)
+        ratio.append(paths(known, 0, Changes()).by_label.sum() / came)
+    assert np.mean(ratio) == pytest.approx(1.0, abs=0.12)
+
+
 def test_the_same_evidence_gives_the_same_paths():
     evidence = evidence_of(truth(1))
     first, second = (paths(world(evidence, 20), 0, Changes()).revenue for _ in range(2))

@@ -153,7 +153,10 @@ def test_an_assumption_is_questioned_and_taken_back(client, helen, told):
         {"team": "emea", "name": "value", "label": "hot", "value": "lots", "why": ""},
     )
     assert refused.status_code == 422
-    assert "Give a number, such as 25% or 18000." in refused.text
+    assert "Give a number, such as 25%, 12.5% or 18000." in refused.text
+    for value in ("12,5", "18.000,50", "1e3", "nan"):  # a comma that parts no thousands is not guessed at
+        given = {"team": "emea", "name": "value", "label": "hot", "value": value, "why": "x"}
+        assert client.post("/reports/forecast/assumptions/", given).status_code == 422
     given = {"team": "emea", "name": "unworked", "label": "", "value": "1.1%", "why": "Asked five reps"}
     page = client.post("/reports/forecast/assumptions/", given, follow=True)
     said = Assumption.objects.get()

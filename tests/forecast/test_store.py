@@ -12,15 +12,16 @@ from leads.enums import DealState, Role, SourceKind
 from leads.models import Deal, Source, Team
 from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
-from reports.forecast.counting import count
+from reports.forecast.capacity import handoffs_before, per_week
+from reports.forecast.counting import LABELS, count
 from reports.forecast.horizon import midnight
 from reports.forecast.months import pasts
-from reports.forecast.replay import replay, verdict
+from reports.forecast.replay import MOST, _ended, replay, verdict
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
 from reports.tasks import forecast
 from scoring.models import Entry
 from tests.forecast.worlds import first_of, sell
-from tests.sales import make_lead, make_team, make_user
+from tests.sales import hand_off, make_lead, make_team, make_user
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -236,16 +237,66 @@ def in_force() -> bool:
     return bool(TeamForecast.objects.latest_ones().get().basis["assumptions"])
 
 
+def test_a_replay_knows_what_came_in_all_its_months(team):
+    """Also in those the page does not show any more, and in the three before the first, for “as before”."""
+    sell(team, 6, until=timezone.now(), span=900)
+    (ended,) = _ended(first_of(0))
+    assert sorted(map(date.fromisoformat, ended.won)) == [first_of(back) for back in range(MOST + 3, 0, -1)]
+
+
+def test_the_record_says_what_the_page_said(team):
+    """The mean before luck, not that of the dice."""
+    counted(team, a_day=1.0)
+    store.keep(first_of(3))
+    kept = TeamForecast.objects.record().get()
+    said = [sum(kept.expected[label][place] for label in LABELS) for place in range(3)]
+    found = record.checks([kept], list(TeamForecast.objects.latest_ones()))
+    assert [check.expected for check in found] == said
+    assert kept.revenue.mean(axis=0)[:3] == pytest.approx(said, rel=0.1)
+
+
+def test_a_team_that_is_gone_is_in_no_forecast(team):
+    """Its record goes with it, and assumptions of the others can still be set."""
+    other = make_team("APAC")
+    sell(other, 2, until=timezone.now())
+    counted(team)
+    store.keep(first_of(3))
+    Deal.objects.filter(team=other).delete()
+    other.delete()
+    before = TeamForecast.objects.latest_ones().get()
+    assert store.simulate_again()
+    after = TeamForecast.objects.latest_ones().get()
+    assert (after.team, after.won, after.expected) == (team, before.won, before.expected)
+    assert TeamForecast.objects.record().get().team == team
+
+
+def test_a_young_team_is_told_by_the_weeks_it_has(team):
+    """Its first week is no whole one; a team without a handoff has none."""
+    monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+    for weeks, number in ((4, 1), (3, 5), (2, 3), (1, 4), (0, 9)):
+        for _ in range(number):
+            handoff = hand_off(team)
+            handoff.opened_at = midnight(monday - timedelta(weeks=weeks)) + timedelta(minutes=1)
+            handoff.save()
+    row = TeamForecast(team=team, basis={"handoffs": handoffs_before([team.pk], timezone.now())[team.pk]})
+    assert (row.basis["handoffs"]["weeks"], per_week(row)) == ([5, 3, 4], 4.0)
+    none = handoffs_before([make_team("APAC").pk], timezone.now()).popitem()[1]
+    assert per_week(TeamForecast(team=team, basis={"handoffs": none})) == 0
+
+
 def test_a_month_that_brought_nothing_is_a_month() -> None:
     """It stands among the others, and in “as the three months before”; before the first one nothing is known."""
     won = {"2026-01-01": [300.0, 1, 300.0], "2026-04-01": [600.0, 2, 500.0]}
-    found = pasts([TeamForecast(team_id=1, won=won), TeamForecast(team_id=2, won={})])
+    as_of = datetime(2026, 5, 20, tzinfo=UTC)
+    found = pasts([TeamForecast(team_id=1, as_of=as_of, won=won), TeamForecast(team_id=2, as_of=as_of, won={})])
     assert [(one.month.month, one.revenue, one.deals) for one in found] == [
         (1, 300, 1),
         (2, 0, 0),
         (3, 0, 0),
         (4, 600, 2),
+        (5, 0, 0),  # nothing so far in the month that runs
     ]
+    assert pasts([TeamForecast(team_id=1, as_of=datetime(2026, 5, 1, tzinfo=UTC), won=won)])[-1].month.month == 4
     past = {one.month: one for one in found}
     naive = [record._naive(date(2026, month, 1), past) for month in (3, 4, 5)]
     assert naive == [None, 100.0, 200.0] and pasts([]) == []

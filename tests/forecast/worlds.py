@@ -29,7 +29,7 @@ class Truth:
 
     def actual(self, month: date) -> float:
         start, end = (days(midnight(self.month), midnight(day)) for day in (month, next_month(month)))
-        return float(self.amount[self.won & (self.closed >= start) & (self.closed < end)].sum())
+        return float(np.nansum(self.amount[self.won & (self.closed >= start) & (self.closed < end)]))
 
 
 def truth(seed: int, *, a_day: float = 0.7, month: date = date(2026, 6, 1)) -> Truth:

@@ -43,6 +43,7 @@ class Parameters:
     month: Floats  # wins of each month against the usual: [draw, span]
     value: Floats  # mean amount of a won deal: [draw, team, label]
     value_spread: float  # of single amounts: standard deviation over mean
+    priced: float  # share of won deals whose amount is written down: only these are revenue
 
 
 def drawn(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Generator) -> Parameters:
@@ -58,6 +59,7 @@ def drawn(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Gene
         drift=_drift(evidence.arrivals.sum(axis=0)[: evidence.blocks], len(spans), draws, rng),
         drift_direct=_drift(evidence.direct_blocks[: evidence.blocks], len(spans), draws, rng),
         month=_months(evidence, spans, draws, rng), value=value, value_spread=spread,
+        priced=float(evidence.won_count.sum() / max(evidence.deal_won.sum(), 1)),
     )  # fmt: skip
 
 

@@ -57,16 +57,22 @@ def paths(known: World, place: int, changes: Changes) -> Paths:
     revenue = _amounts(rng.poisson(later).astype(np.float64), value[:, :, None], spread, rng).sum(axis=1)
     expected = (later * value[:, :, None]).mean(axis=0)
     for deals in _some(known.evidence, place):
-        chance = chances(deals, ends, known.parameters.month, known.spans)
+        chance = sales(deals, ends, known)
         revenue += _sold(deals, chance, value, spread, rng)
         np.add.at(expected, deals[:, 1].astype(np.int64), _due(deals, chance, value).mean(axis=0))
     return Paths(team, revenue, expected)
 
 
 def later_wins(known: World, place: int, changes: Changes, ends: Outlook) -> Floats:
-    """Wins to expect of deals that are not opened yet: [draw, label, span]."""
+    """Wins with an amount to expect of deals that are not opened yet: [draw, label, span]."""
     opening = opened(known.parameters, known.evidence, known.spans, place, changes)
-    return won_of_new(opening, ends, known.parameters.month, known.spans)
+    return won_of_new(opening, ends, known.parameters.month, known.spans) * known.parameters.priced
+
+
+def sales(deals: Floats, ends: Outlook, known: World) -> Floats:
+    """How probable it is that each open deal is won in each month with an amount: [draw, deal, span]."""
+    written = np.where(np.isnan(deals[:, 3]), known.parameters.priced, 1.0)
+    return chances(deals, ends, known.parameters.month, known.spans) * written[:, None]
 
 
 def expected(known: World, place: int, changes: Changes) -> Floats:
@@ -75,7 +81,7 @@ def expected(known: World, place: int, changes: Changes) -> Floats:
     value = known.parameters.value[:, place] * changes.value
     total = (later_wins(known, place, changes, ends) * value[:, :, None]).sum(axis=(1, 2))
     for deals in _some(known.evidence, place):
-        chance = chances(deals, ends, known.parameters.month, known.spans)
+        chance = sales(deals, ends, known)
         total = total + _due(deals, chance, value).sum(axis=(1, 2))
     return total
 

@@ -87,6 +87,12 @@ class Scope:
         before, after = Q(day__range=(self.first, first - DAY)), Q(day__range=(end, self.last))
         return rows.filter(months | Q(before, of=days) | Q(after, of=days))
 
+    def sources(self) -> QuerySet[Tally, str]:
+        """Where the leads of these months came from, also those that are not asked for: what else could be."""
+        rows = self._mine(Tally.objects.filter(of=By.CHOSEN.months(sourced=True)))
+        months = rows.filter(day__range=(self.first.replace(day=1), self.last))
+        return months.order_by("source").values_list("source", flat=True).distinct()
+
     def loose(self) -> QuerySet[Fact]:
         """What came of the leads of those days that belong to no whole month."""
         first, end = self._months

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leads.charts import Whisker, scale_top, whisker
 from leads.statistics import Rate
 from leads.templatetags.ui import UNKNOWN, day, decimal, money, number, percent, points
 from reports.behind import address
@@ -25,10 +24,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Cell:
-    """`text`; below it `small` and `span`, an interval, in one line where there is room.
-
-    `label`: draw it in its colour. `rate` and `marks`: an interval as a whisker.
-    """
+    """`text`; below it `small` and `span`, an interval, in one line where there is room. `label`: instead of them."""
 
     head: Head
     text: str
@@ -37,8 +33,6 @@ class Cell:
     url: str = ""
     tone: str = ""
     label: str | None = None
-    rate: Rate | None = None
-    marks: Whisker | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,8 @@ def table(
         Head(name, figure.heading, figure.means, _is_numeric(figure, [row[at] for row in values]))
         for at, (name, figure) in enumerate(figures.items())
     ]
-    tops = [scale_top(row[at] for row in values if isinstance(row[at], Rate)) for at in range(len(heads))]
     drawn = [
-        [_cell(head, figure, row, scope, top) for head, figure, top in zip(heads, figures.values(), tops, strict=True)]
+        [_cell(head, figure, row, scope) for head, figure in zip(heads, figures.values(), strict=True)]
         for row in (*rows, *([] if total is None else [total]))
     ]
     return Table(report, heads, drawn[: len(rows)], scope, drawn[-1] if total is not None and rows else [])
@@ -72,13 +65,13 @@ def _is_numeric(figure: Figure, values: Sequence[Any]) -> bool:
     return figure.kind not in WORDS and not any(isinstance(value, str) for value in values)
 
 
-def _cell(head: Head, figure: Figure, row: Any, scope: Scope, top: float) -> Cell:
+def _cell(head: Head, figure: Figure, row: Any, scope: Scope) -> Cell:
     value = getattr(row, head.name)
     url = _url(figure, value, row, scope)
     if figure.kind == "label" or _is_of_label(head, row):
         return Cell(head, "", label=value if figure.kind == "label" else row.label)
     if isinstance(value, Rate):
-        return _rate(head, value, url, top)
+        return _rate(head, value, url)
     if figure.kind == "gap":
         return _gap(head, value, row)
     if figure.kind == "auc":
@@ -97,14 +90,14 @@ def _is_of_label(head: Head, row: Any) -> bool:
     return head.name == "name" and bool(getattr(row, "label", None))
 
 
-def _rate(head: Head, rate: Rate, url: str, top: float) -> Cell:
+def _rate(head: Head, rate: Rate, url: str) -> Cell:
     cases = f"{number(rate.k)} of {number(rate.n)}"
     if not rate.n:
         return Cell(head, UNKNOWN)
     if rate.interval is None:
-        return Cell(head, cases, "so far", url=url, tone="muted", rate=rate)
+        return Cell(head, cases, "so far", url=url, tone="muted")
     interval = f"{percent(rate.interval.low)} to {percent(rate.interval.high)}"
-    return Cell(head, percent(rate.share), cases, interval, url, rate=rate, marks=whisker(rate, top))
+    return Cell(head, percent(rate.share), f"{cases},", interval, url)
 
 
 def _gap(head: Head, value: float | None, row: Any) -> Cell:

@@ -59,8 +59,7 @@ def asked(request: Request) -> Asked:
 def page(request: Request, template: str, title: str, asked: Asked, **context: Any) -> HttpResponse:
     """A page of the reports, with its frame. `earlier`: the address of a year, where the days are too few to tell."""
     scope = asked.scope
-    known = scope.tallies(sourced=True).order_by("source").values_list("source", flat=True)
-    sources = list(known.distinct()[:SOURCES])
+    sources = list(scope.sources()[:SOURCES])
     frame = {
         "title": title, "form": asked.form, "problems": problems_of(asked.form), "scope": scope,
         "tabs": list(_tabs(request, scope)), "as_of": asked.as_of, "anew": asked.anew,

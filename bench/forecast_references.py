@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from reports.forecast.horizon import midnight, month_of, months_before, next_month
+from reports.days import midnight, month_of, months_before, next_month
 from reports.forecast.replay import Replayed
 
 OUTSIDE = 0.2  # of months, by an 80 % interval

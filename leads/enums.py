@@ -61,6 +61,9 @@ class HandoffState(TextChoices):
     MERGED = "merged", "Merged"  # its lead became part of one whose older handoff goes on
 
 
+DECIDED = (HandoffState.ACCEPTED, HandoffState.REJECTED)  # yes or no: what rests or expired was answered with neither
+
+
 class DealState(TextChoices):
     OPEN = "open", "Open"
     WON = "won", "Won"

@@ -10,6 +10,7 @@ from leads.statistics import ENOUGH, Z95
 
 Floats = NDArray[np.float64]
 Whole = Sequence[int] | NDArray[np.int64]
+Part = tuple[int, int, int, int]  # lowest score, highest, n, k
 FEWEST = 10  # of either kind
 
 
@@ -49,13 +50,8 @@ def _variance(values: Floats, times: Floats, mean: float) -> float:
     return float((times * (values - mean) ** 2).sum() / (times.sum() - 1))
 
 
-Part = tuple[int, int, int, int]
-
-
-def tenths(
-    scores: Sequence[int], n: Sequence[int], k: Sequence[int], parts: int = 10
-) -> list[tuple[int, int, int, int]]:
-    """Leads in about equal parts by score, best first: (lowest score, highest, n, k). Equal scores are never parted.
+def tenths(scores: Sequence[int], n: Sequence[int], k: Sequence[int], parts: int = 10) -> list[Part]:
+    """Leads in about equal parts by score, best first. Equal scores are never parted.
 
     A part ends with the score that fills it, so there are fewer parts where many leads have one score.
     """

@@ -8,7 +8,7 @@ The scope stands in the address as on every report; what is asked beside it stan
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -18,13 +18,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from leads.enums import DealState, HandoffState, Label
+from leads.enums import DECIDED, DealState, HandoffState, Label
 from leads.models import Deal, Handoff
+from reports.days import DAY, midnight, next_month, today
 from reports.models import Fact
 from reports.models.summary import By, Chosen
 from reports.queries.outcomes import won
 from reports.queries.stages import HERE
-from reports.scope import DAY, Scope, today
+from reports.scope import Scope
 
 NONE = "none"
 CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
@@ -89,7 +90,7 @@ class LeadsBehindForm(forms.Form):
         """The leads of the scope that are meant, as their facts."""
         asked, rows = self.cleaned_data, scope.facts()
         if asked["month"]:
-            rows = rows.filter(day__gte=asked["month"], day__lt=_next(asked["month"]))
+            rows = rows.filter(day__gte=asked["month"], day__lt=next_month(asked["month"]))
         if asked["version"] is not None:
             rows = rows.filter(version=asked["version"])
         if asked["chosen"]:
@@ -109,7 +110,7 @@ class LeadsBehindForm(forms.Form):
         }
         came, month = asked.pop("came", "leads"), asked.pop("month", None)
         if month:
-            scope = replace(scope, first=max(scope.first, month), last=min(scope.last, _next(month) - DAY))
+            scope = replace(scope, first=max(scope.first, month), last=min(scope.last, next_month(month) - DAY))
         by = next(iter(asked), By.CHOSEN.value)
         if len(asked) > 1 or by not in (By.CHOSEN, By.LABEL, By.CAMPAIGN):
             return self.facts(scope).count()
@@ -135,9 +136,7 @@ class LeadsBehindForm(forms.Form):
 class HandoffsBehindForm(forms.Form):
     """What a list of handoffs is narrowed to, beside the scope."""
 
-    label = forms.ChoiceField(
-        required=False, choices=[*Label.choices, (NONE, "Not scored"), ("others", "Not Hot")]
-    )  # fmt: skip
+    label = forms.ChoiceField(required=False, choices=[*Label.choices, (NONE, "Not scored"), ("others", "Not Hot")])
     state = forms.ChoiceField(required=False, choices=STATES)
     reason = forms.CharField(required=False, max_length=40)
     rep = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)  # 0: nobody yet
@@ -154,7 +153,9 @@ class HandoffsBehindForm(forms.Form):
         """The handoffs of the scope that are meant."""
         asked, rows = self.cleaned_data, _in_state(scope.handoffs(), self.cleaned_data["state"])
         if asked["opened"]:
-            rows = rows.filter(opened_at__gte=_moment(asked["opened"]), opened_at__lt=_moment(_next(asked["opened"])))
+            rows = rows.filter(
+                opened_at__gte=midnight(asked["opened"]), opened_at__lt=midnight(next_month(asked["opened"]))
+            )
         if asked["reason"]:
             rows = rows.filter(feedback__reason=asked["reason"], feedback__verdict=HandoffState.REJECTED)
         if asked["rep"] is not None:
@@ -182,7 +183,7 @@ def _in_state(rows: QuerySet[Handoff], state: str) -> QuerySet[Handoff]:
     if state == "late":
         return rows.filter(state=HandoffState.OPEN, due_at__lte=timezone.now())
     if state == YES_OR_NO:
-        return rows.filter(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+        return rows.filter(state__in=DECIDED)
     return rows.filter(state=state) if state else rows
 
 
@@ -204,15 +205,7 @@ def _month(text: str) -> date | None:
         return None
     try:
         month = date.fromisoformat(f"{text}-01")
-        _next(month)  # the last month of the calendar has none
+        next_month(month)  # the last one of the calendar has none
         return month
     except (ValueError, OverflowError):
         raise ValidationError("Write a month like 2026-07.") from None
-
-
-def _next(month: date) -> date:
-    return (month + timedelta(days=32)).replace(day=1)
-
-
-def _moment(day: date) -> Any:
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from leads.models import Team
+from reports.days import next_month
 from reports.models import SourceCost
 from scoring.demo.campaigns import FAIR, FAIR_OF
 from scoring.demo.people import marketer
@@ -30,5 +31,5 @@ def enter_costs(today: date) -> None:
             for (source, campaign), amount in spent.items()
             for team, share in teams.items()
         ]
-        month = (month + timedelta(days=32)).replace(day=1)
+        month = next_month(month)
     SourceCost.objects.bulk_create(rows)

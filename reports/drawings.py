@@ -33,6 +33,7 @@ LONG = 100  # days; a longer range is shown by month, not by week
 LABELS = [("", "before"), (Label.DISQUALIFIED, "actual"), (Label.COLD, "cold"), (Label.COOL, "cool"),
           (Label.WARM, "warm"), (Label.HOT, "hot")]  # fmt: skip
 RARE = ("", Label.DISQUALIFIED)  # shown where there are any
+Ranks = tuple[float | None, float | None, float | None]  # a value and the ends of its interval
 TONES = (("", False), ("actual", False), ("before", False), ("", True), ("actual", True))  # colour, dashed
 
 
@@ -139,13 +140,8 @@ def deciles(scope: Scope, tenths: Sequence[Decile]) -> charts.Lines:
 
 def sorts(months: Sequence[ScoreMonth]) -> charts.Lines:
     """How often the score sorts right, month by month."""
-    words = ["too few to say" if row.auc is None else f"{decimal(row.auc)} ({decimal(row.auc_low)} to "
-             f"{decimal(row.auc_high)})" for row in months]  # fmt: skip
-    band = charts.Band([row.auc_low for row in months], [row.auc_high for row in months], name="95% interval")
-    series = charts.Series("Sorts right", [row.auc for row in months], bands=[band], words=words)
-    chance = (0.5, "chance")
-    return charts.lines("How often the score sorts right (AUC)", _names(months), [series], write=_tenth, most=1.0,
-                        limit=chance)  # fmt: skip
+    ranks = [(row.auc, row.auc_low, row.auc_high) for row in months]
+    return _against_chance("How often the score sorts right (AUC)", "Sorts right", months, ranks)
 
 
 def said_and_seen(months: Sequence[ScoreMonth]) -> charts.Lines:
@@ -209,20 +205,24 @@ def _side_by_side(title: str, scope: Scope, rows: Sequence[Any], by: str, share_
 
 def acceptance(months: Sequence[Agreement]) -> charts.Lines:
     """What sales accepts of Hots and of the others."""
-    hot, others = (
-        _rates("Hot", [row.hot for row in months], "hot"),
-        _rates("Others", [row.others for row in months], "before"),
-    )
+    hot = _rates("Hot", [row.hot for row in months], "hot")
+    others = _rates("Others", [row.others for row in months], "before")
     return charts.lines("Share accepted by sales, by month", _names(months), [hot, others], write=share, most=1.0)
 
 
 def agree(months: Sequence[Agreement]) -> charts.Lines:
-    words = ["too few to say" if row.agree is None else f"{decimal(row.agree)} ({decimal(row.agree_low)} to "
-             f"{decimal(row.agree_high)})" for row in months]  # fmt: skip
-    band = charts.Band([row.agree_low for row in months], [row.agree_high for row in months], name="95% interval")
-    series = charts.Series("Agree", [row.agree for row in months], bands=[band], words=words)
-    return charts.lines("How often the accepted one had the higher score", _names(months), [series],
-                        write=_tenth, most=1.0, limit=(0.5, "chance"))  # fmt: skip
+    """How often the handoff that sales accepted had the higher score, month by month."""
+    ranks = [(row.agree, row.agree_low, row.agree_high) for row in months]
+    return _against_chance("How often the accepted one had the higher score", "Agree", months, ranks)
+
+
+def _against_chance(title: str, name: str, months: Sequence[Any], ranks: Sequence[Ranks]) -> charts.Lines:
+    """Each month how often one kind ranks above the other, with its interval, and a line where chance would be."""
+    words = ["too few to say" if value is None else f"{decimal(value)} ({decimal(low)} to {decimal(high)})"
+             for value, low, high in ranks]  # fmt: skip
+    band = charts.Band([low for _, low, _ in ranks], [high for *_, high in ranks], name="95% interval")
+    series = charts.Series(name, [value for value, *_ in ranks], bands=[band], words=words)
+    return charts.lines(title, _names(months), [series], write=_tenth, most=1.0, limit=(0.5, "chance"))
 
 
 def _short(names: Sequence[str]) -> list[str]:

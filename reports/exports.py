@@ -2,24 +2,26 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import date
 from io import StringIO
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from leads.csvfile import safe
 from leads.statistics import Rate
-from reports.figures import Report
+from reports.figures import Report, figures_of, rates_of
+
+RATE = ("of", "share", "low", "high")  # the columns of a rate beside its k
 
 
 def as_csv(report: Report, scope: Any) -> str:
     """One line for each row, under the column heads of the page. A rate takes five columns."""
     out = StringIO()
     writer = csv.writer(out)
-    rows = report.rows(scope)
+    rows, rates = report.rows(scope), rates_of(report.row)
     writer.writerow(list(_heads(report)))
     for row in rows:
-        writer.writerow([safe(value) for name in report.figures for value in _cells(getattr(row, name), report, name)])
+        cells = (_cells(getattr(row, name), name in rates) for name in report.figures)
+        writer.writerow([safe(value) for each in cells for value in each])
     return out.getvalue()
 
 
@@ -29,9 +31,7 @@ def filename(report: Report, first: date, last: date) -> str:
 
 def as_values(row: Any) -> dict[str, Any]:
     """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
-    hints = get_type_hints(type(row), include_extras=True)
-    shown = {name for name, hint in hints.items() if hasattr(hint, "__metadata__")}
-    return {field.name: rounded(getattr(row, field.name)) for field in fields(row) if field.name in shown}
+    return {name: rounded(getattr(row, name)) for name in figures_of(type(row))}
 
 
 def rounded(value: Any) -> Any:
@@ -62,18 +62,11 @@ def rate_values(rate: Rate) -> dict[str, Any]:
 
 def _heads(report: Report) -> Iterator[str]:
     for name, figure in report.figures.items():
-        if _is_rate(report, name):
-            yield from (figure.heading, *(f"{figure.heading}: {part}" for part in ("of", "share", "low", "high")))
-        else:
-            yield figure.heading
+        parts = RATE if name in rates_of(report.row) else ()
+        yield from (figure.heading, *(f"{figure.heading}: {part}" for part in parts))
 
 
-def _is_rate(report: Report, name: str) -> bool:
-    hint = get_type_hints(report.row)[name]
-    return Rate in (hint, *get_args(hint))
-
-
-def _cells(value: Any, report: Report, name: str) -> list[Any]:
-    if not _is_rate(report, name):
+def _cells(value: Any, is_rate: bool) -> list[Any]:
+    if not is_rate:
         return [rounded(value)]
-    return list(rate_values(value).values()) if value else [None] * 5
+    return list(rate_values(value).values()) if value else [None] * (1 + len(RATE))

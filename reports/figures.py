@@ -5,7 +5,10 @@ The column heads, the words on hover, the CSV, the API and docs/metrics.md are m
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from leads.statistics import Rate
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,22 @@ class Report:
 
     @property
     def figures(self) -> dict[str, Figure]:
-        """Field of the row → what it means, in order."""
-        hints = get_type_hints(self.row, include_extras=True)
-        return {
-            field.name: hints[field.name].__metadata__[0]
-            for field in fields(self.row)
-            if hasattr(hints[field.name], "__metadata__")
-        }
+        return figures_of(self.row)
+
+
+@cache
+def figures_of(row: type) -> dict[str, Figure]:
+    """Field of a result → what it means, in order; fields without a Figure are left out."""
+    hints = get_type_hints(row, include_extras=True)
+    return {
+        field.name: hints[field.name].__metadata__[0]
+        for field in fields(row)
+        if hasattr(hints[field.name], "__metadata__")
+    }
+
+
+@cache
+def rates_of(row: type) -> frozenset[str]:
+    """Fields of a result that are rates, those that may be empty among them."""
+    hints = get_type_hints(row)
+    return frozenset(name for name in figures_of(row) if Rate in (hints[name], *get_args(hints[name])))

@@ -5,24 +5,25 @@ All of it stands in the address, so that a report can be passed on: ?from=2026-0
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.http import urlencode
 
 from leads.access import teams_with
 from leads.models import Handoff, Team, User
+from reports.days import DAY, midnight, next_month, today
 from reports.models import Fact, HandoffFact, Tally, Word
 from reports.models.summary import By
 from scoring.models import ControlCase, ScoringModel
 
 DEFAULT_DAYS = 90
-DAY = timedelta(days=1)
 NO_DAY = "Write the day as 2026-08-03."
+NO_YEAR = "Choose days between 2000 and 2999."
 READ = "reports.view_report"
 UNKNOWN = "none"  # asks for leads without a source
 
@@ -49,7 +50,7 @@ class Scope:
     @property
     def span(self) -> tuple[datetime, datetime]:
         """The first moment of the range, and the first one after it."""
-        return _midnight(self.first), _midnight(self.last + DAY)
+        return midnight(self.first), midnight(self.last + DAY)
 
     @property
     def query(self) -> str:
@@ -104,13 +105,12 @@ class Scope:
 
     def aged(self, days: int) -> "Scope":
         """Of the range only leads of so many whole days."""
-        return self.until(today() - timedelta(days=days + 1))
+        return self.until(today() - (days + 1) * DAY)
 
     @property
     def _months(self) -> tuple[date, date]:
         """The first day of the whole months in the range, and the first day after them."""
-        first = self.first if self.first.day == 1 else (self.first.replace(day=1) + timedelta(days=31)).replace(day=1)
-        return first, (self.last + DAY).replace(day=1)
+        return self.first if self.first.day == 1 else next_month(self.first), (self.last + DAY).replace(day=1)
 
     def handoffs(self) -> QuerySet[Handoff]:
         """Handoffs opened in the range; without those of the control sample, where they are to be left out."""
@@ -153,18 +153,10 @@ class Scope:
         return list(self.model.versions.values_list("pk", flat=True)) if self.model else []
 
 
-def today() -> date:
-    """In the zone of the installation, in which the days of leads begin: whoever reads, and from where."""
-    return timezone.localdate(timezone=timezone.get_default_timezone())
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
-
-
 def _day_field() -> forms.DateField:
+    limits = [MinValueValidator(date(2000, 1, 1), NO_YEAR), MaxValueValidator(date(2999, 12, 31), NO_YEAR)]
     widget = forms.DateInput({"type": "date"})
-    return forms.DateField(required=False, widget=widget, error_messages={"invalid": NO_DAY})
+    return forms.DateField(required=False, widget=widget, error_messages={"invalid": NO_DAY}, validators=limits)
 
 
 class ScopeForm(forms.Form):
@@ -175,7 +167,6 @@ class ScopeForm(forms.Form):
         Team.objects.none(), required=False, to_field_name="slug", empty_label="All teams",
         error_messages={"invalid_choice": "No such team among yours."},
     )  # fmt: skip
-
     model = forms.ModelChoiceField(
         ScoringModel.objects.all(), required=False, to_field_name="slug", empty_label="All models",
         error_messages={"invalid_choice": "No such model."},
@@ -192,18 +183,19 @@ class ScopeForm(forms.Form):
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(user, READ))  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        last = given.get("to") or today()
-        first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
-        if first > last:
+        given = _with_days(super().clean() or {})
+        if given["from"] > given["to"]:
             raise ValidationError({"from": "The first day must not come after the last."})
-        if not (date(2000, 1, 1) <= first and last <= date(2999, 12, 31)):
-            raise ValidationError({"from": "Choose days between 2000 and 2999."})
-        return given | {"from": first, "to": last}
+        return given
 
     def scope(self) -> Scope:
         """What was asked for; without valid data the last 90 days of all teams."""
-        given = self.cleaned_data if self.is_valid() else {}
-        last = given.get("to") or today()
-        first = given.get("from") or last - timedelta(days=DEFAULT_DAYS - 1)
-        return Scope(self.user, first, last, given.get("team"), given.get("model"), given.get("source") or "")
+        given = self.cleaned_data if self.is_valid() else _with_days({})
+        source = given.get("source") or ""
+        return Scope(self.user, given["from"], given["to"], given.get("team"), given.get("model"), source)
+
+
+def _with_days(given: dict[str, Any]) -> dict[str, Any]:
+    """Up to today, and 90 days, where nothing else is said."""
+    last = given.get("to") or today()
+    return given | {"from": given.get("from") or last - (DEFAULT_DAYS - 1) * DAY, "to": last}

@@ -17,7 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
-from leads.enums import Axis, Cause, DealState, HandoffState, Label
+from leads.enums import DECIDED, Axis, Cause, DealState, HandoffState, Label
 from leads.models import Deal, Handoff, Standing
 from leads.retry import retried
 from scoring.capacity import sales_capacity
@@ -235,7 +235,7 @@ def _outcomes(version: Version, now: datetime) -> list[dict[str, Any]]:
     """[{"label": …, "accepted": [k, n], "won": [k, n]}, …], the best label first."""
     handoffs = Handoff.objects.filter(opened_at__gte=now - OUTCOMES, version__in=_versions(version))
     won = Exists(Deal.objects.filter(lead=OuterRef("lead"), state=DealState.WON))
-    decided = Q(state__in=[HandoffState.ACCEPTED, HandoffState.REJECTED])
+    decided = Q(state__in=DECIDED)
     counted = handoffs.values("label").order_by().annotate(
         n=Count("pk"), won=Count("pk", filter=won), decided=Count("pk", filter=decided),
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),

@@ -9,7 +9,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from leads.enums import HandoffState, Role, Stage
+from leads.enums import DECIDED, HandoffState, Role, Stage
 from leads.keyset import Page, page_of
 from leads.medians import Median
 from leads.models import Event, Feedback, Handoff, Lead, User
@@ -153,7 +153,7 @@ def week(user: User) -> Week:
     decided = seen.filter(decided_at__gte=since).exclude(state=HandoffState.EXPIRED)
     counted = decided.aggregate(
         accepted=Count("pk", filter=Q(state=HandoffState.ACCEPTED)),
-        decided=Count("pk", filter=Q(state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))),
+        decided=Count("pk", filter=Q(state__in=DECIDED)),
         hours=Median("hours_taken"),
     )
     late = seen.overdue()

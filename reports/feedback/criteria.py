@@ -7,11 +7,10 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from leads.enums import HandoffState
+from leads.enums import DECIDED, HandoffState
 from leads.statistics import Rate, difference, discoveries, p_value
 from reports.columns import counted, in_range, in_state, words
 from reports.feedback.points import Points, points_given
-from reports.feedback.scope import DECIDED
 from reports.figures import Figure, Report
 from reports.scope import Scope
 from scoring.models import ScoringModel, Version

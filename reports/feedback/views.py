@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from leads.asked import problems_of
-from leads.enums import HandoffState
+from leads.enums import DECIDED, HandoffState
 from leads.keyset import BadCursor, page_of
 from leads.requests import Request
 from reports.feedback import TABLES
@@ -17,7 +17,6 @@ from reports.feedback.acceptance import DIMENSIONS, acceptance
 from reports.feedback.criteria import FALSE, criteria_behind
 from reports.feedback.points import all_of, points_given
 from reports.feedback.reasons import reasons_given
-from reports.feedback.scope import DECIDED
 from reports.feedback.snapshot import giving, misled_by
 from reports.scope import Scope, ScopeForm
 from reports.views.behind import no_such

@@ -52,9 +52,9 @@ class ForecastView(APIView):
         capacity.
         """
         scope = scope_of(request)
-        last = ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
         found = forecast(scope.latest, {team.pk: team for team in scope.teams})
         if found is None:
+            last = ForecastCount.objects.finished()
             return Response({"missing": last.missing if last else "Nothing was counted yet.", "months": []})
         checked = score(record_rows(scope))
         what_if = effect(scope.what_if, scope.latest, scope.teams) if scope.what_if else None
@@ -109,8 +109,7 @@ class CountView(APIView):
 
 
 def _counting() -> dict[str, Any]:
-    running = ForecastCount.objects.filter(finished_at=None).first()
-    last = ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
+    running, last = ForecastCount.objects.running(), ForecastCount.objects.finished()
     return {
         "running": running is not None, "step": running.step if running else "",
         "asked_at": running and running.asked_at, "as_of": last and last.as_of,

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from leads.enums import Role
 from leads.models import Absence, Handoff, Membership, Team
+from reports.days import day_of, midnight
 from reports.figures import Figure, Report
-from reports.forecast.horizon import day_of, midnight
 from reports.forecast.scope import ForecastScope, WhatIf
 from reports.forecast.simulation import SEED, interval
 from reports.models.forecast import TeamForecast

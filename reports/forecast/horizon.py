@@ -1,9 +1,9 @@
 """The months of a forecast: what is left of the running one, then six whole ones."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
-from django.utils import timezone
+from reports.days import midnight, month_of, next_month
 
 MONTHS = 6
 SECONDS_OF_A_DAY = 86_400
@@ -31,30 +31,6 @@ def spans(as_of: datetime) -> list[Span]:
              midnight(month) >= as_of)
         for month in months
     ]  # fmt: skip
-
-
-def month_of(moment: datetime) -> date:
-    """The first day of its month, in the zone of the installation."""
-    return day_of(moment).replace(day=1)
-
-
-def day_of(moment: datetime) -> date:
-    """In the zone of the installation, whoever reads it where: all months and weeks here are those."""
-    return timezone.localdate(moment, timezone.get_default_timezone())
-
-
-def next_month(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1)
-
-
-def months_before(month: date, number: int) -> date:
-    """The first day of the month that lies so many months earlier."""
-    place = month.year * 12 + month.month - 1 - number
-    return date(place // 12, place % 12 + 1, 1)
-
-
-def midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
 
 
 def days(since: datetime, moment: datetime) -> float:

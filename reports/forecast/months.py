@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from leads.models import Team
+from reports.days import month_of, next_month
 from reports.exports import rounded
 from reports.figures import Figure, Report
 from reports.forecast.counting import LABELS, Floats
-from reports.forecast.horizon import month_of, next_month
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulation import interval
 from reports.models.forecast import TeamForecast

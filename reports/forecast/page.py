@@ -27,10 +27,9 @@ RECENT = 6  # months of the record
 
 def waiting() -> str:
     """What a page waits for, in words; empty: nothing. Two queries, four while past months are made afterwards."""
-    under_way = ForecastCount.objects.filter(finished_at=None).first()
-    if under_way:
+    if under_way := ForecastCount.objects.running():
         return f"Being counted: {under_way.step}" if under_way.step else "Being counted"
-    last = _last()
+    last = ForecastCount.objects.finished()
     if last is None:
         return "Will be counted in a moment"
     fresh = last.finished_at and last.finished_at > timezone.now() - AFTERWARDS
@@ -38,14 +37,11 @@ def waiting() -> str:
     return f"{len(due)} past month{'s' if len(due) > 1 else ''} to be forecast afterwards" if due else ""
 
 
-def _last() -> ForecastCount | None:
-    return ForecastCount.objects.filter(finished_at__isnull=False).defer("evidence").first()
-
-
 def shown(scope: ForecastScope) -> dict[str, Any]:
     """The context of the template. A few queries, whatever the number of leads."""
     found = forecast(scope.latest, {team.pk: team for team in scope.teams})
-    context = {"scope": scope, "waiting": waiting(), "last": _last(), "found": found, "tables": TABLES}
+    last = ForecastCount.objects.finished()
+    context = {"scope": scope, "waiting": waiting(), "last": last, "found": found, "tables": TABLES}
     if found is None:
         return context
     what_if = effect(scope.what_if, scope.latest, scope.teams) if scope.what_if else None

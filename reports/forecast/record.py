@@ -8,8 +8,8 @@ from typing import Annotated
 import numpy as np
 
 from leads.statistics import Rate
+from reports.days import midnight, month_of, months_before
 from reports.figures import Figure, Report
-from reports.forecast.horizon import midnight, month_of, months_before
 from reports.forecast.months import Past, pasts, sums, together
 from reports.forecast.scope import ForecastScope
 from reports.forecast.simulation import interval

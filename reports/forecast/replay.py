@@ -8,8 +8,9 @@ from django.db.models import Min
 from django.utils import timezone
 
 from leads.models import Deal, Team
+from reports.days import midnight, month_of, months_before, next_month
 from reports.forecast.counting import count
-from reports.forecast.horizon import MONTHS, midnight, month_of, months_before, next_month
+from reports.forecast.horizon import MONTHS
 from reports.forecast.record import Check, Score, checks, score
 from reports.forecast.store import forecasts, missing, won_before
 from reports.models.forecast import TeamForecast

@@ -59,7 +59,7 @@ def effect(what_if: WhatIf, latest: Sequence[TeamForecast], teams: Sequence[Team
     Deals that are open already are not touched. A lead handed off that nobody has time for keeps part of its chance
     (an assumption); what was counted holds for the share that is worked now.
     """
-    counted = ForecastCount.objects.filter(finished_at__isnull=False, missing="").first()
+    counted = ForecastCount.objects.enough()
     if counted is None or not latest:
         return None
     held = list(Assumption.objects.in_force().filter(team__in=teams))

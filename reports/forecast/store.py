@@ -11,14 +11,13 @@ from django.utils import timezone
 from leads.enums import DealState
 from leads.models import Deal, User
 from leads.retry import retried
+from reports.days import midnight, month_in, month_of, months_before
 from reports.forecast.assumptions import changes_of, effects
 from reports.forecast.basis import basis
 from reports.forecast.capacity import handoffs_before
 from reports.forecast.counting import LABELS, Evidence, count
-from reports.forecast.horizon import midnight, month_of, months_before
 from reports.forecast.simulation import Changes, Paths, World, simulate, world
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast
-from reports.queries.outcomes import month_in
 
 ENOUGH_WON, ENOUGH_DAYS = 20, 60
 EARLY_WON = 60  # below it the page says how little it rests on
@@ -49,7 +48,7 @@ def ask(*, by: User | None = None) -> bool:
 
 def ask_when_old() -> bool:
     """Ask when the latest count is old, or there is none."""
-    last = ForecastCount.objects.filter(finished_at__isnull=False).first()
+    last = ForecastCount.objects.finished()
     fresh = FRESH if last and not last.missing else WAITING
     if last and last.finished_at and last.finished_at > timezone.now() - fresh:
         return False
@@ -98,7 +97,7 @@ def _finish(claimed: ForecastCount, evidence: Evidence, lacks: str) -> None:
 def simulate_again() -> bool:
     """The latest forecast from the counts we have, with the assumptions as they are now. About a second."""
     _alone()
-    last = ForecastCount.objects.filter(finished_at__isnull=False, missing="").first()
+    last = ForecastCount.objects.enough()
     if last is None:
         return False
     counted = {row.team_id: row for row in TeamForecast.objects.latest_ones()}

@@ -14,6 +14,20 @@ from leads.models import Team
 from leads.models.team import OwnedQuerySet
 
 
+class ForecastCountQuerySet(models.QuerySet["ForecastCount"]):
+    def running(self) -> "ForecastCount | None":
+        """The one that is asked for or under way."""
+        return self.filter(finished_at=None).first()
+
+    def finished(self) -> "ForecastCount | None":
+        """The last that was, with or without enough for a forecast. Its evidence is large and not read."""
+        return self.filter(finished_at__isnull=False).defer("evidence").first()
+
+    def enough(self) -> "ForecastCount | None":
+        """The last one, where a forecast could be made of it."""
+        return self.filter(finished_at__isnull=False, missing="").first()
+
+
 class ForecastCount(models.Model):
     """One count of what forecasts rest on. The last one that is finished holds; one at a time is under way.
 
@@ -28,6 +42,8 @@ class ForecastCount(models.Model):
     as_of = models.DateTimeField(null=True)
     evidence: Any = models.JSONField(default=dict)
     missing = models.CharField(max_length=200, blank=True, help_text="What would be needed for a forecast.")
+
+    objects = ForecastCountQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from django.db.models import DateField, F, FloatField, Func, IntegerField, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Floor, TruncMonth
-from django.utils import timezone
 from numpy.typing import NDArray
 
 from leads.statistics import Rate
+from reports.days import today
 from reports.joined import Joined, fetched, numbers, sent
 from reports.models import Fact
 from reports.models.summary import By
-from reports.scope import Scope, today
+from reports.scope import Scope
 from reports.summaries.facts import COUNTS, FAIR, SETTLED
 from reports.survival import Closing, closing
 
@@ -24,11 +24,6 @@ class Days(Func):
     template = "(date_part('epoch', %(expressions)s) / 86400)"
     arg_joiner = " - "
     output_field = FloatField()
-
-
-def month_in(moment: str) -> TruncMonth:
-    """The month in which that moment of a row lies, in the zone of the installation, whoever asks from where."""
-    return TruncMonth(moment, tzinfo=timezone.get_default_timezone())
 
 
 def month_created() -> Cast:

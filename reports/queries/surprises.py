@@ -8,7 +8,7 @@ from typing import Annotated
 from django.db.models import Count, F, Q
 from django.urls import reverse
 
-from leads.enums import HandoffState, Label
+from leads.enums import DECIDED, HandoffState, Label
 from leads.models import Feedback, Handoff, Lead
 from leads.statistics import Rate
 from leads.templatetags.ui import percent
@@ -44,7 +44,7 @@ class Surprises:
 
 def rejected_hots(scope: Scope) -> Surprises:
     """Hots that sales rejected, of the Hots it answered with yes or no; the highest score first. Five queries."""
-    hots = scope.handoff_facts().filter(label=Label.HOT, state__in=(HandoffState.ACCEPTED, HandoffState.REJECTED))
+    hots = scope.handoff_facts().filter(label=Label.HOT, state__in=DECIDED)
     rejected = hots.filter(state=HandoffState.REJECTED)
     counted = hots.aggregate(k=Count("pk", filter=Q(state=HandoffState.REJECTED)), n=Count("pk"))
     best = list(rejected.order_by(F("total").desc(nulls_last=True), "pk").values_list("pk", flat=True)[:SHOWN])

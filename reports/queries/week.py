@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Floor
 from django.urls import reverse
 from django.utils import timezone
 
-from leads.enums import DealState, HandoffState, Label
+from leads.enums import DECIDED, DealState, HandoffState, Label
 from leads.medians import Median
 from leads.models import Deal, Feedback, Handoff, Team
 from leads.statistics import Rate
@@ -18,7 +18,6 @@ from reports.queries.outcomes import Days
 REASONS = LISTED = 3
 WEEKS = 8  # in the picture
 WEEK = timedelta(days=7)
-YES_OR_NO = (HandoffState.ACCEPTED, HandoffState.REJECTED)
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class TeamWeek:
 def team_week(team: Team, start: datetime) -> TeamWeek:
     """Nine queries."""
     end, of_team = start + WEEK, Handoff.objects.filter(team=team)
-    answered = of_team.filter(decided_at__gte=start, decided_at__lt=end, state__in=YES_OR_NO)
+    answered = of_team.filter(decided_at__gte=start, decided_at__lt=end, state__in=DECIDED)
     time = answered.aggregate(hours=Median("hours_taken"), n=Count("hours_taken"))
     hots, won = answered.filter(label=Label.HOT), _won(team, start, end)
     rejected, cold = hots.filter(state=HandoffState.REJECTED), won.filter(label=Label.COLD)
@@ -81,7 +80,7 @@ def team_week(team: Team, start: datetime) -> TeamWeek:
         team=team,
         handed_off=of_team.filter(opened_at__gte=start, opened_at__lt=end).count(),
         accepted=_accepted(answered),
-        before=_accepted(of_team.filter(decided_at__gte=start - WEEK, decided_at__lt=start, state__in=YES_OR_NO)),
+        before=_accepted(of_team.filter(decided_at__gte=start - WEEK, decided_at__lt=start, state__in=DECIDED)),
         hours=time["hours"],
         answers=time["n"],
         reasons=_reasons(answered),
@@ -98,7 +97,7 @@ def _past(of_team: QuerySet[Handoff], start: datetime) -> list[PastWeek]:
     first = start - (WEEKS - 1) * WEEK
     week = Floor(Days(F("opened_at"), Value(first, DateTimeField())) / 7.0)
     opened = of_team.filter(opened_at__gte=first, opened_at__lt=start + WEEK).annotate(week=week).order_by()
-    yes, no = (Count("pk", filter=Q(state=state)) for state in YES_OR_NO)
+    yes, no = (Count("pk", filter=Q(state=state)) for state in DECIDED)
     counted = {int(week): rest for week, *rest in opened.values_list("week").annotate(Count("pk"), yes=yes, no=no)}
     return [PastWeek(first + number * WEEK, *counted.get(number, (0, 0, 0))) for number in range(WEEKS)]
 

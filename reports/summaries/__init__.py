@@ -6,6 +6,6 @@ counting  what changed is counted, and as of when everything is
 anew      everything counted again, in pages
 """
 
-from reports.summaries.counting import as_of, catch_up, count_due, make_anew, progress, start_anew
+from reports.summaries.counting import as_of, catch_up, count_due, count_now, make_anew, progress, start_anew
 
-__all__ = ["as_of", "catch_up", "count_due", "make_anew", "progress", "start_anew"]
+__all__ = ["as_of", "catch_up", "count_due", "count_now", "make_anew", "progress", "start_anew"]

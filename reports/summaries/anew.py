@@ -5,10 +5,11 @@ far it is stands in the row of Counting, so that it goes on where it was after w
 committed its old figures stand.
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection
 
+from reports.days import next_month
 from reports.models import Counting
 from reports.summaries.writing import add_up, count
 
@@ -31,7 +32,7 @@ def step(held: Counting, page: int) -> None:
             held.anew_month = _month_from(date.min)
     elif held.anew_month is not None:
         add_up(held.anew_month)
-        held.anew_month = _month_from((held.anew_month + timedelta(days=31)).replace(day=1))
+        held.anew_month = _month_from(next_month(held.anew_month))
 
 
 def progress(held: Counting) -> float:

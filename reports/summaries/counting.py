@@ -19,6 +19,7 @@ from reports.summaries.writing import count
 PAGE = 5_000
 FEW = 500  # what a page that is opened counts by itself
 SECONDS = 60.0
+WAITED = 5.0  # by a person, at most
 ONE = 1  # the key of the row
 WAIT, PATIENCE = 0.1, 600  # seconds, and how often: for somebody else who counts
 
@@ -44,6 +45,11 @@ def count_due(seconds: float = SECONDS) -> bool:
         done = _count_page()
         if done is not False or monotonic() >= until:
             return bool(done)
+
+
+def count_now() -> bool:
+    """The same for somebody who waits: five seconds at most. False: the rest is counted in the background."""
+    return count_due(seconds=WAITED)
 
 
 def make_anew(say: Callable[[float], None] = lambda part: None) -> bool:

@@ -21,9 +21,8 @@ from reports.figures import Report
 from reports.models import Fact
 from reports.queries import REPORTS
 from reports.scope import READ, Scope, ScopeForm
-from reports.summaries import as_of, catch_up, count_due, progress
+from reports.summaries import as_of, catch_up, count_now, progress
 
-WAIT = 5.0  # seconds a person is kept waiting for figures at most; the rest is counted in the background
 NOT_YET = "The figures are still being counted. Ask again in a minute."
 SOURCES = 200
 ENOUGH_DAYS = 150  # of a report, for some of its leads to be 90 days old
@@ -65,7 +64,6 @@ def page(request: Request, template: str, title: str, asked: Asked, **context: A
         "tabs": list(_tabs(request, scope)), "as_of": asked.as_of, "anew": asked.anew,
         "sources": sources, "begun": bool(sources) or _has_leads(request),
         "earlier": _earlier(scope),
-        "kept": [(name, value) for name, value in request.GET.items() if name in ("by",)],
     }  # fmt: skip
     return render(request, template, frame | context)
 
@@ -94,7 +92,7 @@ def _tabs(request: Request, scope: Scope) -> Any:
 @permission_required("reports.view_report", raise_exception=True)
 def summary(request: Request) -> HttpResponse:
     """Count what has changed now, not in half a minute, and go back to the report."""
-    count_due(seconds=WAIT)
+    count_now()
     back = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(back, {request.get_host()}) and back.startswith("/")
     return redirect(back if here else "reports")

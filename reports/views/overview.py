@@ -33,6 +33,7 @@ FIRST = {
     Role.MANAGER: ("trend", "halves", "handoffs", "reps", "reasons", "sources"),
     Role.MARKETING: ("trend", "halves", "sources", "reasons", "handoffs", "reps"),
 }
+BESIDE = ("good", "half")  # of sources, what stands on their own page alone
 SHOWN = {"overview", "funnel", "conversion", "handoffs", "reasons", "sources", "reps"}
 
 
@@ -54,7 +55,7 @@ def index(request: Request) -> HttpResponse:
         handoffs=table(opened, handoffs_by_label(scope, rows), scope),
         reasons=[(row, address(scope, "rejected", row.only)) for row in reasons],
         most_given=max((row.given.k for row in reasons), default=0),
-        source_table=table(REPORTS["sources"], sources(scope, timed=False)[:8], scope, without=_aside(scope)),
+        source_table=table(REPORTS["sources"], sources(scope, timed=False)[:8], scope, without=BESIDE),
         reps=table(REPORTS["reps"], reps(scope, rows), scope),
     )  # fmt: skip
 
@@ -62,10 +63,6 @@ def index(request: Request) -> HttpResponse:
 def _cards(request: Request) -> tuple[str, ...]:
     roles = request.user.roles
     return next((order for role, order in FIRST.items() if role in roles and Role.ADMIN not in roles), CARDS)
-
-
-def _aside(scope: Scope) -> tuple[str, ...]:
-    return ("good", "half")
 
 
 def _steps(came: Funnel, scope: Scope) -> list[Any]:

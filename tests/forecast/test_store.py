@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from leads.enums import DealState, Role, SourceKind
 from leads.models import Deal, Source, Team
+from reports.days import midnight
 from reports.forecast import record, store
 from reports.forecast.assumptions import overrule, take_back
 from reports.forecast.capacity import handoffs_before, per_week
 from reports.forecast.counting import LABELS, count
-from reports.forecast.horizon import midnight
 from reports.forecast.months import pasts
 from reports.forecast.replay import MOST, _ended, replay, verdict
 from reports.models.forecast import Assumption, ForecastCount, TeamForecast

@@ -7,9 +7,10 @@ import numpy as np
 
 from leads.enums import DealState, SourceKind
 from leads.models import Deal, Source, Team
+from reports.days import midnight, months_before, next_month
 from reports.forecast.counting import LABELS, Evidence
 from reports.forecast.counting.deals import Deals, counted_deals
-from reports.forecast.horizon import days, midnight, months_before, next_month
+from reports.forecast.horizon import days
 
 LABEL_SHARES = [0.2, 0.3, 0.3, 0.2, 0.0, 0.0]
 WIN = np.array([0.6, 0.4, 0.25, 0.1, 0.0, 0.0])

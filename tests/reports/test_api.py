@@ -67,6 +67,7 @@ def test_a_rate_says_what_it_is_made_of(client, manager, team):
         ("from=2026-13-01", "from", "Write the day as 2026-08-03."),
         ("from=2026-02-01&to=2026-01-01", "from", "The first day must not come after the last."),
         ("from=0001-01-01", "from", "Choose days between 2000 and 2999."),
+        ("to=0001-01-01", "to", "Choose days between 2000 and 2999."),
         ("team=apac", "team", "No such team among yours."),
     ],
 )

@@ -11,9 +11,10 @@ from leads.models import Deal, Handoff, Lead, Source
 from leads.selling.handoffs import accept, open_handoffs, recycle, reject
 from leads.statistics import Rate
 from reports.behind import NAMES, address
+from reports.days import today
 from reports.queries import REPORTS
 from reports.queries.overview import overview
-from reports.scope import Scope, today
+from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.models import Entry
 from tests.sales import make_lead, make_team, make_user, reason, score

@@ -14,10 +14,11 @@ from leads.ingest.records import EventRecord
 from leads.models import Handoff, Source
 from leads.selling.handoffs import accept, open_handoffs, reject, withdraw
 from reports.columns import RECORD, coded, counted, grouped, handoffs, in_state, labelled, late, median, months, words
+from reports.days import today
 from reports.feedback.points import points_given
 from reports.models import Change, HandoffFact
 from reports.models.handoff import LABELS, STATES
-from reports.scope import Scope, today
+from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.models import ControlCase
 from tests.reports.world import deal

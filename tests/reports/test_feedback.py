@@ -15,11 +15,12 @@ from leads.models import Handoff
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate, discoveries, p_value
 from reports.behind import address
+from reports.days import today
 from reports.feedback import TABLES
 from reports.feedback.acceptance import acceptance
 from reports.feedback.criteria import criteria_behind
 from reports.feedback.reasons import Reason, reasons_given
-from reports.scope import Scope, today
+from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.models import Criterion, Entry, Group, ScoringModel, Version
 from tests.sales import VERSION, hand_off, make_lead, make_team, make_user, reason, score

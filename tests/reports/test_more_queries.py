@@ -13,6 +13,7 @@ from leads.models import Deal, Handoff, Lead, Membership, Source, User
 from leads.selling.handoffs import accept, open_handoffs, reject
 from leads.statistics import Rate
 from reports.costs import enter
+from reports.days import today
 from reports.demo import enter_costs
 from reports.drawings import source_mix
 from reports.models import SourceCost
@@ -25,7 +26,7 @@ from reports.queries.reps import reps
 from reports.queries.sources import costs, sources, sources_and_all
 from reports.queries.stages import stages
 from reports.queries.surprises import rejected_hots, won_colds
-from reports.scope import Scope, today
+from reports.scope import Scope
 from reports.summaries import count_due
 from scoring.demo.people import hire
 from scoring.models import Entry, ScoringModel, Version

@@ -11,13 +11,14 @@ from leads.enums import DealState, HandoffState, Label, Role, SourceKind, Stage
 from leads.models import Deal, Handoff, Lead, RejectionReason, Source
 from leads.selling.handoffs import accept, open_handoffs, recycle, reject
 from leads.statistics import Rate
+from reports.days import today
 from reports.queries import REPORTS
 from reports.queries import conversion as by_label
 from reports.queries import funnel as steps
 from reports.queries import overview as key_figures
 from reports.queries.handoffs import handoffs_by_label
 from reports.queries.reasons import rejection_reasons
-from reports.scope import Scope, ScopeForm, today
+from reports.scope import Scope, ScopeForm
 from reports.summaries import count_due
 from scoring.models import Entry
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score

@@ -8,8 +8,9 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from reports.days import midnight, month_of, months_before, next_month
 from reports.forecast.counting.evidence import BLOCK, LABELS, QUARTER, Floats
-from reports.forecast.horizon import days, midnight, month_of, months_before, next_month
+from reports.forecast.horizon import days
 from reports.forecast.lifetable import AGES, at_risk, happened
 
 YEAR_DAYS = 365.0

@@ -1,0 +1,42 @@
+"""Days and months as everything here counts them: in the zone of the installation, whoever reads, and from where."""
+
+from datetime import date, datetime, time, timedelta
+
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+DAY = timedelta(days=1)
+
+
+def today() -> date:
+    return day_of(timezone.now())
+
+
+def day_of(moment: datetime) -> date:
+    return timezone.localdate(moment, timezone.get_default_timezone())
+
+
+def midnight(day: date) -> datetime:
+    """The moment in which the day begins."""
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+
+
+def month_of(moment: datetime) -> date:
+    """The first day of its month."""
+    return day_of(moment).replace(day=1)
+
+
+def month_in(moment: str) -> TruncMonth:
+    """The same of a column, in a query."""
+    return TruncMonth(moment, tzinfo=timezone.get_default_timezone())
+
+
+def next_month(day: date) -> date:
+    """The first day of the month that follows the day's own. Raises OverflowError at the end of the calendar."""
+    return (day.replace(day=1) + 31 * DAY).replace(day=1)
+
+
+def months_before(month: date, number: int) -> date:
+    """The first day of the month that lies so many months earlier."""
+    place = month.year * 12 + month.month - 1 - number
+    return date(place // 12, place % 12 + 1, 1)

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from subprocess import Popen
 from typing import Any
 
+import hypothesis
 import pytest
 
 from leadscore.embedded.sharing import servers
@@ -13,6 +14,10 @@ from tests import template
 
 running = ExitStack()
 making: list[Popen[bytes]] = []
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 DAY, LAST_OF_IT = 86_400, 20  # seconds
 

@@ -15,7 +15,7 @@ from tests.sales import make_lead, make_team
 
 
 class Pages(TestCase):
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(totals=st.lists(st.none() | st.integers(-2, 2), max_size=9), size=st.integers(1, 4), down=st.booleans())
     def test_walking_there_and_back_meets_every_row_once_in_order(
         self, totals: list[int | None], size: int, down: bool

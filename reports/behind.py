@@ -205,7 +205,8 @@ def _month(text: str) -> date | None:
         return None
     try:
         month = date.fromisoformat(f"{text}-01")
-        next_month(month)  # the last one of the calendar has none
-        return month
-    except (ValueError, OverflowError):
-        raise ValidationError("Write a month like 2026-07.") from None
+    except ValueError:
+        month = date.min
+    if not 2000 <= month.year < 3000:  # at the ends of the calendar a month may begin before it, or have none after it
+        raise ValidationError("Write a month like 2026-07.")
+    return month

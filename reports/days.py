@@ -1,24 +1,13 @@
-"""Days and months as everything here counts them: in the zone of the installation, whoever reads, and from where."""
+"""Months as everything here counts them, and the days they are made of: in the zone of the installation."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-DAY = timedelta(days=1)
+from leads.days import DAY, day_of, midnight, today
 
-
-def today() -> date:
-    return day_of(timezone.now())
-
-
-def day_of(moment: datetime) -> date:
-    return timezone.localdate(moment, timezone.get_default_timezone())
-
-
-def midnight(day: date) -> datetime:
-    """The moment in which the day begins."""
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+__all__ = ["DAY", "day_of", "midnight", "month_in", "month_of", "months_before", "next_month", "today"]
 
 
 def month_of(moment: datetime) -> date:

@@ -9,7 +9,7 @@
   last 30 days (the newest changes of score, before and in these days).
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
+from leads.days import day_of, midnight
 from leads.enums import DECIDED, Axis, Cause, DealState, HandoffState, Label
 from leads.models import Deal, Handoff, Standing
 from leads.retry import retried
@@ -63,13 +64,9 @@ def refresh(version: Version) -> bool:
 
 def mondays(now: datetime) -> list[date]:
     """Of the last twelve weeks, the present one last."""
-    today = timezone.localdate(now)
-    present = today - timedelta(days=today.weekday())
+    day = day_of(now)
+    present = day - timedelta(days=day.weekday())
     return [present - timedelta(weeks=back) for back in range(WEEKS - 1, -1, -1)]
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _count_weeks(version: Version, now: datetime) -> None:
@@ -102,7 +99,7 @@ SELECT w.week, e.label, count(*)
 
 
 def _past_weeks(version: Version, weeks: list[date]) -> dict[tuple[date, str], int]:
-    ends = [_midnight(week + timedelta(weeks=1)) for week in weeks]
+    ends = [midnight(week + timedelta(weeks=1)) for week in weeks]
     with connection.cursor() as cursor:
         cursor.execute(_PAST, [weeks, ends, _versions(version)])
         return {(week, label): number for week, label, number in cursor.fetchall()}
@@ -132,7 +129,7 @@ SELECT count(*) FROM scoring_entry
 def _entering(version: Version, now: datetime) -> dict[str, Any]:
     """Leads a week, the mean of the last four whole weeks, that entered a label handed to sales by themselves."""
     labels = list(load(version.definition).handoff_labels)
-    end = _midnight(mondays(now)[-1])
+    end = midnight(mondays(now)[-1])
     with connection.cursor() as cursor:
         cursor.execute(_ENTERING, [end - timedelta(weeks=4), end, _versions(version), labels, labels])
         number = cursor.fetchone()[0]

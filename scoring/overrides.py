@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from leads.days import today
 from leads.enums import Label
 from leads.models import Standing
 from leads.signals import leads_due
@@ -57,14 +58,14 @@ def _hold(standing: Standing) -> None:
 
 
 def _check(standing: Standing, label: str, reason: str, until: date) -> None:
-    errors, today = {}, timezone.localdate(None, timezone.get_default_timezone())
+    errors, day = {}, today()
     if standing.version is None:
         raise ValidationError("This lead is not scored, so there is no label to set another one over.")
     if label not in Label.values:
         errors["label"] = f"Choose one of: {', '.join(Label.values)}."
     if not reason.strip():
         errors["reason"] = "Say why: whoever opens the lead will ask."
-    if not today <= until <= today + timedelta(days=LONGEST):
+    if not day <= until <= day + timedelta(days=LONGEST):
         errors["until"] = f"Choose a day from today on, at most {LONGEST} days ahead."
     if errors:
         raise ValidationError(errors)

@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.db import models
 from django.utils import timezone
 
+from leads.days import day_of
 from leads.models.lead import Lead
 from leads.models.source import Source
 
@@ -14,7 +15,7 @@ EPOCH = date(1970, 1, 1)
 
 def day_number(moment: datetime) -> int:
     """Whole days since 1970-01-01 in the installation's zone: the unit in which windows and ages count."""
-    return (timezone.localdate(moment, timezone.get_default_timezone()) - EPOCH).days
+    return (day_of(moment) - EPOCH).days
 
 
 class DayField(models.IntegerField):

@@ -10,6 +10,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from leads.access import teams_with
+from leads.days import today
 from leads.expected import EXPECTED
 from leads.models import Cleanup, Field, Lead, Problem, ProblemKind, QualityDay, Quarantine, Team
 from leads.models.company import Company
@@ -33,18 +34,18 @@ def count_due() -> int:
 @transaction.atomic
 def count_team(team: Team) -> None:
     """Write today's figures of the team. Two sweeps over its leads."""
-    today, now = timezone.localdate(), timezone.now()
+    day, now = today(), timezone.now()
     known = _known(team)
     wrong = _problems(team)
     held = Quarantine.objects.held().filter(event__lead__team=team).count()
-    rows = [QualityDay(team=team, day=today, source=source, leads=leads, known=fields, problems=wrong.get(source, {}),
+    rows = [QualityDay(team=team, day=day, source=source, leads=leads, known=fields, problems=wrong.get(source, {}),
                        counted_at=now) for source, leads, fields in known[:MOST_SOURCES] if source]  # fmt: skip
     every: Counter[str] = Counter()
     for _, _, fields in known:
         every.update(fields)
     total: Counter[str] = Counter(dict(Problem.objects.open().filter(team=team).order_by().values_list("kind")
                                        .annotate(n=Count("pk"))))  # fmt: skip
-    rows.append(QualityDay(team=team, day=today, leads=sum(leads for _, leads, _ in known), known=every | _custom(team),
+    rows.append(QualityDay(team=team, day=day, leads=sum(leads for _, leads, _ in known), known=every | _custom(team),
                            problems=total, quarantined=held, counted_at=now))  # fmt: skip
     QualityDay.objects.filter(team=team).exclude(source="").delete()
     QualityDay.objects.bulk_create(
@@ -133,7 +134,7 @@ def overview(user: Any) -> Overview:
         pk__in=QualityDay.objects.filter(source="").values("team")
     ):
         count_team(team)
-    since = timezone.localdate() - timedelta(weeks=WEEKS)
+    since = today() - timedelta(weeks=WEEKS)
     days = list(QualityDay.objects.filter(team__in=teams, day__gte=since, source="").order_by("day"))
     now = _add({day.team_id: day for day in days}.values())
     rows = QualityDay.objects.filter(team__in=teams).exclude(source="").order_by("-leads")

@@ -21,6 +21,7 @@ from leads.conditions import ConditionError, parse
 from leads.conditions.grammar import EventTest, FieldTest, tests
 from leads.conditions.operators import OPERATORS
 from leads.conditions.vocabulary import Vocabulary
+from leads.days import DAY, day_of, midnight
 from leads.enums import Cause, RulePhase
 from leads.models import Lead, Rule, Segment, Standing
 from leads.retry import passes, retried
@@ -114,8 +115,7 @@ def next_pass(rule: Rule, now: datetime) -> datetime | None:
         return now + HOURLY
     if not any(_turns(test, vocabulary) for test in asked):
         return None
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    return timezone.make_aware(datetime.combine(midnight.date() + timedelta(days=1), datetime.min.time()))
+    return midnight(day_of(now) + DAY)
 
 
 def _turns(test: FieldTest | EventTest, vocabulary: Vocabulary) -> bool:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from leads.access import teams_with
+from leads.days import today
 from leads.enums import HandoffState, Role, Stage
 from leads.history import attributed
 from leads.identity import lock_current
@@ -112,7 +113,7 @@ def _tell_fast_track(handoffs: list[Handoff]) -> None:
 
 def ready(lead: Lead) -> bool:
     """Whether the lead may be offered, if it does not wait for an answer already."""
-    return lead.stage not in TAKEN and not (lead.resting_until and lead.resting_until > _today())
+    return lead.stage not in TAKEN and not (lead.resting_until and lead.resting_until > today())
 
 
 def _ready(lead_ids: set[int]) -> list[Lead]:
@@ -163,7 +164,7 @@ def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str 
     if not reason.active:
         raise ValidationError({"reason": f"“{reason}” is no longer in use."})
     with attributed(by=by, origin=ORIGIN):
-        until = _today() + timedelta(days=QUIET_DAYS)
+        until = today() + timedelta(days=QUIET_DAYS)
         _decide(handoff, HandoffState.REJECTED, by)
         _move_lead(handoff, stage=Stage.REJECTED, resting_until=until)
         nurture.after_answer(handoff, str(reason), until)
@@ -175,7 +176,7 @@ def reject(handoff: Handoff, *, by: User, reason: RejectionReason, comment: str 
 @retried
 def recycle(handoff: Handoff, *, by: User, until: date, comment: str = "") -> Feedback:
     """A good lead at the wrong time: it rests until that day."""
-    if until <= _today():
+    if until <= today():
         raise ValidationError({"until": "Choose a day after today."})
     with attributed(by=by, origin=ORIGIN):
         _decide(handoff, HandoffState.RECYCLED, by)
@@ -187,7 +188,7 @@ def recycle(handoff: Handoff, *, by: User, until: date, comment: str = "") -> Fe
 def expire(handoff: Handoff) -> None:
     """Nobody answered in time, and the team lets such leads go: it rests like a rejected one, and nobody is blamed."""
     with attributed(origin=ORIGIN):
-        until = _today() + timedelta(days=QUIET_DAYS)
+        until = today() + timedelta(days=QUIET_DAYS)
         _decide(handoff, HandoffState.EXPIRED, None)
         _move_lead(handoff, stage=Stage.NURTURE, resting_until=until)
         nurture.after_answer(handoff, "Nobody answered in time", until)
@@ -286,8 +287,3 @@ def _still_open() -> Q:
 
 def _move_lead(handoff: Handoff, **changes: Any) -> None:
     Lead.objects.filter(pk=handoff.lead_id).update(**changes)
-
-
-def _today() -> date:
-    """Rests are counted in days of the installation, whoever asks."""
-    return timezone.localdate(timezone=timezone.get_default_timezone())

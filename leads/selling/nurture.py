@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
 from leads.crm.control import push_leads
+from leads.days import today
 from leads.enums import Stage
 from leads.history import attributed
 from leads.models import Endpoint, Handoff, Lead, NurtureList, NurtureMember, Segment, Team, User
@@ -29,7 +30,7 @@ NEVER_OFFERED = (Stage.NEW, Stage.NURTURE)
 @transaction.atomic
 def nurture(of: NurtureList, lead_ids: Iterable[int], *, reason: str, until: date | None = None) -> int:
     """Put these leads of the list's team on it. Returns how many were not there yet."""
-    until = until or _today() + timedelta(days=of.quiet_days)
+    until = until or today() + timedelta(days=of.quiet_days)
     there = of.members.present().filter(lead__in=list(lead_ids)).values("lead")
     new = Lead.objects.filter(pk__in=list(lead_ids), team=of.team_id).exclude(pk__in=there).order_by("pk")
     members = [NurtureMember(list=of, lead=lead, reason=reason[:200], until=until) for lead in new]
@@ -121,7 +122,3 @@ def _push(of: NurtureList, member: NurtureMember, type: str, because: str = "") 
     text = f"{member.lead} {'left' if because else 'came onto'} the nurture list “{of}”: {why}"
     tell(of.endpoint, type=type, data=data, text=text, url=reverse("lead", args=[member.lead_id]),
          key=f"{type}:{member.pk}")  # fmt: skip
-
-
-def _today() -> date:
-    return timezone.localdate(timezone=timezone.get_default_timezone())

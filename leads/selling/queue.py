@@ -9,6 +9,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from leads import days
 from leads.enums import DECIDED, HandoffState, Role, Stage
 from leads.keyset import Page, page_of
 from leads.medians import Median
@@ -94,18 +95,16 @@ def _of_tab(tab: str, user: User) -> Q:
         "snoozed": Q(asleep, state=HandoffState.OPEN),
         "accepted": Q(state=HandoffState.ACCEPTED),
         "rejected": Q(state=HandoffState.REJECTED),
-        "resting": Q(
-            state=HandoffState.RECYCLED, lead__stage=Stage.RESTING, lead__resting_until__gt=timezone.localdate()
-        ),
+        "resting": Q(state=HandoffState.RECYCLED, lead__stage=Stage.RESTING, lead__resting_until__gt=days.today()),
     }[tab]
 
 
 def grouped(rows: Iterable[Handoff]) -> list[tuple[str, list[Handoff]]]:
     """Late, fast track, due today, later: those there are."""
     groups: dict[str, list[Handoff]] = {name: [] for name in GROUPS}
-    now, today = timezone.now(), timezone.localdate()
+    now, day = timezone.now(), timezone.localdate()
     for handoff in rows:
-        later = "Due today" if timezone.localdate(handoff.due_at) == today else "Later"
+        later = "Due today" if timezone.localdate(handoff.due_at) == day else "Later"
         groups["Late" if handoff.due_at <= now else "Fast track" if handoff.fast_track else later].append(handoff)
     return [(name, members) for name, members in groups.items() if members]
 

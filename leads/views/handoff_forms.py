@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from leads.days import today
 from leads.enums import DealState
 from leads.models import Handoff, RejectionReason, User
 from leads.selling.handoffs import QUIET_DAYS, colleagues
@@ -42,9 +43,9 @@ class RecyclingForm(AcceptanceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        today = timezone.localdate()
-        self.initial.setdefault("until", today + timedelta(days=QUIET_DAYS))
-        self.fields["until"].widget.attrs["min"] = str(today + timedelta(days=1))
+        day = today()
+        self.initial.setdefault("until", day + timedelta(days=QUIET_DAYS))
+        self.fields["until"].widget.attrs["min"] = str(day + timedelta(days=1))
 
 
 class AssignmentForm(forms.Form):

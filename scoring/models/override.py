@@ -4,8 +4,8 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
+from leads.days import day_of
 from leads.enums import Label
 from leads.models import Lead
 
@@ -13,7 +13,7 @@ from leads.models import Lead
 class OverrideQuerySet(models.QuerySet["Override"]):
     def at(self, moment: datetime) -> Self:
         """Those that held at the moment: at most one for each lead."""
-        day = timezone.localdate(moment, timezone.get_default_timezone())
+        day = day_of(moment)
         ended = Q(ended_at=None) | Q(ended_at__gt=moment)
         return self.filter(ended, made_at__lte=moment, until__gte=day)
 

@@ -9,9 +9,9 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from leads.days import today
 from leads.enums import Label
 from leads.models import Standing
 from leads.requests import Request
@@ -33,9 +33,9 @@ class OverrideForm(forms.Form):
 
     def __init__(self, *args: Any, **extra: Any):
         super().__init__(*args, **extra)
-        today = timezone.localdate()
-        self.initial.setdefault("until", today + timedelta(days=USUAL_DAYS))
-        limits = {"min": str(today), "max": str(today + timedelta(days=LONGEST))}
+        day = today()
+        self.initial.setdefault("until", day + timedelta(days=USUAL_DAYS))
+        limits = {"min": str(day), "max": str(day + timedelta(days=LONGEST))}
         self.fields["until"].widget.attrs |= limits
 
 

@@ -123,7 +123,9 @@ def test_what_cannot_be_asked_is_no_page(client, kim, asked):
     assert client.get(f"/reports/leads/?{asked}").status_code == 404
 
 
-@pytest.mark.parametrize("asked", ["state=nowhere", "opened=July", "opened=9999-12", "rep=x", "cursor=x"])
+@pytest.mark.parametrize(
+    "asked", ["state=nowhere", "opened=July", "opened=9999-12", "opened=0001-01", "rep=x", "cursor=x"]
+)
 def test_nor_of_handoffs(client, kim, asked):
     assert client.get(f"/reports/handoffs/?{asked}").status_code == 404
 

@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
@@ -15,7 +16,7 @@ from leads.enums import Role
 from leads.models import Handoff, Lead, Standing
 from scoring.engine import evaluate
 from scoring.models import Entry, Override, ScoringModel
-from scoring.overrides import override_of, set_label, withdraw
+from scoring.overrides import LONGEST, override_of, set_label, withdraw
 from scoring.verify import verify_scores
 from tests.leads.api import Caller
 from tests.sales import make_team, make_user
@@ -221,6 +222,18 @@ def test_from_the_form_to_the_list_and_back(client: Client, lead: Lead) -> None:
     rescore()
     assert b"by hand<" not in client.get("/leads/").content
     assert "Label no longer set by hand: Cool" in client.get(history).content.decode()
+
+
+def test_the_form_offers_days_of_the_installation(client: Client, lead: Lead) -> None:
+    mara = make_user("Mara", lead.team, Role.MARKETING, time_zone="America/Los_Angeles")
+    page, last = f"/scoring/leads/{lead.pk}/override/", date(2026, 12, 31)
+    with time_machine.travel(f"{last}T03:00Z"):  # still the thirtieth for Mara
+        client.force_login(mara)
+        offered = client.get(page).context["form"].fields["until"].widget.attrs
+        assert (offered["min"], offered["max"]) == (str(last), str(last + timedelta(days=LONGEST)))
+        given = {"label": "hot", "reason": "Met the board"}
+        assert client.post(page, given | {"until": str(last - timedelta(days=1))}).status_code == 422
+        assert client.post(page, given | {"until": offered["min"]}).status_code == 302
 
 
 def test_by_program(lead: Lead) -> None:

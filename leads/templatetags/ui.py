@@ -103,10 +103,10 @@ def ago(moment: datetime | None) -> str:
     if passed < timedelta(minutes=1):
         return "just now"
     if passed < timedelta(hours=1):
-        return f"{passed.seconds // 60} min ago"
+        return f"{passed // timedelta(minutes=1)} min ago"
     days = (timezone.localdate() - timezone.localtime(moment).date()).days
     if days < 1 or passed < timedelta(hours=6):
-        return f"{passed.seconds // 3600} h ago"
+        return f"{passed // timedelta(hours=1)} h ago"
     if days == 1:
         return "yesterday"
     return f"{days} days ago" if days <= 30 else day(moment)

@@ -121,6 +121,12 @@ def test_ago(moment, text):
         assert ui.ago(moment) == text
 
 
+def test_a_day_of_25_hours(settings):
+    settings.TIME_ZONE = "Europe/Berlin"
+    with time_machine.travel("2026-10-25T22:50Z", tick=False):
+        assert ui.ago(datetime(2026, 10, 24, 22, 10, tzinfo=UTC)) == "24 h ago"
+
+
 @pytest.mark.parametrize(("name", "text"), [("Ana Maria Ruiz", "AR"), ("Ana", "A"), ("", "?"), ("élise brun", "ÉB")])
 def test_initials(name, text):
     assert ui.initials(name) == text

@@ -1,16 +1,17 @@
 """What is wrong is found, put right together, dismissed, and taken back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from leads.conditions.compile import leads_matching
-from leads.enums import ImportPolicy, SourceKind
+from leads.enums import ImportPolicy, Role, SourceKind
 from leads.ingest import CompanyRecord, EventRecord, record_events, upsert_companies
 from leads.ingest.normalise.industries import industry
 from leads.models import Change, Cleanup, Company, Deal, Lead, Problem, QualityDay, Source, Team, Unchecked, User
@@ -250,6 +251,15 @@ def test_as_many_queries_for_three_rows_as_for_one(team: Team, mia: User, client
             assert client.get(f"/data-quality/{path}").status_code == 200
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
+
+
+def test_a_first_count_is_of_the_installations_day_whoever_looks(team: Team, client: Client) -> None:
+    """The next ones are, too: one of tomorrow would be shown in their place until then."""
+    ahead = make_user("Ana", team, Role.MARKETING, time_zone="Pacific/Kiritimati")
+    with time_machine.travel("2026-11-30T20:00Z"):
+        client.force_login(ahead)
+        client.get("/data-quality/")
+    assert {row.day for row in QualityDay.objects.filter(team=team)} == {date(2026, 11, 30)}
 
 
 def test_the_figures_of_the_page(team: Team, mia: User) -> None:

@@ -13,7 +13,6 @@ from django.db.models import Func, IntegerField, ProtectedError, Q
 from leads import uses
 from leads.conditions import ConditionError, parse
 from leads.conditions.describe import describe
-from leads.conditions.grammar import EventTest, tests
 from leads.conditions.vocabulary import Vocabulary
 from leads.models import Lead, NurtureList, Rule, Segment, User
 from leads.rules.passes import watch
@@ -84,16 +83,8 @@ def uses_of_segments(segments: Iterable[Segment]) -> dict[int, list[str]]:
 def segments_asking(key: str) -> Iterator[str]:
     """Segments whose condition asks for a field or a kind of event."""
     for segment in Segment.objects.all():
-        if key in _asked(segment):
+        if uses.asks(segment.condition, key):
             yield f"segment “{segment}”"
-
-
-def _asked(segment: Segment) -> set[str]:
-    try:
-        found = tests(parse(segment.condition))
-        return {test.kind if isinstance(test, EventTest) else test.field for test in found}
-    except ConditionError:
-        return set()
 
 
 def save(segment: Segment) -> Segment:

@@ -6,6 +6,10 @@ Leads may not know scoring, so whoever refers to fields by key registers a funct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from leads.conditions.grammar import ConditionError, EventTest, parse, tests
+from leads.enums import ImportKind, ImportState
+from leads.models import Import, Source
+
 # (vocabulary key such as "fields.seats" or event kind such as "page_viewed") → "Criterion “Many seats” of Inbound", …
 FindsUses = Callable[[str], Iterable[str]]
 _askers: list[FindsUses] = []
@@ -17,17 +21,17 @@ def register(asker: FindsUses) -> FindsUses:
 
 
 def asks(condition: Any, key: str) -> bool:
-    """Whether a condition as JSON asks for the field or kind of event."""
-    from leads.conditions.grammar import EventTest, parse, tests
-
-    return key in {test.kind if isinstance(test, EventTest) else test.field for test in tests(parse(condition))}
+    """Whether a condition as JSON asks for the field or kind of event. One that cannot be read asks for nothing."""
+    try:
+        asked = tests(parse(condition))
+    except ConditionError:
+        return False
+    return any(key == (test.kind if isinstance(test, EventTest) else test.field) for test in asked)
 
 
 @register
 def traits_to(key: str) -> Iterator[str]:
     """Sources whose traits are sent to a custom field."""
-    from leads.models import Source
-
     wanted = key.replace("custom.", "fields.", 1)
     for source in Source.objects.exclude(mapping={}).select_related("team"):
         if "custom." in key and wanted in source.mapping.values():
@@ -37,9 +41,6 @@ def traits_to(key: str) -> Iterator[str]:
 @register
 def columns_to(key: str) -> Iterator[str]:
     """Files on their way in, whose columns go to a custom field."""
-    from leads.enums import ImportKind, ImportState
-    from leads.models import Import
-
     own, of_company = key.replace("custom.", "fields.", 1), key.startswith("company.")
     waiting = Import.objects.filter(state__in=(ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING))
     for job in waiting if "custom." in key else ():

@@ -1,9 +1,9 @@
 """Criteria and audiences that ask for a field or a kind of event, which therefore cannot be deleted."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from leads import uses
+from scoring.engine.definition import load
 from scoring.models import Criterion, ScoringModel, Version
 from scoring.models.version import VersionState
 
@@ -20,12 +20,5 @@ def conditions_with(key: str) -> Iterator[str]:
         if uses.asks(model.audience, key):
             yield f"the audience of {model}"
     for version in Version.objects.filter(state__in=SCORE).select_related("model"):
-        if any(uses.asks(condition, key) for condition in _conditions(version.definition)):
+        if any(uses.asks(condition, key) for condition in load(version.definition).conditions):
             yield f"{version}, which scores leads"
-
-
-def _conditions(definition: dict[str, Any]) -> Iterator[Any]:
-    if definition.get("audience"):
-        yield definition["audience"]
-    for criterion in definition.get("criteria", []):
-        yield criterion["condition"]

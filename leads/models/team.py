@@ -138,6 +138,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return next((role for role in order if role in self.roles), Role.ADMIN if self.is_superuser else Role.REP)
 
 
+class MembershipQuerySet(OwnedQuerySet["Membership"]):
+    def hold(self) -> None:
+        """Lock these places in the pool (leads/selling/assignment.py) until the end of the transaction.
+
+        Assignments that are under way are waited for, and the next ones wait.
+        """
+        list(self.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
 class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
@@ -157,7 +166,7 @@ class Membership(models.Model):
     assigned = models.PositiveIntegerField(default=0, editable=False)
     credit = models.FloatField(default=0, editable=False)
 
-    objects = OwnedQuerySet["Membership"].as_manager()
+    objects = MembershipQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="one_role_in_a_team")]

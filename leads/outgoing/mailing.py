@@ -65,14 +65,13 @@ def secret_link(payload: dict[str, Any]) -> dict[str, Any]:
     said = payload.get("secret")
     if said is None:
         return {}
-    shown = invitations.mailed(**_named(said)) if "invitation" in said else passwords.mailed(**said)
+    if "invitation" in said:
+        shown = invitations.mailed(said["invitation"], said["sent_at"])
+    else:
+        shown = passwords.mailed(said["person"])
     if shown is None:
         raise Failed("This link is no longer wanted: it was used, revoked or sent anew.", permanent=True)
     return shown
-
-
-def _named(said: dict[str, Any]) -> dict[str, Any]:
-    return {"pk": said["invitation"], "sent_at": said["sent_at"]}
 
 
 def base_url() -> str:

@@ -64,7 +64,8 @@ def deactivate(person: User, *, by: User, leads_to: User | None = None) -> Left:
     that person works leads, and else stay theirs. Raises ValidationError for the last admin of a team or the company.
     """
     with transaction.atomic():
-        teams = _hold(person.team_ids)
+        teams = sorted(person.team_ids)
+        Membership.objects.filter(team__in=teams).hold()
         _keeps_an_admin(person, teams)
         _keeps_somebody(person)
         if not User.objects.filter(pk=person.pk, is_active=True).update(is_active=False):
@@ -87,7 +88,7 @@ def reactivate(person: User) -> None:
 def change_role(membership: Membership, role: str, *, by: User) -> Left:
     """Another role in the team. Who no longer works leads there gives back what waits for them."""
     with transaction.atomic():
-        _hold([membership.team_id])
+        Membership.objects.filter(team=membership.team_id).hold()
         person = membership.user
         if role != Role.ADMIN:
             _keeps_an_admin(person, [membership.team_id])
@@ -104,7 +105,7 @@ def leave_team(membership: Membership, *, by: User, leads_to: User | None = None
     Leads they own there go to `leads_to`, or stay theirs.
     """
     with transaction.atomic():
-        _hold([membership.team_id])
+        Membership.objects.filter(team=membership.team_id).hold()
         person = membership.user
         _keeps_an_admin(person, [membership.team_id])
         row = Membership.objects.filter(pk=membership.pk)
@@ -145,13 +146,6 @@ def at_stake(person: User, team_ids: Collection[int]) -> AtStake:
     """What the person has in hand in these teams now."""
     waiting = Handoff.objects.open().filter(assignee=person, team__in=team_ids).count()
     return AtStake(waiting, Lead.objects.filter(owner=person, team__in=team_ids).count())
-
-
-def _hold(team_ids: Collection[int]) -> list[int]:
-    """Wait for assignments and other changes of these teams that are under way, and have the next ones wait."""
-    rows = Membership.objects.filter(team__in=team_ids).order_by("pk").select_for_update(no_key=True)
-    list(rows.values_list("pk"))
-    return sorted(team_ids)
 
 
 def _keeps_an_admin(person: User, team_ids: Collection[int]) -> None:

@@ -18,7 +18,7 @@ def set_absence(user: User, *, first: date, last: date, by: User, note: str = ""
     if last < first:
         raise ValidationError({"last": "The last day must not come before the first."})
     with transaction.atomic():
-        _hold_pools(user)
+        Membership.objects.filter(user=user).hold()
         return Absence.objects.create(user=user, first=first, last=last, by=by, note=note)
 
 
@@ -26,7 +26,7 @@ def set_absence(user: User, *, first: date, last: date, by: User, note: str = ""
 def end_absence(absence: Absence) -> None:
     """They are back, or never went."""
     with transaction.atomic():
-        _hold_pools(absence.user)
+        Membership.objects.filter(user=absence.user_id).hold()
         Absence.objects.filter(pk=absence.pk).delete()
 
 
@@ -39,8 +39,3 @@ def people_of(user: User) -> QuerySet[User]:
 
 def may_set(user: Any, person: User) -> bool:
     return people_of(user).filter(pk=person.pk).exists()
-
-
-def _hold_pools(user: User) -> None:
-    """Wait for assignments that are under way, and have the next ones wait (leads/selling/assignment.py)."""
-    list(Membership.objects.filter(user=user).order_by("pk").select_for_update(no_key=True).values_list("pk"))

@@ -16,7 +16,7 @@ def set_capacity(member: Membership, **values: Any) -> None:
     said = {name: values[name] for name in SAID if name in values}
     with transaction.atomic():
         row = Membership.objects.filter(pk=member.pk)
-        list(row.select_for_update(no_key=True).values_list("pk"))  # the place in the pool (selling/assignment.py)
+        row.hold()
         row.update(**said)
     for name, value in said.items():
         setattr(member, name, value)

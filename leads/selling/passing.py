@@ -16,17 +16,12 @@ from leads.selling import handoffs
 def reassign(handoff: Handoff, *, by: User, to: User) -> Handoff:
     """Pass an open handoff to a colleague of the team. The clock runs on."""
     with transaction.atomic():
-        _hold_place(handoff, to)
+        # Nobody is given a lead while they leave, and their week is counted right.
+        Membership.objects.filter(team=handoff.team_id, user=to).hold()
         if not handoffs.colleagues(handoff).filter(pk=to.pk).exists():
             raise ValidationError({"to": f"{to} does not work leads in {handoff.team}."})
         give(handoff, to.pk, f"passed on by {by}", by=by)
     return handoff
-
-
-def _hold_place(handoff: Handoff, to: User) -> None:
-    """In the pool of the team: nobody is given a lead while they leave, and their week is counted right."""
-    place = Membership.objects.filter(team=handoff.team_id, user=to)
-    list(place.select_for_update(no_key=True).values_list("pk"))
 
 
 def give(handoff: Handoff, user_id: int | None, because: str, *, by: User | None = None) -> None:

@@ -17,6 +17,7 @@ from leads.models import Event, Feedback, Handoff, Lead, User
 from leads.selling import handoffs
 from leads.selling.deals import outcomes
 from leads.selling.followup import with_first_touch
+from leads.statistics import ENOUGH
 from leads.timeline import Moment, moment
 
 TABS = {
@@ -31,8 +32,6 @@ OPEN_TABS = ("mine", "team", "snoozed")
 GROUPS = ("Late", "Fast track", "Due today", "Later")
 PAGE = 50
 WEEK = timedelta(days=7)
-# Under this many decisions a share is noise: the page shows the counts instead.
-ENOUGH = 30
 # What people do by the dozen says little about one of them.
 PASSING = ("page_viewed", "email_opened")
 RECENT = 3

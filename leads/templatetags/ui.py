@@ -196,14 +196,13 @@ def spark(scores: Sequence[int], label: str = "") -> dict[str, Any]:
 @register.inclusion_tag("ui/bar.html")
 def bar(value: float | None, of: float, tone: str = "") -> dict[str, Any]:
     """{% bar 44 50 "hot" %}: a part of a known whole."""
-    share = min(1.0, max(0.0, float(value or 0) / float(of))) if of else 0.0
-    return {"width": round(share * 100, 1), "tone": tone, "value": value, "of": of}
+    return {"width": part(value, of), "tone": tone, "value": value, "of": of}
 
 
 @register.simple_tag
 def part(value: float | None, of: float) -> float:
     """{% part 44 50 %}: 88.0, the share in hundredths, never beyond 100."""
-    return round(min(1.0, max(0.0, (value or 0) / of)) * 100, 1) if of else 0.0
+    return round(min(1.0, max(0.0, float(value or 0) / float(of))) * 100, 1) if of else 0.0
 
 
 @register.inclusion_tag("ui/field.html")

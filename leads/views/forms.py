@@ -31,7 +31,7 @@ def lead_form(request: HttpRequest, key: str) -> HttpResponse:
     """Take a form. The sender goes on to the page the form's owner has set, and nowhere else."""
     try:
         form = get_object_or_404(LeadForm.objects.select_related("source"), key=key, closed_at=None)
-        if too_often(f"form:{form.pk}:{client_address(request)}", MOST_A_MINUTE, 60):
+        if too_often(f"form:{form.pk}:{client_address(request)}", MOST_A_MINUTE):
             return _page(request, "Too many at once", "Wait a minute, then send the form again.", 429)
         said = fields_of(request)
         if said.pop(TRAP, ""):

@@ -36,6 +36,12 @@ FIRST, LAST = (Parameter(name, "bigint", BigIntegerField()) for name in ("first"
 
 # The columns of a result, in order. version is None for a lead outside every audience; then the numbers are None.
 COLUMNS = ("lead_id", "version", "fit", "engagement", "total", "grade", "label", "points", "due_at")
+SCORE = COLUMNS[1:-1]
+
+
+def numbers_of(alias: str) -> str:
+    """What the version of a score says: its columns behind the version, of that row of a statement."""
+    return ", ".join(f"{alias}.{name}" for name in SCORE[1:])
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,20 @@ from typing import Any
 from django.db import connection
 
 from scoring.engine.beside import others_for
-from scoring.engine.evaluate import COLUMNS, Compiled
+from scoring.engine.evaluate import COLUMNS, SCORE, Compiled, numbers_of
 
-_ROW = ("version", "fit", "engagement", "total", "grade", "label", "points")
 _COLUMNS = ", ".join(COLUMNS)
 
 # {counted}: rows of COLUMNS and the model, of each model beside the deciding one; version NULL: the lead is not meant.
 _PUT = f"""
-INSERT INTO scoring_score (lead_id, model_id, as_of, version_id, {", ".join(_ROW[1:])})
-SELECT c.lead_id, c.model_id, c.as_of, {", ".join(f"c.{name}" for name in _ROW)}
+INSERT INTO scoring_score (lead_id, model_id, as_of, version_id, {", ".join(SCORE[1:])})
+SELECT c.lead_id, c.model_id, c.as_of, c.version, {numbers_of("c")}
   FROM counted c LEFT JOIN scoring_score s USING (lead_id, model_id)
- WHERE c.version IS NOT NULL AND (s.version_id, {", ".join(f"s.{name}" for name in _ROW[1:])})
-       IS DISTINCT FROM ({", ".join(f"c.{name}" for name in _ROW)})
+ WHERE c.version IS NOT NULL
+   AND (s.version_id, {numbers_of("s")}) IS DISTINCT FROM (c.version, {numbers_of("c")})
  ORDER BY c.lead_id
-ON CONFLICT (lead_id, model_id) DO UPDATE SET (as_of, version_id, {", ".join(_ROW[1:])})
-   = (EXCLUDED.as_of, EXCLUDED.version_id, {", ".join(f"EXCLUDED.{name}" for name in _ROW[1:])})
+ON CONFLICT (lead_id, model_id) DO UPDATE SET (as_of, version_id, {", ".join(SCORE[1:])})
+   = (EXCLUDED.as_of, EXCLUDED.version_id, {numbers_of("EXCLUDED")})
 """
 
 _GONE = """
@@ -47,8 +46,8 @@ UPDATE leads_standing t SET due_at = d.due_at
 
 _KEEP = f"""
 WITH counted AS MATERIALIZED (SELECT r.* FROM ({{sql}}) AS r({_COLUMNS})), kept AS (
-    INSERT INTO scoring_publicationother (publication_id, as_of, lead_id, {", ".join(_ROW)})
-    SELECT %s, %s, lead_id, {", ".join(_ROW)} FROM counted WHERE version IS NOT NULL
+    INSERT INTO scoring_publicationother (publication_id, as_of, lead_id, {", ".join(SCORE)})
+    SELECT %s, %s, lead_id, {", ".join(SCORE)} FROM counted WHERE version IS NOT NULL
 )
 UPDATE scoring_publicationscore t SET due_at = d.due_at
   FROM (SELECT lead_id, min(due_at) AS due_at FROM counted GROUP BY lead_id) d
@@ -100,8 +99,7 @@ def differing_others(compiled: Compiled, lead_ids: Sequence[int], as_of: datetim
     SELECT DISTINCT t.lead_id FROM (
         SELECT lead_id FROM counted c FULL JOIN (SELECT * FROM scoring_score WHERE lead_id = ANY(%s)) s
             USING (lead_id, model_id)
-         WHERE (c.version, {", ".join(f"c.{name}" for name in _ROW[1:])})
-               IS DISTINCT FROM (s.version_id, {", ".join(f"s.{name}" for name in _ROW[1:])})
+         WHERE (c.version, {numbers_of("c")}) IS DISTINCT FROM (s.version_id, {numbers_of("s")})
     ) wrong JOIN leads_standing t USING (lead_id)
      WHERE t.scored_rev >= t.facts_rev AND (t.due_at IS NULL OR t.due_at > %s)
     """

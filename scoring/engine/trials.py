@@ -11,23 +11,21 @@ from typing import Any
 from django.db import connection
 
 from scoring.engine.beside import trials_for
-from scoring.engine.evaluate import COLUMNS, Compiled
+from scoring.engine.evaluate import COLUMNS, SCORE, Compiled, numbers_of
 
-_ROW = ("version", "fit", "engagement", "total", "grade", "label", "points")
-_NUMBERS = ", ".join(_ROW[1:])
+_NUMBERS = ", ".join(SCORE[1:])
 _COLUMNS = ", ".join(COLUMNS)
 
 # A standing is due when the first of the sides would count anew.
 _RECORD = f"""
 WITH counted AS MATERIALIZED (SELECT r.* FROM ({{sql}}) AS r({_COLUMNS})), put AS (
     INSERT INTO scoring_trialscore (lead_id, version_id, as_of, {_NUMBERS})
-    SELECT c.lead_id, c.version, %s::timestamptz, {", ".join(f"c.{name}" for name in _ROW[1:])}
+    SELECT c.lead_id, c.version, %s::timestamptz, {numbers_of("c")}
       FROM counted c LEFT JOIN scoring_trialscore s ON s.lead_id = c.lead_id AND s.version_id = c.version
-     WHERE ({", ".join(f"s.{name}" for name in _ROW[1:])}) IS DISTINCT FROM
-           ({", ".join(f"c.{name}" for name in _ROW[1:])})
+     WHERE ({numbers_of("s")}) IS DISTINCT FROM ({numbers_of("c")})
      ORDER BY c.lead_id, c.version
     ON CONFLICT (lead_id, version_id) DO UPDATE SET (as_of, {_NUMBERS})
-       = (EXCLUDED.as_of, {", ".join(f"EXCLUDED.{name}" for name in _ROW[1:])})
+       = (EXCLUDED.as_of, {numbers_of("EXCLUDED")})
 ), gone AS (
     DELETE FROM scoring_trialscore s WHERE s.lead_id = ANY(%s) AND NOT EXISTS
         (SELECT FROM counted c WHERE c.lead_id = s.lead_id AND c.version = s.version_id)
@@ -52,8 +50,7 @@ SELECT DISTINCT t.lead_id FROM (
     SELECT COALESCE(c.lead_id, s.lead_id) AS lead_id
       FROM counted c FULL JOIN (SELECT * FROM scoring_trialscore WHERE lead_id = ANY(%s)) s
         ON s.lead_id = c.lead_id AND s.version_id = c.version
-     WHERE (c.version, {", ".join(f"c.{name}" for name in _ROW[1:])})
-           IS DISTINCT FROM (s.version_id, {", ".join(f"s.{name}" for name in _ROW[1:])})
+     WHERE (c.version, {numbers_of("c")}) IS DISTINCT FROM (s.version_id, {numbers_of("s")})
 ) wrong JOIN leads_standing t USING (lead_id)
  WHERE t.scored_rev >= t.facts_rev AND (t.due_at IS NULL OR t.due_at > %s)
 """

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-WINDOW = 10  # seconds
+WINDOW, MINUTE = 10, 60  # seconds
 A_REQUEST = 10  # what a request costs at least, in messages
 LIMITED_FOR = 300
 
@@ -22,7 +22,7 @@ def wait_for(source: int, messages: int) -> int:
     now = time.time()
     key = f"ingest:{source}:{int(now) // WINDOW}"
     try:
-        if _counted(key, max(messages, A_REQUEST)) <= limit:
+        if _counted(key, max(messages, A_REQUEST), WINDOW) <= limit:
             return 0
         cache.set(f"ingest-limited:{source}", now, LIMITED_FOR)
     except (RedisError, OSError, ValueError) as error:
@@ -31,12 +31,12 @@ def wait_for(source: int, messages: int) -> int:
     return WINDOW - int(now) % WINDOW
 
 
-def _counted(key: str, messages: int) -> int:
+def _counted(key: str, number: int, seconds: int) -> int:
     """What came in the window until now. The first of a window makes the count, unless another was faster."""
     try:
-        return cache.incr(key, messages)
+        return cache.incr(key, number)
     except ValueError:
-        return messages if cache.add(key, messages, WINDOW * 2) else cache.incr(key, messages)
+        return number if cache.add(key, number, seconds * 2) else cache.incr(key, number)
 
 
 def limited_at(source: int) -> float | None:
@@ -47,12 +47,10 @@ def limited_at(source: int) -> float | None:
         return None
 
 
-def too_often(key: str, limit: int, seconds: int) -> bool:
-    """Whether this was done more than `limit` times in the window. Without Redis never."""
-    name = f"often:{key}:{int(time.time()) // seconds}"
+def too_often(key: str, most: int) -> bool:
+    """Whether this was done more than so many times in the present minute. Without Redis never."""
     try:
-        cache.add(name, 0, seconds * 2)
-        return cache.incr(name) > limit
+        return _counted(f"often:{key}:{int(time.time()) // MINUTE}", 1, MINUTE) > most
     except (RedisError, OSError, ValueError) as error:
         logger.warning("not counted: %s", error)
         return False

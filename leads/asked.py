@@ -1,13 +1,17 @@
 """What an address asks for that is not there: said in plain words with the way out, never silently left out."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
+from typing import TypeVar
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 
+from leads.keyset import BadCursor, Page, page_of
 from leads.requests import Request
 
+Answer = TypeVar("Answer")
 LONG = 60  # signs of what was asked
 NOT_THERE = "Select a valid choice."  # how Django begins to say it
 
@@ -31,6 +35,21 @@ def one_of(request: Request, name: str, choices: Container[str], usual: str = ""
     if not request.htmx:  # a part of a page that is fetched again and again says it once, with the page
         messages.error(request, f"{name.capitalize()}: there is no “{_short(given)}”. This is the page without it.")
     return usual
+
+
+def page_asked(request: Request, rows: QuerySet, *, order: str, size: int) -> Page:
+    """The page of the list that the address asks for (leads/keyset.py)."""
+    return at_cursor(request, lambda cursor: page_of(rows, order=order, size=size, cursor=cursor))
+
+
+def at_cursor(request: Request, page: Callable[[str], Answer]) -> Answer:
+    """What `page` has at the cursor of the address. Where it is none of this list the page says so, and begins anew."""
+    try:
+        return page(request.GET.get("cursor", ""))
+    except BadCursor:
+        if not request.htmx:
+            messages.error(request, "The address asks for a page that is none of this list. This is its beginning.")
+        return page("")
 
 
 def _label(form: Form, name: str) -> str:

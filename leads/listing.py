@@ -48,7 +48,6 @@ class LeadListing:
         self.user = request.user
         self.everything = standings_of(request.user)
         self.filters = LeadFilters(request.GET, queryset=self.everything, request=request)
-        self.cursor = request.GET.get("cursor", "")
         self.query = request.GET.copy()
         self.query.pop("cursor", None)
         self.form = self.filters.form
@@ -59,9 +58,9 @@ class LeadListing:
     def rows(self) -> QuerySet[Standing]:
         return self._narrowed(self.form.cleaned_data)
 
-    def page(self) -> Page:
+    def page(self, cursor: str) -> Page:
         """Raises BadCursor."""
-        return page_of(self.rows.select_related(*JOINED), order=ORDER, size=SIZE, cursor=self.cursor)
+        return page_of(self.rows.select_related(*JOINED), order=ORDER, size=SIZE, cursor=cursor)
 
     @property
     def cap(self) -> int:

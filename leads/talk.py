@@ -21,6 +21,7 @@ from leads.mentions import mentions
 from leads.models import Comment, Handoff, Lead, User
 from leads.models.comment import CommentQuerySet
 from leads.outgoing.notices import notify
+from leads.requests import whole
 from leads.retry import retried
 
 # What is talked about beside leads and handoffs: kind → (permission to see it, its name by id or None, its address).
@@ -64,12 +65,13 @@ def about_handoff(handoff: Handoff) -> About:
 
 def about_topic(topic: str, user: User) -> About | None:
     """ "criterion:12" as that user may see it; None when there is no such thing for them."""
-    kind, _, number = topic.partition(":")
-    if kind not in TOPICS or not (number.isascii() and number.isdecimal() and len(number) < 19):
+    kind, _, text = topic.partition(":")
+    number = whole(text)
+    if kind not in TOPICS or not number:
         return None
     permission, name_of, url_of = TOPICS[kind]
-    title = name_of(int(number)) if user.has_perm(permission) else None
-    return title and About(topic=f"{kind}:{int(number)}", title=title, url=url_of(int(number))) or None
+    title = name_of(number) if user.has_perm(permission) else None
+    return About(topic=f"{kind}:{number}", title=title, url=url_of(number)) if title else None
 
 
 def about_of(comment: Comment) -> About:

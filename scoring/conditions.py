@@ -157,7 +157,7 @@ def _seen_values(terms: Iterable[Term], user: Any, scope: ListScope) -> dict[str
         for name, value in row.items():
             if value and len(value) <= LONGEST:
                 counts[asked[name].key][value] += 1
-    return {key: _common(counter, VALUES_SHOWN) for key, counter in counts.items()}
+    return {key: _common(counter) for key, counter in counts.items()}
 
 
 def _seen_properties(user: Any) -> dict[str, dict[str, list[str]]]:
@@ -169,7 +169,7 @@ def _seen_properties(user: Any) -> dict[str, dict[str, list[str]]]:
         for name, value in properties.items() if isinstance(properties, dict) else ():
             counts[kind][name][_simple(value)] += 1
     return {
-        kind: {name: _common(names[name], VALUES_SHOWN) for name in sorted(names)[:NAMES_SHOWN]}
+        kind: {name: _common(names[name]) for name in sorted(names)[:NAMES_SHOWN]}
         for kind, names in counts.items()
     }  # fmt: skip
 
@@ -180,5 +180,5 @@ def _simple(value: Any) -> str:
     return text if len(text) <= LONGEST else ""
 
 
-def _common(counter: Counter[str], size: int) -> list[str]:
-    return [value for value, _ in counter.most_common(size + 1) if value][:size]
+def _common(counter: Counter[str]) -> list[str]:
+    return [value for value, _ in counter.most_common(VALUES_SHOWN + 1) if value][:VALUES_SHOWN]

@@ -1,6 +1,7 @@
 """Any two states of a model side by side."""
 
 from leads.conditions.vocabulary import Vocabulary
+from leads.requests import whole
 from scoring.diff import Difference, differences
 from scoring.engine.definition import Definition, freeze, load
 from scoring.models import ScoringModel
@@ -16,7 +17,7 @@ def compared(model: ScoringModel, before: str, after: str) -> list[Difference]:
 def _definition(model: ScoringModel, name: str) -> Definition:
     if name == DRAFT:
         return load(freeze(model))
-    version = model.versions.filter(number=name).first() if name.isdecimal() and len(name) < 10 else None
+    version = model.versions.filter(number=whole(name, digits=9)).first()
     if version is None:
         raise LookupError(f"{model} has no version {name!r}; say a number, or draft.")
     return load(version.definition)

@@ -11,6 +11,7 @@ from rest_framework import serializers
 from leads.access import teams_with
 from leads.enums import SourceKind
 from leads.models import Source, Team, User
+from leads.requests import whole
 
 
 class Strict:
@@ -81,7 +82,7 @@ def team_of(user: User, given: Any, permission: str) -> Team:
             return teams.get(pk=allowed[0])
         raise serializers.ValidationError({"team": ["You are in several teams: say which, by id or slug."]})
     text = str(given)
-    by = {"pk": int(text)} if text.isascii() and text.isdecimal() and len(text) < 19 else {"slug": text}
+    by = {"pk": whole(text)} if whole(text) else {"slug": text}
     team = teams.filter(**by).first()
     if team is None:
         raise serializers.ValidationError({"team": [f"You are in no team {text[:60]!r}. GET teams lists yours."]})

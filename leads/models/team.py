@@ -178,7 +178,7 @@ class Membership(models.Model):
 class Capacity(Membership):
     """The reps of a team, as managers see them: how many leads each gets."""
 
-    objects = OwnedQuerySet["Capacity"].as_manager()  # type: ignore[misc]
+    objects = OwnedQuerySet["Capacity"].as_manager()  # type: ignore[misc, assignment]
 
     class Meta:
         proxy = True

@@ -1,6 +1,6 @@
 """Deciding about problems together, and taking a decision back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +22,7 @@ Row = Lead | Company
 @retried
 @transaction.atomic
 def clean_up(
-    team: Team, kind: str, *, act: str, by: User, value: str | None = None, ids: Sequence[int] | None = None
+    team: Team, kind: str, *, act: str, by: User, value: str | None = None, ids: Collection[int] | None = None
 ) -> Cleanup | None:
     """Put the suggestions of open problems of a kind in place, or dismiss them: of one value, or those with these ids.
 

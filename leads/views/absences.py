@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Absence, User
 from leads.requests import Request
 from leads.selling.absences import end_absence, may_set, people_of, set_absence
@@ -60,10 +60,7 @@ def _set(form: AbsenceForm, by: User) -> bool:
 def _shown(request: Request, form: AbsenceForm) -> dict[str, Any]:
     now_on = Absence.objects.filter(last__gte=timezone.localdate())
     mine = now_on.filter(pk__in=Absence.objects.visible_to(request.user).values("pk")).select_related("user")
-    try:
-        page = page_of(mine, order="first", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        page = page_of(mine, order="first", size=PAGE)
+    page = page_asked(request, mine, order="first", size=PAGE)
     ours = set(people_of(request.user).values_list("pk", flat=True))
     return {"form": form, "page": page, "ours": ours, "may_add": request.user.has_perm("leads.add_absence")}
 

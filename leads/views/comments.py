@@ -6,15 +6,15 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leads import talk
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Comment, Handoff, Lead
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.talk import About
 
 PAGE = 30
@@ -72,10 +72,7 @@ def _said(form: CommentForm, about: About, request: Request) -> Comment | None:
 def _shown(request: Request, about: About, form: CommentForm) -> dict[str, Any]:
     related = ("by", "handoff", "lead")
     rows = talk.thread(about, request.user).select_related(*related).prefetch_related("mentioned")
-    try:
-        page = page_of(rows, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        raise Http404(str(error)) from None
+    page = page_asked(request, rows, order="-id", size=PAGE)
     return {
         "about": about,
         "form": form,
@@ -91,7 +88,7 @@ def _shown(request: Request, about: About, form: CommentForm) -> dict[str, Any]:
 def comment(request: Request, pk: int) -> HttpResponse:
     """Put otherwise what one said."""
     found = _own(request, pk)
-    form = CommentForm(request.POST if request.method == "POST" else None, initial={"text": found.text})
+    form = CommentForm(posted(request), initial={"text": found.text})
     if form.is_valid():
         try:
             talk.edit(found, form.cleaned_data["text"], by=request.user)

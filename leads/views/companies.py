@@ -1,14 +1,14 @@
 """Where leads work: the list, and a company with its people."""
 
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Count, QuerySet
-from django.http import Http404, HttpResponse
+from django.db.models import Count
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
+from leads.asked import page_asked
 from leads.details import of_company
-from leads.keyset import BadCursor, Page, page_of
 from leads.models import Company, Lead, Standing
 from leads.requests import Request
 from leads.rows import JOINED, lead_rows
@@ -23,7 +23,7 @@ def companies(request: Request) -> HttpResponse:
     term = request.GET.get("q", "")[:200]
     rows = Company.objects.visible_to(request.user).select_related("team")
     query = search_query(term)
-    page = _page(request, rows.filter(search=query) if query else rows, "name")
+    page = page_asked(request, rows.filter(search=query) if query else rows, order="name", size=SIZE)
     people = dict(Lead.objects.filter(company__in=page.rows).order_by().values_list("company").annotate(n=Count("pk")))
     context = {"page": page, "rows": [(row, people.get(row.pk, 0)) for row in page.rows], "term": term}
     return render(request, "leads/companies.html", context)
@@ -34,7 +34,7 @@ def companies(request: Request) -> HttpResponse:
 def company(request: Request, pk: int) -> HttpResponse:
     found = get_object_or_404(Company.objects.visible_to(request.user).with_rollup().select_related("team"), pk=pk)
     people = Standing.objects.visible_to(request.user).filter(lead__company=found).select_related(*JOINED)
-    page = _page(request, people, "-total")
+    page = page_asked(request, people, order="-total", size=SIZE)
     deals = found.deals.visible_to(request.user).order_by("-opened_at")[:20]
     context = {
         "company": found,
@@ -44,13 +44,6 @@ def company(request: Request, pk: int) -> HttpResponse:
         "deals": deals,
     }
     return render(request, "leads/company.html", context)
-
-
-def _page(request: Request, rows: QuerySet, order: str) -> Page:
-    try:
-        return page_of(rows, order=order, size=SIZE, cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        raise Http404(str(error)) from None
 
 
 urlpatterns: list[URLPattern] = [

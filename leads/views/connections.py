@@ -12,15 +12,15 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import page_asked
 from leads.crm import control
 from leads.crm.history import labelled
 from leads.crm.registry import CONNECTORS
 from leads.crm.setup.afresh import start_afresh
 from leads.crm.status import did, is_busy, status_of
 from leads.enums import CrmKind
-from leads.keyset import BadCursor, page_of
 from leads.models import Connection, Cursor, User
-from leads.requests import Request
+from leads.requests import Request, whole
 
 MAY_SEE = permission_required("leads.view_connection", raise_exception=True)
 MAY_CHANGE = permission_required("leads.change_connection", raise_exception=True)
@@ -42,10 +42,7 @@ def theirs(request: Request, pk: int) -> Connection:
 @MAY_SEE
 def listed(request: Request) -> HttpResponse:
     rows = connections_of(request.user).annotate(wrong=Count("problems", filter=Q(problems__left_out_at=None)))
-    try:
-        page = page_of(rows, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("connections")
+    page = page_asked(request, rows, order="name", size=PAGE)
     crms = [(slug, kind.name) for slug, kind in CONNECTORS.items()]
     return render(request, "leads/connections.html", {"page": page, "crms": crms})
 
@@ -73,10 +70,7 @@ def _shown(request: Request, found: Connection) -> dict[str, Any]:
     left_out = request.GET.get("rows") == "left-out"
     problems = found.problems.select_related("lead", "left_out_by")
     problems = problems.left_out() if left_out else problems.open()
-    try:
-        page = page_of(problems, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        page = page_of(problems, order="-id", size=PAGE)
+    page = page_asked(request, problems, order="-id", size=PAGE)
     return {
         "connection": found, "status": status_of(found), "busy": is_busy(found), "page": page,
         "left_out": left_out,
@@ -151,8 +145,7 @@ def omissions(request: Request, pk: int) -> HttpResponse:
 
 def _named(request: Request, found: Connection) -> Any:
     """The row that was clicked, if it is there."""
-    one = request.POST.get("problem", "")
-    return found.problems.filter(pk=int(one)) if one.isdecimal() and len(one) < 19 else found.problems.none()
+    return found.problems.filter(pk=whole(request.POST.get("problem", "")))
 
 
 @require_POST

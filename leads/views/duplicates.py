@@ -5,18 +5,19 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
+from leads.asked import page_asked
 from leads.enums import PairState
 from leads.identity import CannotMerge, finding, merge, unmerge
 from leads.identity.pairs import RIGHT, dismiss, merges_of, pairs_of, reopen, side_by_side
-from leads.keyset import BadCursor, Page, capped_count, page_of
+from leads.keyset import capped_count
 from leads.models import Merge
-from leads.requests import Request
+from leads.requests import Request, whole
 
 MAY = permission_required(RIGHT, raise_exception=True)
 SIZE = 20
@@ -45,7 +46,8 @@ def duplicates(request: Request) -> HttpResponse:
     given = form.cleaned_data if form.is_valid() else {}
     state, least = given.get("state") or PairState.OPEN, given.get("from") or finding.SHOWN_FROM
     pairs = pairs_of(request.user).filter(state=state, confidence__gte=least)
-    page = _page(request, pairs.select_related("low__company", "high__company", "low__owner", "high__owner", "team"))
+    rows = pairs.select_related("low__company", "high__company", "low__owner", "high__owner", "team")
+    page = page_asked(request, rows, order="-confidence", size=SIZE)
     context = {
         "form": form, "page": page, "pairs": [side_by_side(pair) for pair in page.rows], "state": state, "from": least,
         "count": capped_count(pairs), "sure": capped_count(_sure(request, DEFAULT_FROM)), "sure_from": DEFAULT_FROM,
@@ -92,8 +94,7 @@ def dismissal(request: Request, pk: int) -> HttpResponse:
 @MAY
 def bulk(request: Request) -> HttpResponse:
     """Merge every pair from a confidence on, AT_ONCE at most."""
-    least = request.POST.get("from", "")
-    sure = _sure(request, int(least) if least.isdecimal() and len(least) < 4 else 100)
+    sure = _sure(request, whole(request.POST.get("from", ""), digits=3) or 100)
     done = finding.merge_pairs(list(sure.order_by("-confidence", "pk")[:AT_ONCE]), by=request.user)
     messages.success(request, f"{done} merged. The list of merges takes each back.")
     return redirect("duplicates")
@@ -102,11 +103,8 @@ def bulk(request: Request) -> HttpResponse:
 @require_safe
 @MAY
 def merges(request: Request) -> HttpResponse:
-    try:
-        rows = merges_of(request.user).select_related("survivor", "merged", "by", "undone_by", "team")
-        page = page_of(rows, order="-at", size=50, cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        raise Http404(str(error)) from None
+    rows = merges_of(request.user).select_related("survivor", "merged", "by", "undone_by", "team")
+    page = page_asked(request, rows, order="-at", size=50)
     return render(request, "leads/merges.html", {"page": page})
 
 
@@ -126,13 +124,6 @@ def undoing(request: Request, pk: int) -> HttpResponse:
 
 def _sure(request: Request, least: int) -> Any:
     return pairs_of(request.user).filter(state=PairState.OPEN, confidence__gte=least)
-
-
-def _page(request: Request, pairs: Any) -> Page:
-    try:
-        return page_of(pairs, order="-confidence", size=SIZE, cursor=request.GET.get("cursor", ""))
-    except BadCursor as error:
-        raise Http404(str(error)) from None
 
 
 def _back(request: Request) -> HttpResponse:

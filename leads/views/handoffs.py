@@ -16,9 +16,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from leads.access import teams_with
-from leads.keyset import BadCursor
+from leads.asked import at_cursor
 from leads.models import Handoff, Lead
-from leads.requests import Request
+from leads.requests import Request, ids_of, posted
 from leads.selling import followup, handoffs, passing, queue
 from leads.selling.deals import set_deal
 from leads.views.handoff_forms import (
@@ -47,10 +47,7 @@ def _queue(request: Request) -> HttpResponse:
     user, tab = request.user, request.GET.get("tab") or queue.default_tab(request.user)
     if tab not in queue.TABS:
         raise Http404
-    try:
-        page = queue.page(user, tab, request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect(f"{reverse('handoffs')}?tab={tab}")
+    page = at_cursor(request, lambda cursor: queue.page(user, tab, cursor))
     tabs = queue.tabs(user)
     context = {
         "tab": tab,
@@ -76,7 +73,7 @@ def _queue(request: Request) -> HttpResponse:
 
 @permission_required("leads.add_handoff", raise_exception=True)
 def _offer(request: Request) -> HttpResponse:
-    ids = {int(pk) for pk in request.POST.getlist("lead") if pk.isdecimal() and len(pk) < 19}
+    ids = ids_of(request, "lead")
     mine = Lead.objects.filter(pk__in=ids, team__in=handoffs.offers_in(request.user))
     opened = handoffs.open_handoffs(mine.values_list("pk", flat=True), by=request.user)
     return _offered(request, len(opened), len(ids) - len(opened))
@@ -182,7 +179,7 @@ def _answer(
     handoff = get_object_or_404(queue.shown(request.user), pk=pk)
     if not handoffs.may_decide(handoff, request.user):
         raise PermissionDenied
-    form = form_class(request.POST if request.method == "POST" else None, handoff=handoff)  # type: ignore[call-arg]
+    form = form_class(posted(request), handoff=handoff)  # type: ignore[call-arg]
     if not form.is_valid():
         return _form(request, template, form, handoff)
     try:

@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from leads import csvfile
 from leads.access import teams_with
+from leads.asked import page_asked
 from leads.enums import ImportState, SourceKind
 from leads.ingest import job as jobs
 from leads.ingest import undo
@@ -23,9 +24,8 @@ from leads.ingest.mapping import MappingForm
 from leads.ingest.problems import problem_lines
 from leads.ingest.source import source_name
 from leads.ingest.trial import try_out
-from leads.keyset import BadCursor, page_of
 from leads.models import Import, Source, Team, User
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.tasks import run_imports
 from leads.wake import wake
 
@@ -83,10 +83,7 @@ def imports(request: Request) -> HttpResponse:
         if job:
             wake(run_imports)  # a large workbook is read there
             return redirect("import", job.pk)
-    try:
-        page = page_of(imports_of(request.user), order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("imports")
+    page = page_asked(request, imports_of(request.user), order="-id", size=PAGE)
     return render(request, "leads/imports.html", {"form": form, "page": page}, status=422 if form.errors else 200)
 
 
@@ -97,11 +94,7 @@ def import_(request: Request, pk: int) -> HttpResponse:
     job = get_object_or_404(imports_of(request.user), pk=pk)
     if job.state == ImportState.UPLOADED:
         return _columns(request, job)
-    problems, cursor = job.problems.all(), request.GET.get("cursor", "")
-    try:
-        page = page_of(problems, order="line", size=PAGE, cursor=cursor)
-    except BadCursor:
-        return redirect("import", pk)
+    page = page_asked(request, job.problems.all(), order="line", size=PAGE)
     context = {
         "job": job, "page": page, "ended": job.state in ENDED, "can_undo": undo.can_undo(job),
         "kept": job.kept.all()[:SHOWN], "kept_count": job.kept.count(),
@@ -185,7 +178,7 @@ def problems(request: Request, pk: int) -> StreamingHttpResponse:
 
 
 def _columns(request: Request, job: Import) -> HttpResponse:
-    form = MappingForm(job, request.POST if request.method == "POST" else None)
+    form = MappingForm(job, posted(request))
     if request.method == "POST" and not form.errors:
         form.save()
         return redirect("import", job.pk)

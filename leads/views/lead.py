@@ -6,18 +6,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_safe
 
+from leads.asked import at_cursor
 from leads.details import completeness, details, headline
 from leads.editing import create_lead, edit_lead, outranked
 from leads.forms import LeadForm, NewLeadForm
 from leads.identity.pairs import who_is
-from leads.keyset import BadCursor
 from leads.models import Connection, Field, Lead, Standing
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.rows import best_first
 from leads.timeline import timeline
 
@@ -61,7 +61,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     found = _lead(request, pk)
     if not request.user.has_perm("leads.change_lead", found):
         raise PermissionDenied
-    form = LeadForm(_posted(request), user=request.user, lead=found)
+    form = LeadForm(posted(request), user=request.user, lead=found)
     if form.is_valid():
         try:
             saved = edit_lead(found, form.values(), company=form.company(), by=request.user, origin=ORIGIN)
@@ -80,7 +80,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
 @permission_required("leads.add_lead", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: Request) -> HttpResponse:
-    form = NewLeadForm(_posted(request), user=request.user)
+    form = NewLeadForm(posted(request), user=request.user)
     if form.is_valid():
         values = {"team": form.of_team(), "source": ORIGIN} | form.values()
         try:
@@ -91,10 +91,6 @@ def new(request: Request) -> HttpResponse:
             messages.success(request, f"{made} is saved and will be scored in a moment.")
             return redirect("lead", made.pk)
     return _form_page(request, form)
-
-
-def _posted(request: Request) -> QueryDict | None:
-    return request.POST if request.method == "POST" else None
 
 
 def _form_page(request: Request, form: LeadForm, lead: Lead | None = None) -> HttpResponse:
@@ -116,10 +112,7 @@ def _people(request: Request, lead: Lead) -> list[Standing]:
 
 
 def _timeline(request: Request, lead: Lead) -> Any:
-    try:
-        return timeline(lead, request.user, request.GET.get("cursor", ""))
-    except BadCursor as error:
-        raise Http404(str(error)) from None
+    return at_cursor(request, lambda cursor: timeline(lead, request.user, cursor))
 
 
 def _add_twin(form: LeadForm) -> None:

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from leads import csvfile
-from leads.asked import refused
+from leads.asked import at_cursor, refused
 from leads.ingest import own
-from leads.keyset import BadCursor, capped_count, page_of
+from leads.keyset import capped_count, page_of
 from leads.listing import ORDER, LeadListing
 from leads.models import Field, Standing
 from leads.requests import Request
@@ -34,10 +34,7 @@ HEAD = [
 @permission_required("leads.view_lead", raise_exception=True)
 def leads(request: Request) -> HttpResponse:
     listing = LeadListing(request)
-    try:
-        page = listing.page()
-    except BadCursor as error:
-        raise Http404(str(error)) from None
+    page = at_cursor(request, listing.page)
     due = capped_count(Standing.objects.visible_to(request.user).due(), MANY_DUE)
     return render(
         request, "leads/leads.html", {"listing": listing, "page": page, "rows": lead_rows(page.rows), "due": due}

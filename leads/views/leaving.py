@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from leads.models import Departure, User
 from leads.people import members
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.views.people import membership_of
 
 MAY_DEACTIVATE = permission_required("leads.change_user", raise_exception=True)
@@ -38,7 +38,7 @@ class LeavingForm(forms.Form):
 def deactivation(request: Request, pk: int) -> HttpResponse:
     """Says what follows; POST ends the person's access."""
     person = _person(request, pk)
-    form = LeavingForm(_said(request), person=person, team_ids=person.team_ids)
+    form = LeavingForm(posted(request), person=person, team_ids=person.team_ids)
     if form.is_valid():
         return _done(request, lambda: _deactivated(person, request.user, form))
     lines = [
@@ -66,7 +66,7 @@ def reactivation(request: Request, pk: int) -> HttpResponse:
 def leaving(request: Request, pk: int) -> HttpResponse:
     """Says what follows; POST takes the person out of the team."""
     row = membership_of(request, pk)
-    form = LeavingForm(_said(request), person=row.user, team_ids=[row.team_id])
+    form = LeavingForm(posted(request), person=row.user, team_ids=[row.team_id])
     if form.is_valid():
         return _done(request, lambda: _parted(row, request.user, form))
     others = len(row.user.team_ids) - 1
@@ -92,10 +92,6 @@ def returning(request: Request, pk: int) -> HttpResponse:
         return f"{row.user} is in {row.team} again, as {row.get_role_display()}."
 
     return _done(request, act)
-
-
-def _said(request: Request) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 def _person(request: Request, pk: int) -> User:

@@ -5,10 +5,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Notice
 from leads.outgoing.notices import read
-from leads.requests import Request
+from leads.requests import Request, whole
 
 PAGE = 50
 
@@ -18,10 +18,7 @@ def notices(request: Request) -> HttpResponse:
     """Unread ones only with ?unread=1."""
     mine, only = Notice.objects.visible_to(request.user), request.GET.get("unread") == "1"
     rows = mine.unread() if only else mine
-    try:
-        page = page_of(rows, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("notices")
+    page = page_asked(request, rows, order="-id", size=PAGE)
     last = page.rows[0].pk if page.rows else 0
     return render(request, "leads/notices.html", {"page": page, "only": only, "last": last})
 
@@ -37,9 +34,7 @@ def reading(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def reading_all(request: Request) -> HttpResponse:
     """Everything up to the newest that was shown is read; what came since is not."""
-    last = request.POST.get("last", "")
-    if last.isascii() and last.isdecimal() and len(last) < 19:
-        read(Notice.objects.visible_to(request.user).filter(pk__lte=int(last)))
+    read(Notice.objects.visible_to(request.user).filter(pk__lte=whole(request.POST.get("last", ""))))
     return redirect("notices")
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from leads import csvfile
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import NurtureList, NurtureMember
 from leads.requests import Request
 from leads.selling.nurture import leave
@@ -36,10 +36,7 @@ def lists(request: Request) -> HttpResponse:
 @MAY_SEE
 def members(request: Request, pk: int) -> HttpResponse:
     of = _list(request, pk)
-    try:
-        page = page_of(_present(of), order="-since", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("nurture-list", pk)
+    page = page_asked(request, _present(of), order="-since", size=PAGE)
     may_change = request.user.has_perm("leads.change_nurturelist", of)
     return render(request, "leads/nurture_list.html", {"list": of, "page": page, "may_change": may_change})
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leads.access import teams_with
 from leads.enums import Label
 from leads.models import Endpoint, Lead, NurtureList, Segment, Team, User
-from leads.requests import Request
+from leads.requests import Request, ids_of
 from leads.selling import nurture
 
 LEFT_OUT = "left out: they are on it already, or belong to another team"
@@ -93,7 +93,7 @@ def deletion(request: Request, pk: int) -> HttpResponse:
 @permission_required("leads.change_nurturelist", raise_exception=True)
 def putting(request: Request) -> HttpResponse:
     """The leads that were ticked: on which list, and why; then put there."""
-    ids = {int(pk) for pk in request.POST.getlist("lead") if pk.isdecimal() and len(pk) < 19}
+    ids = ids_of(request, "lead")
     leads = Lead.objects.visible_to(request.user).filter(pk__in=ids).order_by("pk")[: nurture.AT_ONCE]
     asked = "to" in request.POST
     form = PutForm(request.POST if asked else None, user=request.user, teams={lead.team_id for lead in leads})

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Effect, User
 from leads.models.outbox import EffectQuerySet
 from leads.outgoing.backlog import backlog
@@ -31,13 +31,7 @@ def effects_of(user: User) -> EffectQuerySet:
 @permission_required("leads.view_effect", raise_exception=True)
 def outbox(request: Request) -> HttpResponse:
     """The backlog in numbers, and what was given up."""
-    try:
-        page = page_of(
-            effects_of(request.user).dead().select_related("team"),
-            order="-id", size=PAGE, cursor=request.GET.get("cursor", ""),
-        )  # fmt: skip
-    except BadCursor:
-        return redirect("outbox")
+    page = page_asked(request, effects_of(request.user).dead().select_related("team"), order="-id", size=PAGE)
     return render(request, "leads/outbox.html", {"page": page, "backlog": backlog()})
 
 

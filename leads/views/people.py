@@ -14,8 +14,8 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leads.access import teams_with
+from leads.asked import page_asked
 from leads.enums import Role
-from leads.keyset import BadCursor, page_of
 from leads.models import Departure, Invitation, Lead, Membership, Team, User
 from leads.people import invitations
 from leads.people import members as verbs
@@ -82,10 +82,7 @@ def left(user: User) -> QuerySet[Departure]:
 
 def _shown(request: Request, form: InvitationForm) -> dict[str, Any]:
     rows = members(request.user).prefetch_related("user__memberships")
-    try:
-        page = page_of(rows, order="user__name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        page = page_of(rows, order="user__name", size=PAGE)
+    page = page_asked(request, rows, order="user__name", size=PAGE)
     led = set(teams_with(request.user, "leads.change_membership"))
     for row in page.rows:
         row.mine = row.team_id in led

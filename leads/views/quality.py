@@ -13,13 +13,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.access import teams_with
-from leads.asked import one_of
-from leads.keyset import BadCursor, Page, page_of
+from leads.asked import one_of, page_asked
 from leads.models import Cleanup, Event, Problem, ProblemKind, Quarantine, Team
 from leads.quality.cleaning import MOST, clean_up, undo
 from leads.quality.quarantine import release
 from leads.quality.summary import overview
-from leads.requests import Request
+from leads.requests import Request, ids_of
 
 MAY_SEE = permission_required("leads.view_problem", raise_exception=True)
 MAY_CHANGE = permission_required("leads.change_problem", raise_exception=True)
@@ -42,7 +41,7 @@ def problems(request: Request) -> HttpResponse:
     rows = Problem.objects.visible_to(request.user).open().filter(team__in=allowed)
     rows = rows.filter(kind=kind) if kind else rows
     rows = rows.filter(value=value) if kind and value else rows
-    page = _page(request, rows.select_related("lead", "company", "deal", "team"))
+    page = page_asked(request, rows.select_related("lead", "company", "deal", "team"), order="-id", size=SIZE)
     context = {
         "page": page, "kind": kind, "value": value, "kinds": ProblemKind.choices, "most": MOST,
         "title": dict(ProblemKind.choices).get(kind, "What is wrong"), "groups": _groups(rows) if kind else [],
@@ -63,7 +62,7 @@ def cleanups(request: Request) -> HttpResponse:
     kind, act = request.POST.get("kind", ""), request.POST.get("act", "")
     if kind not in ProblemKind.values or act not in (Cleanup.APPLY, Cleanup.DISMISS):
         return redirect("problems")
-    ids = [int(pk) for pk in request.POST.getlist("problem") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    ids = ids_of(request, "problem")
     value = request.POST.get("value") if "value" in request.POST else None
     if value is None and not ids:
         messages.warning(request, "Nothing was ticked.")
@@ -94,7 +93,8 @@ def quarantine(request: Request) -> HttpResponse:
     """Events that do not count, and why."""
     allowed = teams_with(request.user, "leads.view_problem")
     rows = Quarantine.objects.visible_to(request.user).held().filter(event__lead__team__in=allowed)
-    page = _page(request, rows.select_related("event__lead", "event__kind", "event__source", "by"))
+    shown = rows.select_related("event__lead", "event__kind", "event__source", "by")
+    page = page_asked(request, shown, order="-id", size=SIZE)
     return render(request, "leads/quarantine.html", {"page": page})
 
 
@@ -102,19 +102,12 @@ def quarantine(request: Request) -> HttpResponse:
 @MAY_CHANGE
 def releases(request: Request) -> HttpResponse:
     """Put events back for good."""
-    ids = [int(pk) for pk in request.POST.getlist("event") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    ids = ids_of(request, "event")
     allowed = teams_with(request.user, "leads.change_event")
     events = Event.objects.visible_to(request.user).filter(pk__in=ids, lead__team__in=allowed)
     number = release(events.values_list("pk", flat=True), by=request.user)
     messages.success(request, f"{number:,} events count again; the scores follow as a correction.")
     return redirect("quarantine")
-
-
-def _page(request: Request, rows: QuerySet) -> Page:
-    try:
-        return page_of(rows, order="-id", size=SIZE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return page_of(rows, order="-id", size=SIZE)
 
 
 def _back(request: Request, kind: str) -> HttpResponse:

@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from leads.keyset import BadCursor, capped_count, page_of
+from leads.asked import page_asked
+from leads.keyset import capped_count
 from leads.models import Crossing
-from leads.requests import Request
+from leads.requests import Request, ids_of
 from leads.rules import review as verbs
 from leads.rules.actions import sentence
 
@@ -25,10 +26,7 @@ MAY = permission_required("leads.add_handoff", raise_exception=True)
 def review(request: Request) -> HttpResponse:
     waiting = verbs.open_to(request.user)
     joined = waiting.select_related("lead__company", "lead__standing", "rule__segment", "rule__stays")
-    try:
-        page = page_of(joined, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("review")
+    page = page_asked(request, joined, order="-id", size=PAGE)
     rules = {row.rule_id: row.rule for row in page.rows if row.rule}
     does = {pk: sentence(rule) for pk, rule in rules.items()}
     held_back = verbs.held_back(row for row in page.rows if row.rule is None or "hand_off" in row.rule.actions)
@@ -60,9 +58,7 @@ def _chosen(request: Request) -> QuerySet[Crossing]:
     waiting = verbs.open_to(request.user)
     if request.POST.get("all"):
         return waiting
-    return waiting.filter(
-        pk__in={int(pk) for pk in request.POST.getlist("crossing") if pk.isdecimal() and len(pk) < 19}
-    )
+    return waiting.filter(pk__in=ids_of(request, "crossing"))
 
 
 urlpatterns: list[URLPattern] = [

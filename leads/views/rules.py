@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from leads.asked import page_asked
 from leads.conditions.vocabulary import Vocabulary
-from leads.keyset import BadCursor, page_of
 from leads.models import Crossing, Rule, Segment
-from leads.requests import Request
+from leads.requests import Request, whole
 from leads.rules import editing
 from leads.segments import sentence
 from leads.views.rule_form import RuleForm
@@ -26,10 +26,7 @@ LOOK = permission_required("leads.view_rule", raise_exception=True)
 @LOOK
 def rules(request: Request) -> HttpResponse:
     visible = Rule.objects.visible_to(request.user).select_related("segment", "stays", "team")
-    try:
-        page = page_of(visible, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("rules")
+    page = page_asked(request, visible, order="name", size=PAGE)
     rows = [(row, editing.may_change(request.user, row.rule)) for row in editing.rule_rows(page.rows)]
     return render(request, "leads/rules.html", {"page": page, "rows": rows})
 
@@ -103,9 +100,8 @@ def _mine(request: Request, pk: int) -> Rule:
 
 def _begun(request: Request) -> dict[str, Any]:
     """The segment the page was opened for."""
-    given = request.GET.get("segment", "")
-    pk = int(given) if given.isdecimal() and len(given) < 19 else 0
-    return {"segment": Segment.objects.visible_to(request.user).filter(pk=pk).first()}
+    segments = Segment.objects.visible_to(request.user).filter(pk=whole(request.GET.get("segment", "")))
+    return {"segment": segments.first()}
 
 
 def _saved(request: Request, form: RuleForm) -> HttpResponse:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from leads import segments as verbs
 from leads.access import teams_with
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Segment, Team, User
 from leads.requests import Request
 
@@ -38,10 +38,7 @@ class SegmentForm(forms.ModelForm):
 @LOOK
 def segments(request: Request) -> HttpResponse:
     visible = Segment.objects.visible_to(request.user).select_related("team")
-    try:
-        page = page_of(visible, order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("segments")
+    page = page_asked(request, visible, order="name", size=PAGE)
     rows = verbs.segment_rows(page.rows, request.user)
     return render(request, "leads/segments.html", {"page": page, "rows": rows, "counted": verbs.COUNTED})
 

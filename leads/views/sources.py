@@ -15,11 +15,10 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
-from leads.asked import one_of
+from leads.asked import one_of, page_asked
 from leads.enums import SourceKind
 from leads.ingest.mail import PROVIDERS
 from leads.ingest.tracking.traits import choices
-from leads.keyset import BadCursor, page_of
 from leads.models import Call, Field, LeadForm, Source, Team, User, WriteKey
 from leads.requests import Request
 from leads.sources import limited, mail_rows, mark_not_counted, source_rows, trait_rows
@@ -85,10 +84,7 @@ def sources(request: Request) -> HttpResponse:
     form = SourceForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         return redirect("source", form.save().pk)
-    try:
-        page = page_of(sources_of(request.user), order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("sources")
+    page = page_asked(request, sources_of(request.user), order="name", size=PAGE)
     context = {"form": form, "page": page, "rows": source_rows(page.rows)}
     return render(request, "leads/sources.html", context, status=422 if form.errors else 200)
 
@@ -158,10 +154,7 @@ def stream(request: Request, pk: int) -> HttpResponse:
     calls = Call.objects.filter(source=found).select_related("lead")
     if only:
         calls = calls.filter(result=only)
-    try:
-        page = page_of(calls, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("source-events", pk)
+    page = page_asked(request, calls, order="-id", size=PAGE)
     mark_not_counted(found, page.rows)
     context = {"source": found, "page": page, "only": only, "results": Call.RESULTS, "limited": limited(found)}
     return render(request, "leads/_source_stream.html" if request.htmx else "leads/source_events.html", context)

@@ -11,8 +11,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
-from leads.asked import one_of
-from leads.keyset import BadCursor, page_of
+from leads.asked import one_of, page_asked
 from leads.models import Effect, Endpoint, User
 from leads.outgoing.delivery import again
 from leads.outgoing.endpoint_forms import EndpointForm, ReplayForm, SlackForm, change_secret, make_endpoint
@@ -41,10 +40,7 @@ def webhooks(request: Request) -> HttpResponse:
         endpoint = form.save(commit=False)
         secret = make_endpoint(endpoint, form.cleaned_data["address"], by=request.user)
         return _page(request, endpoint, secret=secret)
-    try:
-        page = page_of(endpoints_of(request.user), order="name", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("webhooks")
+    page = page_asked(request, endpoints_of(request.user), order="name", size=PAGE)
     return render(request, "leads/webhooks.html", {"form": form, "page": page}, status=422 if form.errors else 200)
 
 
@@ -124,10 +120,7 @@ def _page(request: Request, endpoint: Endpoint, *, status: int = 200, **more: An
     log = deliveries(endpoint).prefetch_related("tries")
     if only:
         log = log.filter(state=only)
-    try:
-        page = page_of(log, order="-id", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        return redirect("webhook", endpoint.pk)
+    page = page_asked(request, log, order="-id", size=PAGE)
     context = {"endpoint": endpoint, "page": page, "only": only, "states": Effect.STATES, "secret": "",
                "slack": SlackForm(), "replay": ReplayForm()}  # fmt: skip
     return render(request, "leads/webhook.html", context | more, status=status)

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from leads.api.errors import Conflict
 from leads.conditions.vocabulary import Vocabulary
+from leads.requests import whole
 from scoring import approvals
 from scoring.governing import set_policy
 from scoring.models import Approval, PublishingPolicy, Revision, ScheduledPublication, ScoringModel, Version
@@ -125,7 +126,7 @@ class DraftActions:
         """Who changed what in the draft, by whatever way, the newest first."""
         before = request.query_params.get("before", "")
         rows = history(_model(self), Vocabulary.load(), most=MOST,
-                       before=int(before[:18]) if before.isdecimal() else None)  # fmt: skip
+                       before=whole(before) or None)  # fmt: skip
         following = rows[-1].revision.pk if len(rows) == MOST else None
         return Response(DraftChangesSerializer({"next": following, "results": rows}).data)
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from leads.keyset import BadCursor, Page, capped_count, page_of
+from leads.keyset import Page, capped_count, page_of
 from leads.templatetags.ui import signed
 from scoring.engine.definition import Definition, load
 from scoring.models import Preview, PreviewScore
@@ -32,25 +32,18 @@ class Movers:
     shown: int
 
 
-def movers(preview: Preview, user: Any, *, by: str, was: str | None, then: str | None, cursor: str) -> Movers:
+def movers(preview: Preview, user: Any, cursor: str, *, by: str, was: str | None, then: str | None) -> Movers:
     """A page of the leads the viewer may see, best score by the draft first. Without `was` and `then`: all that get
-    another label or grade. Four queries."""
+    another label or grade. Four queries. Raises BadCursor."""
     rows = PreviewScore.objects.visible_to(user).filter(preview=preview)
     if was is None or then is None:
         rows = rows.exclude(**{by: F(f"{by}_before")})
     else:
         rows = rows.filter(**{by: then, f"{by}_before": was})
-    page = _page(rows.select_related("lead__company"), cursor)
+    page = page_of(rows.select_related("lead__company"), order="-total", size=PAGE, cursor=cursor)
     live = compared_with(preview)
     old, new = load(live.definition) if live else None, load(preview.definition)
     return Movers(page, [Mover(row, _why(row, old, new)) for row in page.rows], capped_count(rows))
-
-
-def _page(rows: QuerySet, cursor: str) -> Page:
-    try:
-        return page_of(rows, order="-total", size=PAGE, cursor=cursor)
-    except BadCursor:
-        return page_of(rows, order="-total", size=PAGE)
 
 
 def _why(row: PreviewScore, old: Definition | None, new: Definition) -> str:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads.access import teams_with
-from leads.keyset import BadCursor, page_of
+from leads.asked import page_asked
 from leads.models import Team
 from leads.requests import Request
 from scoring.control.draw import set_share
@@ -85,8 +85,5 @@ def cases(request: Request) -> HttpResponse:
     seen = teams_with(request.user, SEE)
     drawn = ControlCase.objects.visible_to(request.user).filter(team__in=seen, drawn=True)
     rows = drawn.select_related("lead__company", "handoff__assignee")
-    try:
-        page = page_of(rows, order="-id", size=SIZE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        page = page_of(rows, order="-id", size=SIZE)
+    page = page_asked(request, rows, order="-id", size=SIZE)
     return render(request, "scoring/control/cases.html", {"page": page})

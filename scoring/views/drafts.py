@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from leads.conditions.vocabulary import Vocabulary
-from leads.requests import Request
+from leads.requests import Request, whole
 from scoring.models import Revision, ScoringModel, Version
 from scoring.revisions import history
 from scoring.suggestions.standing import restore_draft
@@ -28,7 +28,7 @@ def changes(request: Request, pk: int) -> HttpResponse:
     """Who changed what in the draft, the newest first."""
     model = get_object_or_404(ScoringModel, pk=pk)
     before = request.GET.get("before", "")
-    rows = history(model, Vocabulary.load(), most=SHOWN, before=int(before[:18]) if before.isdecimal() else None)
+    rows = history(model, Vocabulary.load(), most=SHOWN, before=whole(before) or None)
     older = rows[-1].revision.pk if len(rows) == SHOWN else None
     context = {"model": model, "rows": rows, "older": older, "newest": not before}
     return render(request, "scoring/changes.html", context)

@@ -4,15 +4,15 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from leads.keyset import BadCursor, Page, page_of
+from leads.asked import page_asked
 from leads.models import Lead, Standing
-from leads.requests import Request
+from leads.requests import Request, whole
 from leads.wake import wake
 from scoring.experiments.counts import Counts
 from scoring.experiments.lead import Said, said_of
@@ -32,7 +32,7 @@ SIZE = 20
 def index(request: Request) -> HttpResponse:
     """The newest first, each with its verdict. Four queries."""
     rows = Experiment.objects.select_related("model", "started_by").prefetch_related("arms", "looks")
-    page = _page(rows.annotate(took=Count("participants")), "-id", request.GET.get("cursor", ""))
+    page = page_asked(request, rows.annotate(took=Count("participants")), order="-id", size=SIZE)
     shown = [{"experiment": one, "arms": one.arms.all(), "verdict": _verdict(one)} for one in page.rows]
     return render(request, "scoring/experiments/index.html", {"rows": shown, "page": page})
 
@@ -40,13 +40,6 @@ def index(request: Request) -> HttpResponse:
 def _verdict(experiment: Experiment) -> Verdict:
     """As far as the looks say it; the page of the experiment has the counts of today."""
     return verdict(experiment, list(experiment.looks.all()), list(experiment.arms.all()), Counts())
-
-
-def _page(rows: QuerySet, order: str, cursor: str) -> Page:
-    try:
-        return page_of(rows, order=order, size=SIZE, cursor=cursor)
-    except BadCursor:
-        return page_of(rows, order=order, size=SIZE)
 
 
 @require_safe
@@ -95,7 +88,7 @@ def ending(request: Request, pk: int) -> HttpResponse:
 def promotion(request: Request, pk: int) -> HttpResponse:
     """Publish a challenger, for every lead."""
     found, form = _found(pk), NoteForm(request.POST)
-    arm = get_object_or_404(found.arms, position=_whole(request.POST.get("side", "")))
+    arm = get_object_or_404(found.arms, position=whole(request.POST.get("side", ""), digits=4))
     note = form.cleaned_data["note"] if form.is_valid() else ""
     try:
         publication = promote(found, arm, by=request.user, note=note)
@@ -106,10 +99,6 @@ def promotion(request: Request, pk: int) -> HttpResponse:
     return redirect("scoring:publication", publication.pk)
 
 
-def _whole(given: str) -> int:
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 5 else 0
-
-
 @require_safe
 @MAY_SEE
 def leads(request: Request, pk: int) -> HttpResponse:
@@ -117,7 +106,7 @@ def leads(request: Request, pk: int) -> HttpResponse:
     found = _found(pk)
     rows = Participant.objects.visible_to(request.user).filter(experiment=found).select_related("lead__company", "arm")
     rows = rows.filter(lead__in=Lead.with_merged.visible_to(request.user))  # it may have moved to another team since
-    page = _page(rows, "-id", request.GET.get("cursor", ""))
+    page = page_asked(request, rows, order="-id", size=SIZE)
     ids = [row.lead_id for row in page.rows]
     standings = Standing.objects.visible_to(request.user).in_bulk(ids)
     said = said_of(found, page.rows, standings)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from leads.models import User
-from leads.requests import Request
+from leads.requests import Request, posted
 from scoring import approvals
 from scoring.governing import set_policy
 from scoring.models import PublishingPolicy, ScheduledPublication, ScoringModel
@@ -85,7 +85,7 @@ class PolicyForm(forms.ModelForm):
 def policy(request: Request) -> HttpResponse:
     """How this company publishes."""
     present = PublishingPolicy.get()
-    form = PolicyForm(request.POST if request.method == "POST" else None, instance=present)
+    form = PolicyForm(posted(request), instance=present)
     if request.method == "POST" and form.is_valid():
         set_policy(four_eyes=form.cleaned_data["four_eyes"], by=request.user)
         messages.success(request, "Saved.")

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from leads.requests import Request
+from leads.requests import Request, whole
 from leads.wake import wake
 from scoring.learning import job
 from scoring.learning.draft import make_draft
@@ -104,14 +104,10 @@ def _asked(request: Request) -> dict[str, Any] | None:
 
 def _again(request: Request) -> dict[str, Any]:
     """The question of the learning `like`, with another size perhaps."""
-    row = get_object_or_404(Learning, pk=_whole(request.POST["like"]))
-    budget = _whole(request.POST.get("budget", "")) or None
+    row = get_object_or_404(Learning, pk=whole(request.POST["like"], digits=9))
+    budget = whole(request.POST.get("budget", ""), digits=9) or None
     return {"question": Question(**row.question), "audience": row.audience, "seed": row.seed,
             "budget": budget and min(budget, MOST)}  # fmt: skip
-
-
-def _whole(given: str) -> int:
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else 0
 
 
 @require_safe
@@ -147,7 +143,7 @@ def draft(request: Request, pk: int) -> HttpResponse:
     """
     row = get_object_or_404(Learning.objects.select_related("live__model"), pk=pk)
     given = request.POST.get("into", "")
-    into = get_object_or_404(ScoringModel, pk=_whole(given)) if given else None
+    into = get_object_or_404(ScoringModel, pk=whole(given, digits=9)) if given else None
     try:
         made = make_draft(row, into=into, replace=bool(request.POST.get("replace")), by=request.user)
     except WouldReplace as error:

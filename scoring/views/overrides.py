@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from leads.days import today
 from leads.enums import Label
 from leads.models import Standing
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.templatetags.ui import label_word
 from scoring.overrides import LONGEST, override_of, set_label, withdraw
 
@@ -43,7 +43,7 @@ class OverrideForm(forms.Form):
 @permission_required("scoring.add_override", raise_exception=True)
 def override(request: Request, lead: int) -> HttpResponse:
     standing = _standing(request, lead, "scoring.add_override")
-    form = OverrideForm(request.POST if request.method == "POST" else None, initial=_initial(standing))
+    form = OverrideForm(posted(request), initial=_initial(standing))
     if form.is_valid():
         try:
             made = set_label(standing, **form.cleaned_data, by=request.user)

@@ -1,5 +1,6 @@
 """A draft before it goes live: counting it, what it would do, and putting what was learned into it."""
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,8 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from leads.requests import Request
+from leads.asked import at_cursor
+from leads.requests import Request, whole
 from leads.wake import wake
 from scoring.models import DraftStep, Preview, PreviewStage, ScoringModel
 from scoring.preview import job, steps
@@ -98,7 +100,7 @@ def threshold(request: Request, pk: int) -> HttpResponse:
     limit = request.POST.get("hot", "")
     if request.POST.get("show"):
         return redirect(f"{reverse('scoring:preview', args=[pk])}?{urlencode({'hot': limit})}#h-cap")
-    return _stepped(request, pk, lambda: steps.move_threshold(model, _whole(limit), by=request.user))
+    return _stepped(request, pk, lambda: steps.move_threshold(model, whole(limit), by=request.user))
 
 
 @require_POST
@@ -106,7 +108,7 @@ def threshold(request: Request, pk: int) -> HttpResponse:
 def omissions(request: Request, pk: int) -> HttpResponse:
     """Switch criteria off, in the draft."""
     model = get_object_or_404(ScoringModel, pk=pk)
-    ids = [_whole(given) for given in request.POST.getlist("criterion")]
+    ids = [whole(given) for given in request.POST.getlist("criterion")]
     return _stepped(request, pk, lambda: steps.switch_off(model, ids, by=request.user))
 
 
@@ -132,10 +134,6 @@ def _stepped(request: Request, pk: int, verb: Any) -> HttpResponse:
     return redirect("scoring:preview", pk)
 
 
-def _whole(given: str) -> int:
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 19 else 0
-
-
 @require_safe
 @MAY_SEE
 def leads(request: Request, pk: int) -> HttpResponse:
@@ -144,7 +142,7 @@ def leads(request: Request, pk: int) -> HttpResponse:
     given = request.GET
     by = GRADE if given.get("by") == GRADE else LABEL
     was, then = (_word(given.get(name)) for name in ("was", "then"))
-    found = movers(last, request.user, by=by, was=was, then=then, cursor=given.get("cursor", ""))
+    found = at_cursor(request, partial(movers, last, request.user, by=by, was=was, then=then))
     query = urlencode({"by": by} | ({"was": was, "then": then} if was is not None and then is not None else {}))
     context = {"model": last.model, "preview": last, "movers": found, "page": found.page, "by": by,
                "was": was, "then": then, "query": query}  # fmt: skip

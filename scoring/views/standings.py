@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from leads.enums import Label
 from leads.models import Handoff, Standing
-from leads.requests import Request
+from leads.requests import Request, whole
 from leads.templatetags.ui import temperature
 from scoring.changes import history_of
 from scoring.experiments.lead import drawn
@@ -53,8 +53,7 @@ def history(request: Request, lead: int) -> HttpResponse:
     """The changes: "What changed", a page of them from `before` on, with sums over the last `days`."""
     row = _standing(request, lead)
     days = next((days for days in PERIODS if request.GET.get("days") == str(days)), PERIODS[0])
-    given = request.GET.get("before", "")
-    before = int(given) if given.isascii() and given.isdecimal() and len(given) < 10 else None
+    before = whole(request.GET.get("before", ""), digits=9) or None
     context: dict[str, Any] = {"history": history_of(lead, days=days, before=before), "chart": _chart(row)}
     context |= {"temperature": temperature(row.label), "days": days, "periods": PERIODS, "before": before}
     return _card(request, "history", context | {"standing": row, "lead": row.lead})

@@ -9,6 +9,7 @@ from django.test import Client
 
 from leads.enums import Role
 from leads.models import Departure, Handoff, Lead, Membership, Rule, Segment, SignIn, User
+from leads.models.team import MembershipQuerySet
 from leads.people import members
 from leads.selling import passing
 from tests.leads.api import Caller
@@ -205,5 +206,5 @@ def test_nobody_is_passed_a_lead_while_they_leave(ava, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_without_their_place_in_the_pool_somebody_is(ava, monkeypatch):
     """Negative control."""
-    monkeypatch.setattr(passing, "_hold_place", lambda handoff, to: None)
+    monkeypatch.setattr(MembershipQuerySet, "hold", lambda places: None)
     assert passed_on_while_leaving(ava, monkeypatch)

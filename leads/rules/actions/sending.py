@@ -14,8 +14,8 @@ from leads.rules.actions.wording import facts, words
 def send(rule: Rule, crossings: Sequence[Crossing], value: Any) -> None:
     """To a program or a channel."""
     endpoint = Endpoint.objects.open().filter(pk=value).first()
-    for crossing in crossings if endpoint else ():
-        if crossing.lead.team_id == endpoint.team_id:
+    for crossing in crossings:
+        if endpoint and crossing.lead.team_id == endpoint.team_id:
             tell(
                 endpoint, type="lead.entered" if crossing.entered else "lead.left", data=facts(rule, crossing),
                 text=words(rule, crossing), url=reverse("lead", args=[crossing.lead_id]),

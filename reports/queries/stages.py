@@ -104,8 +104,8 @@ def _handed_off(scope: Scope) -> list[_Alike]:
 
 
 def stuck_after(quartiles: list[float] | None) -> float:
-    """In days. None: too few went on to say what is usual."""
-    return max(AT_LEAST, quartiles[2]) if quartiles else AT_LEAST
+    """In days and tenths, as the address of those it counts has it. None: too few went on to say what is usual."""
+    return max(AT_LEAST, round(quartiles[2], 1)) if quartiles else AT_LEAST
 
 
 def _passage(step: Any, totals: Any, leads: list[_Alike], now: float) -> Passage:
@@ -120,7 +120,7 @@ def _passage(step: Any, totals: Any, leads: list[_Alike], now: float) -> Passage
         step=name, passed=Rate(totals[after], totals[this]), quarter=quarter, half=half, three_quarters=three_quarters,
         waiting=len(waited) if here else None,
         stuck=int((waited >= limit).sum()) if here else None,
-        only={"at": this, "came": after, "days": f"{limit:.1f}"},
+        only={"at": this, "came": after, "days": str(limit)},
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def by_source(request: Request) -> HttpResponse:
     return page(
         request, "reports/sources.html", "Sources", read, table=found,
         campaigns=brought, charts=_drawn(scope, rows, opened),
-        heading=f"Of {scope.source}" if scope.source else "By which leads came first",
+        heading="Of this source" if scope.source else "By which leads came first",
         more=f"The largest {SHOWN}; all {len(opened):,} are in the CSV." if len(opened) > SHOWN else "",
     )  # fmt: skip
 

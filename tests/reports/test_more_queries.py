@@ -24,7 +24,7 @@ from reports.queries.impact import impact, version_names
 from reports.queries.performance import deciles, months
 from reports.queries.reps import reps
 from reports.queries.sources import costs, sources, sources_and_all
-from reports.queries.stages import stages
+from reports.queries.stages import stages, stuck_after
 from reports.queries.surprises import rejected_hots, won_colds
 from reports.scope import Scope
 from reports.summaries import count_due
@@ -168,6 +168,7 @@ def test_time_between_steps_and_who_is_stuck(team, kim, scope):
     assert (opportunity.passed, opportunity.half) == (Rate(1, 12), None), "too few went on"
     assert (opportunity.waiting, opportunity.stuck) == (11, 8), "three were accepted four days ago"
     assert (customer.waiting, customer.stuck) == (1, 1)
+    assert (stuck_after(None), stuck_after([1.0, 2.0, 3.0]), stuck_after([1.0, 2.0, 28.26])) == (7.0, 7.0, 28.3)
 
 
 def test_reps(team, kim, scope):

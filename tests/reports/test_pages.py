@@ -123,6 +123,14 @@ def test_the_period_and_the_team_stand_in_the_address(client, team, dana):
     assert "APAC" not in page.text
 
 
+def test_pages_and_lists_say_what_they_are_narrowed_to(client, dana):
+    asked = "from=2026-01-01&to=2026-03-31&team=emea&source=none"
+    for path in ("", "sources/", "leads/", "handoffs/"):
+        assert "1 Jan 2026 to 31 Mar 2026, EMEA, source not known" in client.get(f"/reports/{path}?{asked}").text
+    behind = client.get(f"/scoring/feedback/handoffs/?criterion=7&{asked.replace('none', 'Fair')}")
+    assert "1 Jan 2026 to 31 Mar 2026, EMEA, from Fair: whose lead had points" in behind.text
+
+
 def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):
     page = client.get("/reports/?from=yesterday")
     assert page.context["problems"] == ["From: “yesterday”: Write the day as 2026-08-03."]

@@ -1,7 +1,7 @@
 """What every page of the reports has: the scope of its address, the way to the other pages, how old the figures are."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -16,6 +16,7 @@ from leads.asked import problems_of, refused
 from leads.charts.picture import Stacked
 from leads.requests import Request
 from reports import exports
+from reports.days import DAY, today
 from reports.digest import digest_of
 from reports.figures import Report
 from reports.models import Fact
@@ -25,7 +26,7 @@ from reports.summaries import as_of, catch_up, count_now, progress
 
 NOT_YET = "The figures are still being counted. Ask again in a minute."
 SOURCES = 200
-ENOUGH_DAYS = 150  # of a report, for some of its leads to be 90 days old
+ENOUGH_DAYS = 150  # so long ago has a report to begin for some of its leads to be 90 days old
 
 # Title, the name of its address; the scope is taken along.
 TABS = (
@@ -74,9 +75,10 @@ def _has_leads(request: Request) -> bool:
 
 
 def _earlier(scope: Scope) -> str:
-    """Leads that came lately are too young for what happens within 90 days, and a page of 90 days has no others."""
-    year = scope.last - timedelta(days=364)
-    return replace(scope, first=year).query if scope.first > scope.last - timedelta(days=ENOUGH_DAYS) else ""
+    """Leads that came lately are too young for what happens within 90 days, and the last 90 days have no others."""
+    if scope.first <= today() - ENOUGH_DAYS * DAY:
+        return ""
+    return replace(scope, first=scope.last - 364 * DAY).query
 
 
 def _tabs(request: Request, scope: Scope) -> Any:

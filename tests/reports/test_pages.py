@@ -12,6 +12,7 @@ from leads.enums import DealState, Label, Role, SourceKind
 from leads.models import Deal, Lead, Source
 from leads.selling.handoffs import accept, reject
 from leads.statistics import Rate
+from reports.days import today
 from reports.models import Counting
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict
@@ -129,6 +130,12 @@ def test_pages_and_lists_say_what_they_are_narrowed_to(client, dana):
         assert "1 Jan 2026 to 31 Mar 2026, EMEA, source not known" in client.get(f"/reports/{path}?{asked}").text
     behind = client.get(f"/scoring/feedback/handoffs/?criterion=7&{asked.replace('none', 'Fair')}")
     assert "1 Jan 2026 to 31 Mar 2026, EMEA, from Fair: whose lead had points" in behind.text
+
+
+def test_only_days_whose_leads_are_young_are_called_so(client, dana):
+    young, old = (today() - timedelta(days=days) for days in (100, 200))
+    for days, said in ((f"from={young}", True), (f"from={old}", False), (f"from={old}&to={old}", False)):
+        assert ("mostly too young" in client.get(f"/reports/score/?{days}").text) is said
 
 
 def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):

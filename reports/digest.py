@@ -19,6 +19,7 @@ from leads.outgoing.outbox import enqueue
 from leads.people.zones import zone_for
 from leads.retry import retried
 from leads.statistics import Rate
+from leads.templatetags.ui import percent
 from reports.models import Digest
 from reports.queries.week import WEEK, PastWeek, TeamWeek, team_week
 
@@ -143,7 +144,7 @@ def _words(rate: Rate) -> str:
     words = f"{rate.k:,} of {rate.n:,}"
     if rate.share is None or rate.interval is None:
         return words
-    return f"{words} ({rate.share:.0%}, {rate.interval.low:.0%} to {rate.interval.high:.0%})"
+    return f"{words} ({percent(rate.share)}, {percent(rate.interval.low)} to {percent(rate.interval.high)})"
 
 
 def _monday(day: date) -> date:

@@ -1,9 +1,12 @@
 """The key figures of the overview as cards: the number, the change, and what it rests on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from leads.statistics import ENOUGH, Rate, difference
-from leads.templatetags.ui import MINUS, UNKNOWN, money, percent
+from leads.templatetags.ui import UNKNOWN, decimal, money, percent, points
 from reports.behind import address
 from reports.figures import Figure
 from reports.queries.overview import REPORT, Overview
@@ -11,6 +14,7 @@ from reports.scope import Scope
 from reports.survival import FEWEST
 
 FIGURES = REPORT.figures
+tenths = partial(decimal, digits=1)
 
 
 @dataclass(frozen=True)
@@ -29,53 +33,41 @@ class Kpi:
 def kpis(now: Overview, before: Overview, scope: Scope) -> list[Kpi]:
     """Five cards, the same order always."""
     cards = [
-        _rate("lead_to_customer", now.lead_to_customer, before.lead_to_customer, "leads"),
-        _number("days_to_close", "days", now.days_to_close, now.closed, before.days_to_close, before.closed),
-        _money("average_deal", now.average_deal, now.priced_deals, before.average_deal, before.priced_deals),
-        _rate("accepted", now.accepted, before.accepted, "decided"),
-        _number("hours_to_decide", "h", now.hours_to_decide, now.decided, before.hours_to_decide, before.decided),
+        _rate("lead_to_customer", now, before, "leads"),
+        _figure("days_to_close", now, before, "closed", unit="days"),
+        _figure("average_deal", now, before, "priced_deals", write=money),
+        _rate("accepted", now, before, "decided"),
+        _figure("hours_to_decide", now, before, "decided", unit="h"),
     ]
     return [replace(card, url=address(scope, card.figure.behind, {})) for card in cards]
 
 
-def _rate(name: str, now: Rate, before: Rate, cases: str) -> Kpi:
-    basis = f"{now.k:,} of {now.n:,} {cases}"
-    if now.share is None:
+def _rate(name: str, now: Overview, before: Overview, cases: str) -> Kpi:
+    """`cases`: what its n counts, as people read it."""
+    rate, was = getattr(now, name), getattr(before, name)
+    basis = f"{rate.k:,} of {rate.n:,} {cases}"
+    if rate.share is None:
         return Kpi(FIGURES[name], UNKNOWN, change=f"too few to say under {ENOUGH}", basis=f"{basis} so far")
+    change, better = _changed(rate, was)
+    return Kpi(FIGURES[name], percent(rate.share), change=change, better=better, basis=basis)
+
+
+def _changed(now: Rate, before: Rate) -> tuple[str, bool | None]:
     gap = difference(now, before)
-    if gap is None or before.share is None:
-        change, better = f"before: {before.k:,} of {before.n:,}, too few to compare", None
+    if gap is None or now.share is None or before.share is None:
+        return f"before: {before.k:,} of {before.n:,}, too few to compare", None
+    gained = points(now.share - before.share)
+    return (f"{gained}, could be chance", None) if gap.low <= 0 <= gap.high else (gained, gap.low > 0)
+
+
+def _figure(
+    name: str, now: Overview, before: Overview, cases: str, unit: str = "", write: Callable[[Any], str] = tenths
+) -> Kpi:
+    """`cases`: the figure of the overview that is its n."""
+    (value, n), (was, n_before) = ((getattr(one, name), getattr(one, cases)) for one in (now, before))
+    if was is None:
+        change = "nothing before to compare with"
     else:
-        points = f"{_points(now.share - before.share)} pts"
-        chance = gap.low <= 0 <= gap.high
-        change, better = (f"{points}, could be chance", None) if chance else (points, gap.low > 0)
-    return Kpi(FIGURES[name], percent(now.share), change=change, better=better, basis=basis)
-
-
-def _number(name: str, unit: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
-    change = _before("" if before is None else f"{_decimal(before)} {unit}", n_before)
-    return Kpi(FIGURES[name], _decimal(now), unit if now is not None else "", change, None, _basis(n, n_before))
-
-
-def _money(name: str, now: float | None, n: int, before: float | None, n_before: int) -> Kpi:
-    change = _before("" if before is None else money(before), n_before)
-    return Kpi(FIGURES[name], money(now), "", change, None, _basis(n, n_before))
-
-
-def _before(said: str, n: int) -> str:
-    if not said:
-        return "nothing before to compare with"
-    return f"before: {said}" if n >= FEWEST else "too few before to compare"
-
-
-def _decimal(number: float | None) -> str:
-    return UNKNOWN if number is None else f"{number:,.1f}"
-
-
-def _points(gap: float) -> str:
-    """0.004 → +0.4."""
-    return f"{100 * gap:+.1f}".replace("-", MINUS)
-
-
-def _basis(n: int, n_before: int) -> str:
-    return f"n = {n:,}, before {n_before:,}"
+        change = f"before: {write(was)} {unit}".rstrip() if n_before >= FEWEST else "too few before to compare"
+    basis = f"n = {n:,}, before {n_before:,}"
+    return Kpi(FIGURES[name], write(value), unit if value is not None else "", change, basis=basis)

@@ -17,8 +17,13 @@ def said(form: forms.Form, rep: User | None = None) -> list[str]:
     asked = {name: value for name, value in form.cleaned_data.items() if value not in ("", None, False)}
     low, high = asked.pop("total_from", None), asked.pop("total_to", None)
     words = [_words(form, name, value, rep) for name, value in asked.items() if name not in TITLED]
-    ends = [f"from {low}" if high is None else f"{low} to {high}"] if low is not None else [f"up to {high}"]
-    return [*words, *([f"Score: {ends[0]}"] if (low, high) != (None, None) else [])]
+    return [*words, *_score(low, high)]
+
+
+def _score(low: int | None, high: int | None) -> list[str]:
+    if low is None:
+        return [] if high is None else [f"Score: up to {high}"]
+    return [f"Score: from {low}" if high is None else f"Score: {low} to {high}"]
 
 
 def _words(form: forms.Form, name: str, value: Any, rep: User | None) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from reports.views import behind, costs, frame, overview, pages
+from reports.views import behind, costs, digest, files, frame, overview, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", overview.index, name="reports"),
@@ -17,6 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("costs.csv", costs.spreadsheet, name="report-costs-csv"),
     path("costs/<int:pk>/deletion/", costs.deletion, name="sourcecost-deletion"),
     path("summary/", frame.summary, name="report-summary"),
-    path("digest/", frame.digest, name="digest"),
-    path("<slug:name>.csv", frame.spreadsheet, name="report-csv"),
+    path("digest/", digest.digest, name="digest"),
+    path("<slug:name>.csv", files.spreadsheet, name="report-csv"),
 ]

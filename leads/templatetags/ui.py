@@ -76,7 +76,7 @@ def money(value: Any) -> str:
 
 @register.filter
 def when(moment: datetime | None) -> str:
-    """Today, 09:38; then 17 Nov, 18:20; in other years 3 Aug 2025. In the zone of the installation."""
+    """Today, 09:38; then 17 Nov, 18:20; in other years 3 Aug 2025. In the zone of the reader."""
     if moment is None:
         return UNKNOWN
     local, today = timezone.localtime(moment), timezone.localdate()

@@ -20,7 +20,8 @@ from reports.feedback.reasons import reasons_given
 from reports.feedback.snapshot import giving, misled_by
 from reports.scope import Scope, ScopeForm
 from reports.views.behind import no_such
-from reports.views.frame import asked, page, table_file
+from reports.views.files import table_file
+from reports.views.frame import asked, page
 from scoring.models import Criterion
 
 PAGE = 50

@@ -4,5 +4,7 @@ overview   the key figures, the funnel, labels, handoffs, reasons; in the order 
 pages      impact of scoring, the funnel by month, the score itself, sources, sales' answers
 behind     the leads and the handoffs that are counted in a figure
 costs      what sources cost, month by month
+digest     the week that is mailed on Mondays
+files      the tables as CSV
 frame      what every page has: the scope, the tabs, how old the figures are
 """

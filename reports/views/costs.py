@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads import csvfile
@@ -23,6 +22,7 @@ from leads.keyset import BadCursor, Page, page_of
 from leads.models import Team, User
 from leads.requests import Request
 from reports.costs import HEAD, MONTH, CostFilters, enter, lines
+from reports.days import today
 from reports.models import SourceCost, Tally
 from reports.models.summary import By
 from reports.scope import READ
@@ -45,7 +45,7 @@ class CostForm(forms.Form):
     def __init__(self, *args: Any, by: User, **extra: Any) -> None:
         super().__init__(*args, **extra)
         self.fields["team"].queryset = Team.objects.filter(pk__in=teams_with(by, CHANGE))  # type: ignore[attr-defined]
-        self.initial.setdefault("month", f"{timezone.localdate():%Y-%m}")
+        self.initial.setdefault("month", f"{today():%Y-%m}")
 
     def clean_month(self) -> date:
         try:
@@ -75,7 +75,7 @@ def spreadsheet(request: Request) -> HttpResponse | StreamingHttpResponse:
     asked = _asked(request)
     if problems := problems_of(asked.form):
         return refused(problems)
-    return csvfile.stream(f"costs-{timezone.localdate()}.csv", HEAD, lines(asked.qs))
+    return csvfile.stream(f"costs-{today()}.csv", HEAD, lines(asked.qs))
 
 
 def _asked(request: Request) -> CostFilters:

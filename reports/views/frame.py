@@ -1,30 +1,25 @@
 """What every page of the reports has: the scope of its address, the way to the other pages, how old the figures are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from leads.access import teams_with
-from leads.asked import problems_of, refused
-from leads.charts.picture import Stacked
+from leads.asked import problems_of
 from leads.requests import Request
-from reports import exports
 from reports.days import DAY, today
-from reports.digest import digest_of
-from reports.figures import Report
 from reports.models import Fact
-from reports.queries import REPORTS
 from reports.scope import READ, Scope, ScopeForm
 from reports.summaries import as_of, catch_up, count_now, progress
 
-NOT_YET = "The figures are still being counted. Ask again in a minute."
 SOURCES = 200
 ENOUGH_DAYS = 150  # so long ago has a report to begin for some of its leads to be 90 days old
 
@@ -81,12 +76,10 @@ def _earlier(scope: Scope) -> str:
     return replace(scope, first=scope.last - 364 * DAY).query
 
 
-def _tabs(request: Request, scope: Scope) -> Any:
+def _tabs(request: Request, scope: Scope) -> Iterator[tuple[str, str, bool]]:
+    """The title of each page, its address with the same scope, and whether it is this one."""
     for title, name in TABS:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
+        url = reverse(name)
         yield title, f"{url}?{scope.query}", request.path == url
 
 
@@ -98,36 +91,3 @@ def summary(request: Request) -> HttpResponse:
     back = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(back, {request.get_host()}) and back.startswith("/")
     return redirect(back if here else "reports")
-
-
-@require_safe
-@permission_required("leads.view_handoff", raise_exception=True)
-def digest(request: Request) -> HttpResponse:
-    """The past week of one's teams, as it is mailed on Mondays. For both sides."""
-    said = digest_of(request.user)
-    teams = [(team, Stacked.of(team["picture"]).chart) for team in said["teams"]]
-    return render(request, "reports/digest.html", {"digest": said, "teams": teams})
-
-
-@require_safe
-@permission_required("reports.view_report", raise_exception=True)
-def spreadsheet(request: Request, name: str) -> HttpResponse:
-    """One table as CSV, for the same scope as the page."""
-    if name not in REPORTS:
-        raise Http404
-    return table_file(request, REPORTS[name])
-
-
-def table_file(request: Request, report: Report, prefix: str = "") -> HttpResponse:
-    """The rows of the scope in the address, for a spreadsheet; none while all is counted for the first time."""
-    form = ScopeForm(request.GET, user=request.user)
-    if problems := problems_of(form):
-        return refused(problems)
-    catch_up()
-    if as_of() is None:
-        return HttpResponse(NOT_YET, status=503, headers={"Content-Type": "text/plain; charset=utf-8"})
-    scope = form.scope()
-    file = exports.filename(report, scope.first, scope.last)
-    answer = HttpResponse(exports.as_csv(report, scope), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{prefix}{file}"'
-    return answer

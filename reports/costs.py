@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import django_filters as filters
+from django import forms
 from django.db.models import QuerySet
 
 from leads.filters import TeamFilter
@@ -33,7 +34,7 @@ class CostFilters(filters.FilterSet):
     month = filters.DateFilter(label="Month", input_formats=["%Y-%m"], error_messages={"invalid": MONTH})
     source = filters.CharFilter(label="Source", max_length=100)
     campaign = filters.CharFilter(label="Campaign", max_length=100)
-    team = TeamFilter(empty_label="All teams")
+    team = TeamFilter(empty_label="All teams", widget=forms.Select({"id": "shown-team"}))
 
     class Meta:
         model = SourceCost

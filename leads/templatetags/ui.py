@@ -76,12 +76,12 @@ def money(value: Any) -> str:
 
 @register.filter
 def when(moment: datetime | None) -> str:
-    """Today, 09:38; then 17 Nov, 18:20; in other years 3 Aug 2025. In the zone of the reader."""
+    """today, 09:38; then 17 Nov, 18:20; in other years 3 Aug 2025. In the zone of the reader."""
     if moment is None:
         return UNKNOWN
     local, today = timezone.localtime(moment), timezone.localdate()
     if local.date() == today:
-        return f"Today, {local:%H:%M}"
+        return f"today, {local:%H:%M}"
     return f"{local:%-d %b, %H:%M}" if local.year == today.year else f"{local:%-d %b %Y}"
 
 

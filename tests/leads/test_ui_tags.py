@@ -74,7 +74,7 @@ def test_money(value, text):
 @pytest.mark.parametrize(
     ("moment", "text"),
     [
-        (datetime(2026, 11, 18, 9, 38, tzinfo=UTC), "Today, 09:38"),
+        (datetime(2026, 11, 18, 9, 38, tzinfo=UTC), "today, 09:38"),
         (datetime(2026, 11, 17, 18, 20, tzinfo=UTC), "17 Nov, 18:20"),
         (datetime(2025, 8, 3, 10, 12, tzinfo=UTC), "3 Aug 2025"),
         (None, "–"),
@@ -88,7 +88,7 @@ def test_when(moment, text):
 def test_when_speaks_of_the_installations_own_day(settings):
     settings.TIME_ZONE = "Asia/Tokyo"
     with time_machine.travel(NOW, tick=False):
-        assert ui.when(datetime(2026, 11, 17, 23, 0, tzinfo=UTC)) == "Today, 08:00"
+        assert ui.when(datetime(2026, 11, 17, 23, 0, tzinfo=UTC)) == "today, 08:00"
 
 
 @pytest.mark.parametrize(

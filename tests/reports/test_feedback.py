@@ -185,6 +185,8 @@ def test_each_figure_leads_to_as_many_handoffs(team, kim, client, criteria):
 
 
 def test_the_page_its_files_and_its_words(team, kim, client, criteria):
+    assert "No leads yet" in client.get("/scoring/feedback/").text
+    make_lead(team)
     assert "Nothing to compare yet" in client.get("/scoring/feedback/").text
     reject(offered(team, source="Web"), by=kim, reason=reason(), misled_by=PRICING)
     page = client.get("/scoring/feedback/?model=inbound&source=Web")

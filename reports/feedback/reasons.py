@@ -8,6 +8,7 @@ from leads.models import RejectionReason
 from leads.statistics import Rate
 from reports.columns import Rows, counted, handoffs, in_state, picked, since, words
 from reports.figures import Figure, Report
+from reports.queries.reasons import Chosen, Given
 from reports.scope import Scope
 
 SHOWN = 3
@@ -15,14 +16,8 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Reason:
-    reason: Annotated[str, Figure("Reason", "What sales chose from the list of reasons.")]
-    given: Annotated[
-        Rate,
-        Figure(
-            "Given", "Rejections of handoffs opened in the period with that reason, of all rejections.",
-            behind="rejected",
-        ),
-    ]  # fmt: skip
+    reason: Chosen
+    given: Given
     before: Annotated[Rate, Figure("Given before", "The same in the period before.")]
     misled_by: Annotated[
         str, Figure("Misled by", "The criteria sales named most often as what misled, with how often; at most three.")

@@ -8,9 +8,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from leads.asked import problems_of
+from leads.asked import page_asked, problems_of
 from leads.enums import DECIDED, HandoffState
-from leads.keyset import BadCursor, page_of
 from leads.requests import Request
 from reports.feedback import TABLES
 from reports.feedback.acceptance import DIMENSIONS, acceptance
@@ -78,20 +77,12 @@ def handoffs(request: Request) -> HttpResponse:
     if problems := [*problems_of(asked), *problems_of(period)]:
         return no_such(request, problems)
     scope = period.scope()
-    try:
-        found = page_of(asked.handoffs(scope), order="-opened_at", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        raise Http404 from None
-    return render(request, "reports/feedback_handoffs.html", _shown(request, asked, scope) | {"page": found})
-
-
-def _shown(request: Request, asked: BehindForm, scope: Scope) -> dict[str, Any]:
-    query, given = request.GET.copy(), asked.cleaned_data
-    query.pop("cursor", None)
-    return {
+    page, given = page_asked(request, asked.handoffs(scope), order="-opened_at", size=PAGE), asked.cleaned_data
+    context = {
         "scope": scope,
+        "page": page,
         "criterion": Criterion.objects.select_related("model").filter(pk=given["criterion"]).first(),
         "state": HandoffState(given["state"]).label if given["state"] else "",
         "misled": given["misled"],
-        "query": query.urlencode(),
     }
+    return render(request, "reports/feedback_handoffs.html", context)

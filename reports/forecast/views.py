@@ -9,10 +9,9 @@ from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.access import teams_with
-from leads.asked import problems_of, refused
+from leads.asked import page_asked, problems_of, refused
 from leads.enums import Label
-from leads.keyset import BadCursor, page_of
-from leads.requests import Request
+from leads.requests import Request, posted
 from leads.wake import wake
 from reports import exports, tasks
 from reports.forecast import store
@@ -75,14 +74,11 @@ def assumptions(request: Request) -> HttpResponse:
     if request.method == "POST" and not request.user.has_perm(CHANGE):
         raise PermissionDenied
     asked = {name: request.GET[name] for name in ("team", "name", "label") if name in request.GET}
-    form = AssumptionForm(request.POST or None, by=request.user, initial=asked)
+    form = AssumptionForm(posted(request), by=request.user, initial=asked)
     if form.is_valid() and _overruled(form, request):
         return redirect("forecast")
     every = readable(request.user).select_related("team", "by", "ended_by")
-    try:
-        page = page_of(every, order="-at", size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        page = page_of(every, order="-at", size=PAGE)
+    page = page_asked(request, every, order="-at", size=PAGE)
     label = asked["label"] if asked.get("label") in Label.values else Label.HOT
     counts = counts_of(teams_with(request.user, CHANGE), label)
     context = {"form": form, "page": page, "may": request.user.has_perm(CHANGE), "label": label, "counts": counts}

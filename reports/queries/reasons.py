@@ -10,17 +10,20 @@ from reports.columns import Rows, counted, handoffs, in_state, picked, words
 from reports.figures import Figure, Report
 from reports.scope import Scope
 
+# What is said of a reason here and among the feedback (reports/feedback/reasons.py).
+Chosen = Annotated[str, Figure("Reason", "What sales chose from the list of reasons.")]
+Given = Annotated[
+    Rate,
+    Figure(
+        "Given", "Rejections of handoffs opened in the period with that reason, of all rejections.", behind="rejected"
+    ),
+]
+
 
 @dataclass(frozen=True)
 class ReasonGiven:
-    reason: Annotated[str, Figure("Reason", "What sales chose from the list of reasons.")]
-    given: Annotated[
-        Rate,
-        Figure(
-            "Given", "Rejections of handoffs opened in the period with that reason, of all rejections.",
-            behind="rejected",
-        ),
-    ]  # fmt: skip
+    reason: Chosen
+    given: Given
     only: dict[str, str] = field(default_factory=dict)
 
 

@@ -1,14 +1,11 @@
 """Who is counted in a figure: the leads, or the handoffs. As many as the figure says."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from leads.asked import problems_of
-from leads.keyset import BadCursor, Page, page_of
+from leads.asked import page_asked, problems_of
 from leads.models import Lead
 from leads.requests import Request
 from reports.behind import CAME, HandoffsBehindForm, LeadsBehindForm
@@ -31,12 +28,12 @@ def leads(request: Request) -> HttpResponse:
         return no_such(request, problems)
     scope = period.scope()
     age = {"as_of": as_of(), "anew": progress()}  # before what they say it of
-    page = _page(asked.facts(scope), request, "-created_at")
+    page = page_asked(request, asked.facts(scope), order="-created_at", size=PAGE)
     known = Lead.objects.visible_to(request.user).select_related("company", "owner", "standing")
     found = known.in_bulk([fact.pk for fact in page.rows])
     rows = [(fact, found[fact.pk]) for fact in page.rows if fact.pk in found]
     context = {"scope": scope, "page": page, "rows": rows, "number": asked.number(scope), "title": _title(asked)}
-    return render(request, "reports/leads.html", context | age | {"said": said(asked), "query": _query(request)})
+    return render(request, "reports/leads.html", context | age | {"said": said(asked)})
 
 
 @require_safe
@@ -51,9 +48,9 @@ def handoffs(request: Request) -> HttpResponse:
     related = rows.select_related("lead__company", "decided_by", "team").prefetch_related(
         "feedback__reason", "feedback__by"
     )
-    page = _page(related, request, "-opened_at")
+    page = page_asked(request, related, order="-opened_at", size=PAGE)
     rep = page.rows[0].decided_by if page.rows else None
-    context = {"scope": scope, "page": page, "number": rows.count(), "said": said(asked, rep), "query": _query(request)}
+    context = {"scope": scope, "page": page, "number": rows.count(), "said": said(asked, rep)}
     return render(request, "reports/handoffs.html", context)
 
 
@@ -62,21 +59,7 @@ def no_such(request: Request, problems: list[str]) -> HttpResponse:
     return render(request, "reports/no_such.html", {"problems": problems}, status=404)
 
 
-def _page(rows: Any, request: Request, order: str) -> Page:
-    try:
-        return page_of(rows, order=order, size=PAGE, cursor=request.GET.get("cursor", ""))
-    except BadCursor:
-        raise Http404 from None
-
-
 def _title(asked: LeadsBehindForm) -> str:
     if asked.cleaned_data["at"]:
         return "Accepted, without a deal" if asked.cleaned_data["at"] == "sal" else "Open opportunities"
     return WORDS.get(asked.cleaned_data["came"], "Leads")
-
-
-def _query(request: Request) -> str:
-    """The address without its place in the list."""
-    query = request.GET.copy()
-    query.pop("cursor", None)
-    return query.urlencode()

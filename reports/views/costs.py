@@ -11,16 +11,16 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads import csvfile
 from leads.access import teams_with
-from leads.asked import problems_of, refused
-from leads.keyset import BadCursor, Page, page_of
+from leads.asked import page_asked, problems_of, refused
+from leads.keyset import Page
 from leads.models import Team, User
-from leads.requests import Request
+from leads.requests import Request, posted
 from reports.costs import HEAD, MONTH, CostFilters, enter, lines
 from reports.days import today
 from reports.models import SourceCost, Tally
@@ -58,7 +58,7 @@ class CostForm(forms.Form):
 @permission_required(READ, raise_exception=True)
 def costs(request: Request) -> HttpResponse:
     """What was entered, the newest month first, and a way to enter more."""
-    form = CostForm(request.POST or None, by=request.user)
+    form = CostForm(posted(request), by=request.user)
     if request.method == "POST" and not request.user.has_perm(CHANGE):
         raise PermissionDenied
     if form.is_valid():
@@ -87,11 +87,7 @@ def _shown(request: Request, form: CostForm) -> dict[str, Any]:
     asked = _asked(request)
     narrowed = asked.form.is_valid()
     rows = asked.qs if narrowed else asked.queryset
-    try:
-        page = page_of(rows.select_related("team", "entered_by"), order="-month", size=PAGE,
-                       cursor=request.GET.get("cursor", ""))  # fmt: skip
-    except BadCursor:
-        raise Http404 from None
+    page = page_asked(request, rows.select_related("team", "entered_by"), order="-month", size=PAGE)
     return {
         "page": page, "months": _by_month(page, rows), "said": _said(asked.form.cleaned_data) if narrowed else "",
         "every": rows.aggregate(number=Count("pk"), amount=Sum("amount")), "problems": problems_of(asked.form),

@@ -212,7 +212,9 @@ def test_days_of_the_installation_for_rests(team, kim, settings):
     handoff = offered(team)
     with timezone.override("Pacific/Kiritimati"), time_machine.travel("2026-11-23T20:00Z"):
         escalation.handoffs.expire(handoff)
-    handoff.lead.refresh_from_db()
-    assert handoff.lead.resting_until == date(2026, 12, 23)
-    assert open_handoffs([handoff.lead_id]) == []
+        handoff.lead.refresh_from_db()
+        assert handoff.lead.resting_until == date(2026, 12, 23)
+    for moment, offered_again in (("2026-12-22T23:59Z", 0), ("2026-12-23T00:00Z", 1)):
+        with timezone.override("Pacific/Kiritimati"), time_machine.travel(moment, tick=False):
+            assert len(open_handoffs([handoff.lead_id])) == offered_again
     assert score(make_lead(team)).resting_until is None

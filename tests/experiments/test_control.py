@@ -1,6 +1,7 @@
 """A share of the leads below the bar is handed off by lot, once, and stands for all of them."""
 
 from datetime import timedelta
+from itertools import count
 
 import numpy as np
 import pytest
@@ -194,6 +195,9 @@ def test_the_page_sets_the_share_and_shows_what_is_missed(team: Team, marketer: 
     assert client.post(page, {"team": team.slug, "percent": 5, "after_days": 0, "excluded": "on"}).status_code == 302
     ControlSample.objects.update(since=timezone.now() - timedelta(days=1), permille=100)
     leads = newcomers(team, 400)
+    lots = (f"lot{n}" for n in count())  # one in twenty draws under 30 of them, of whom nothing would be said
+    forty = next(lot for lot in lots if sum(number_of(lot, lead.pk) < 1000 for lead in leads) == 40)
+    ControlSample.objects.update(salt=forty)
     draw_due()
     drawn = list(Handoff.objects.order_by("pk").values_list("pk", flat=True))
     Handoff.objects.filter(pk__in=drawn).update(state=HandoffState.REJECTED, decided_at=timezone.now())

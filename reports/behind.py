@@ -25,9 +25,8 @@ from reports.models import Fact
 from reports.models.summary import By, Chosen
 from reports.queries.outcomes import won
 from reports.queries.stages import HERE
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
-NONE = "none"
 CAME = ("leads", "mql", "sal", "sql", "won_sql", "customers")
 LEADS, HANDOFFS, SOURCES = "report-leads", "report-handoffs", "report-sources"
 YES_OR_NO = "decided"
@@ -79,7 +78,7 @@ class LeadsBehindForm(forms.Form):
     days = forms.FloatField(required=False, min_value=0, max_value=10_000)
     month = forms.CharField(required=False, max_length=7)
     version = forms.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
-    chosen = forms.ChoiceField(required=False, choices=[*Chosen.choices[1:], ("none", "")])
+    chosen = forms.ChoiceField(required=False, choices=[*Chosen.choices[1:], (NONE, "")])
     total_from = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
     total_to = forms.IntegerField(required=False, min_value=-1000, max_value=1000)
 

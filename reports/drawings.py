@@ -23,7 +23,7 @@ from reports.queries.outcomes import sums_by
 from reports.queries.performance import Decile, ScoreMonth
 from reports.queries.sources import SourceOutcome
 from reports.queries.stages import Passage
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
 SHOWN = 5  # curves, sources
 HORIZON = 180  # days
@@ -171,7 +171,7 @@ def source_mix(scope: Scope) -> charts.Columns:
     for row in sums_by(scope, "source", "label", only=["leads"]):
         counts[row["source"]][row["label"]] += row["leads"]
     largest = sorted(counts, key=lambda source: (-sum(counts[source].values()), source))[: SHOWN + 1]
-    urls = [address(scope, "leads", {"source": source or "none"}) for source in largest]
+    urls = [address(scope, "leads", {"source": source or NONE}) for source in largest]
     names = [source or "Not known" for source in largest]
     parts = _by_label([counts[source] for source in largest])
     return charts.columns("How good the leads of each source are", names, parts, of_whole=True, urls=urls,

@@ -31,7 +31,7 @@ def filename(report: Report, first: date, last: date) -> str:
 
 def as_values(row: Any) -> dict[str, Any]:
     """A row as JSON takes it: {"label": "hot", "customers": {"k": 58, "n": 298, "share": 0.195, …}}."""
-    return {name: rounded(getattr(row, name)) for name in figures_of(type(row))}
+    return {name: rounded(getattr(row, name)) for name in figures_of(row.__class__)}
 
 
 def rounded(value: Any) -> Any:

@@ -25,7 +25,7 @@ DEFAULT_DAYS = 90
 NO_DAY = "Write the day as 2026-08-03."
 NO_YEAR = "Choose days between 2000 and 2999."
 READ = "reports.view_report"
-UNKNOWN = "none"  # asks for leads without a source
+NONE = "none"  # in an address: of which this is not known
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Scope:
 
     @property
     def _known_source(self) -> str:
-        return "" if self.source == UNKNOWN else self.source
+        return "" if self.source == NONE else self.source
 
     def _mine(self, rows: QuerySet) -> QuerySet:
         if self.team:

@@ -15,7 +15,7 @@ from reports.columns import Rows, coded, counted, handoffs, in_range, in_state, 
 from reports.figures import Figure, Report
 from reports.models.handoff import LABELS, NO_TOTAL
 from reports.queries.impact import version_names
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
 BAND = 20  # points
 RANKED = ("label", "band", "version")  # in their own order; of the others the largest comes first
@@ -104,10 +104,10 @@ def _named(dimension: str, keys: list[int]) -> dict[int, Named]:
     """The groups of a dimension by the numbers they are kept as. One query at most."""
     match dimension:
         case "source":
-            return {key: (name, {"source": name or "none"}) for key, name in words(keys).items()}
+            return {key: (name, {"source": name or NONE}) for key, name in words(keys).items()}
         case "label":
             known = dict(Label.choices)
-            return {key: (str(known.get(LABELS[key], "")), {"label": LABELS[key] or "none"}) for key in keys}
+            return {key: (str(known.get(LABELS[key], "")), {"label": LABELS[key] or NONE}) for key in keys}
         case "band":
             return {key: _band(key * BAND, key * BAND + BAND - 1) if key != NO_TOTAL else UNKNOWN for key in keys}
         case "version":

@@ -6,7 +6,7 @@ from typing import Annotated
 from reports.figures import Figure, Report
 from reports.queries import sources
 from reports.queries.sources import costs, largest_first, outcomes_by, worth
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def campaigns(scope: Scope) -> list[CampaignOutcome]:
     with_campaigns = {source for source, campaign in groups if campaign}
     found = [
         CampaignOutcome(
-            source=source, campaign=campaign, only={"source": source or "none", "campaign": campaign or "none"},
+            source=source, campaign=campaign, only={"source": source or NONE, "campaign": campaign or NONE},
             **worth(sums.get((source, campaign)), spent.get((source, campaign))),
         )
         for source, campaign in groups if source in with_campaigns

@@ -8,7 +8,7 @@ from leads.enums import Label
 from leads.statistics import ENOUGH, Rate, wilson
 from reports.figures import Figure, Report
 from reports.queries.outcomes import sums_by
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class LabelConversion:
 
     @property
     def only(self) -> dict[str, str]:
-        return {"label": self.label or "none"}
+        return {"label": self.label or NONE}
 
 
 def conversion_by_label(scope: Scope) -> list[LabelConversion]:

@@ -7,7 +7,7 @@ from leads.enums import HandoffState, Label
 from leads.statistics import Rate
 from reports.columns import Rows, accepted, answered, handoffs, in_state, labelled, late, median, picked
 from reports.figures import Figure, Report
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LabelHandoffs:
 
     @property
     def only(self) -> dict[str, str]:
-        return {"label": self.label or "none"}
+        return {"label": self.label or NONE}
 
 
 def handoffs_by_label(scope: Scope, rows: Rows | None = None) -> list[LabelHandoffs]:

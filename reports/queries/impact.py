@@ -12,7 +12,7 @@ from leads.statistics import Interval, Rate, difference
 from reports.figures import Figure, Report
 from reports.models.summary import Chosen
 from reports.queries.outcomes import closing_by, in_time_by, sums_by
-from reports.scope import Scope
+from reports.scope import NONE, Scope
 from reports.summaries.facts import FAIR, SETTLED
 from reports.survival import Closing
 from scoring.models import Version
@@ -169,7 +169,7 @@ def _named(dimension: str, keys: list[Any]) -> dict[Any, tuple[str, dict[str, st
             names = {"": "Not scored", **dict(Label.choices)}
         case "chosen":
             names = dict(Chosen.choices)
-    return {key: (names.get(key, str(key)), {dimension: str(key) or "none"}) for key in keys}
+    return {key: (names.get(key, str(key)), {dimension: str(key) or NONE}) for key in keys}
 
 
 def version_names(keys: Iterable[int]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.models import SourceCost
 from reports.queries.outcomes import EVERYBODY, closing_by, sums_by
-from reports.scope import READ, Scope
+from reports.scope import NONE, READ, Scope
 from reports.survival import Closing
 
 # What is said of a source as of each of its campaigns (reports/queries/campaigns.py).
@@ -95,7 +95,7 @@ def _each(scope: Scope, closings: Mapping[Any, Closing]) -> list[SourceOutcome]:
     found = [
         SourceOutcome(
             source=name, half=closings[name].quantile(0.5) if name in closings else None,
-            only={"source": name or "none"}, **worth(sums.get((name,)), spent.get((name,))),
+            only={"source": name or NONE}, **worth(sums.get((name,)), spent.get((name,))),
         )
         for (name,) in sums.keys() | spent.keys()
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from django import template
 
-from reports.scope import UNKNOWN, Scope
+from reports.scope import NONE, Scope
 
 register = template.Library()
 
@@ -14,5 +14,5 @@ def narrowed(scope: Scope, given: str) -> str:
     if scope.model:
         words.append(f"{given} by {scope.model}")
     if scope.source:
-        words.append("source not known" if scope.source == UNKNOWN else f"from {scope.source}")
+        words.append("source not known" if scope.source == NONE else f"from {scope.source}")
     return ", ".join(words)

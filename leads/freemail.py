@@ -8,8 +8,8 @@ ROLES = frozenset(
     """
     abuse accounting accounts admin administration anfrage billing booking buchhaltung careers compras
     contact contacto contact-us einkauf enquiries finance hello help helpdesk hola hostmaster hr info
-    information inquiries invoices it jobs kontakt kundenservice legal mail marketing newsletter no-
-    reply noreply office orders personal post postmaster presse press privacy procurement purchasing
+    information inquiries invoices it jobs kontakt kundenservice legal mail marketing newsletter no-reply
+    noreply office orders personal post postmaster presse press privacy procurement purchasing
     rechnung reception recruiting sales secretary sekretariat service shop soporte support team ventas
     vertrieb verwaltung webmaster welcome
     """.split()

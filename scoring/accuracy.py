@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from leads.statistics import Z95
+
 Scores = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 Outcomes = NDArray[np.bool_]
-Z95 = 1.959964
 
 
 @dataclass(frozen=True)

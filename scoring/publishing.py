@@ -23,14 +23,9 @@ from scoring.engine.evaluate import COLUMNS, compiled_for, database_clock, evalu
 from scoring.engine.ledger import ROOM, switch
 from scoring.engine.others import forget_others, keep_others, switch_others
 from scoring.experiments.ending import end_promoted, keep_scores
-from scoring.freezing import ExperimentRunning, check_no_experiment, freeze_version, held_draft, hold_standings
+from scoring.freezing import check_no_experiment, freeze_version, held_draft, hold_standings
 from scoring.models import Publication, PublicationPage, ScoringModel, Version, VersionState
 from scoring.revisions import keep
-
-__all__ = [
-    "ExperimentRunning", "PublicationRunning", "abandon", "check_no_experiment", "check_scorable", "freeze_version",
-    "future_versions", "held_draft", "hold_standings", "promote", "publish", "rollback", "run",
-]  # fmt: skip
 
 logger = logging.getLogger(__name__)
 

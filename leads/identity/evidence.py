@@ -61,8 +61,8 @@ def _address(found: Evidence, one: Person, two: Person, names: float) -> None:
     first, second = keys.variant(one.email), keys.variant(two.email)
     if first == second:
         found.for_.append(("the same e-mail address but for dots or what follows a +", 0.93))
-    elif first.partition("@")[0] == second.partition("@")[0]:
-        if len(first.partition("@")[0]) >= keys.SHORTEST_LOCAL and first.partition("@")[0] not in keys.ROLES:
+    elif (local := first.partition("@")[0]) == second.partition("@")[0]:
+        if len(local) >= keys.SHORTEST_LOCAL and not keys.is_office(local):
             found.for_.append((f"the same name in both addresses, {one.email.partition('@')[0]}", _telling(names)))
 
 

@@ -6,8 +6,9 @@ A key is a letter and what two leads have in common. None of this is identity: a
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from leads.freemail import free_mail
+from leads.freemail import ROLES, free_mail
 from leads.identity.names import plain, skeleton
 from leads.ingest.normalise.addresses import domain
 
@@ -16,11 +17,6 @@ FEWEST_DIGITS = 7
 FEWEST_ID = 6
 LAST_DIGITS = 9
 SHORTEST_LOCAL = 5
-# Addresses of a task, not of a person.
-ROLES = {
-    "info", "sales", "office", "contact", "hello", "admin", "support", "mail", "team", "marketing", "billing",
-    "accounts", "kontakt", "service", "help", "jobs", "hr", "press", "no-reply", "noreply",
-}  # fmt: skip
 DOTLESS = {"gmail.com", "googlemail.com"}
 
 
@@ -58,6 +54,16 @@ def bare_local(local: str) -> str:
     return re.sub(r"[._-]", "", local.partition("+")[0])
 
 
+@cache
+def _office() -> frozenset[str]:
+    return frozenset(bare_local(local) for local in ROLES)
+
+
+def is_office(local: str) -> bool:
+    """Whether several people read the mail of this address, info@ or sales@."""
+    return bare_local(local) in _office()
+
+
 def digits(phone: str) -> str:
     """The digits of the number without its extension."""
     return re.sub(r"\D", "", phone.partition(" ext")[0])
@@ -70,7 +76,7 @@ def specific(value: str) -> bool:
 
 def _keys(person: Person) -> Iterator[str]:
     local, _, host = person.email.partition("@")
-    if local and bare_local(local) not in ROLES:
+    if local and not is_office(local):
         yield f"e:{variant(person.email)}"
         if len(bare_local(local)) >= SHORTEST_LOCAL:
             yield f"l:{bare_local(local)}"

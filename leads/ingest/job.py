@@ -132,8 +132,7 @@ def work(job: Import, *, until: float | None = None, on_page: Callable[[Import],
     except LostError:
         return
     except (FileError, OSError) as wrong:
-        reason = str(wrong) if isinstance(wrong, FileError) else "The file is gone. Upload it again."
-        _ours(job).update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
+        _fail(_ours(job), wrong)
         return
     _ours(job).update(state=ImportState.DONE, finished_at=timezone.now(), lease_until=None, rows=job.processed)
 
@@ -156,8 +155,7 @@ def read(job: Import, *, until: float | None = None) -> None:
     except LostError:
         return
     except (FileError, OSError) as wrong:
-        reason = str(wrong) if isinstance(wrong, FileError) else "The file is gone. Upload it again."
-        ours.update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
+        _fail(ours, wrong)
         return
     job.state, job.lease_until = ImportState.UPLOADED, None
     with transaction.atomic():
@@ -192,6 +190,11 @@ def _take(reading: Reading, rows: list[Any]) -> None:
 def _ours(job: Import) -> Any:
     """The import, if it still stands where this worker left it."""
     return Import.objects.filter(pk=job.pk, state=ImportState.RUNNING, processed=job.processed)
+
+
+def _fail(ours: Any, wrong: FileError | OSError) -> None:
+    reason = str(wrong) if isinstance(wrong, FileError) else "The file is gone. Upload it again."
+    ours.update(state=ImportState.FAILED, error=reason[:500], finished_at=timezone.now(), lease_until=None)
 
 
 def _look_through(job: Import, kind: str) -> None:

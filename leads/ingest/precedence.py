@@ -17,6 +17,7 @@ from django.utils.text import slugify
 
 from leads.enums import SourceKind
 from leads.history import attributed
+from leads.ingest.merge import is_empty
 from leads.ingest.sql import update_rows
 from leads.models import Claim, Company, Field, Lead, Source
 from leads.signals import leads_due
@@ -91,7 +92,7 @@ class Claims:
         heard.said[self.origin] = (value, self.now)
         heard.fresh = True
         before, after = row.fields.get(key), winner(heard.said, heard.field.precedence)
-        if after in (None, "", []):
+        if is_empty(after):
             row.fields.pop(key, None)
         else:
             row.fields[key] = after
@@ -116,7 +117,7 @@ class Claims:
         if known is not None:
             return dict(known)
         value = row.fields.get(key)
-        return {} if value in (None, "", []) else {"": (value, LONG_AGO)}  # from before the field had an order
+        return {} if is_empty(value) else {"": (value, LONG_AGO)}  # from before the field had an order
 
     def _was_kept(self, heard: _Heard) -> bool:
         return "" in self._known.get((heard.row.pk, heard.field.key), {})

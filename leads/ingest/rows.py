@@ -68,7 +68,7 @@ def _lead(values: Values, policy: str) -> LeadRecord:
         said = {"first_name": first.strip(), "last_name": last.strip()} | said
     if not ids and not said.get("email") and said.get("phone"):
         ids = (f"phone:{said['phone']}",)
-    return LeadRecord(_but(said, COMPANY), _only(said, COMPANY), ids, policy, own)
+    return LeadRecord(_own(said), _of_company(said), ids, policy, own)
 
 
 def _company(values: Values, policy: str) -> CompanyRecord:
@@ -80,11 +80,11 @@ def _deal(values: Values, policy: str) -> DealRecord:
     said |= {f"fields.{slug_of(column)}": value for target, column, value in values if target.key == KEEP}
     party = {name: said.pop(name, "") for name in ("external_id", "email", "lead_id")}
     return DealRecord(
-        values=_but(said, COMPANY),
+        values=_own(said),
         external_id=party["external_id"],
         email=party["email"],
         lead_external_id=party["lead_id"],
-        company=_only(said, COMPANY),
+        company=_of_company(said),
     )
 
 
@@ -115,12 +115,13 @@ def _kind(said: Mapping[str, Any]) -> str:
     return OUTCOMES.get((kind, plain(outcome)), kind)
 
 
-def _only(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {key.removeprefix(prefix): value for key, value in said.items() if key.startswith(prefix)}
+def _of_company(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.removeprefix(COMPANY): value for key, value in said.items() if key.startswith(COMPANY)}
 
 
-def _but(said: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {key: value for key, value in said.items() if not key.startswith(prefix)}
+def _own(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not said of the company."""
+    return {key: value for key, value in said.items() if not key.startswith(COMPANY)}
 
 
 _RECORDS: dict[str, Callable[[Values, str], Any]] = {

@@ -11,9 +11,9 @@ from django.views.decorators.csrf import csrf_exempt
 from leads.crm import hooks
 from leads.crm.base import NotSigned
 from leads.enums import ConnectionState
-from leads.ingest.mail.receive import body_of
 from leads.models import Connection
 from leads.outgoing.sealing import Unreadable
+from leads.views.hooks import body_of, refuse
 
 logger = logging.getLogger(__name__)
 MOST_BYTES = 1024 * 1024
@@ -25,23 +25,19 @@ def crm_hook(request: HttpRequest, connection: str) -> HttpResponse:
     """200 means it is committed, or was before. The record itself is read by the next run."""
     found = Connection.objects.filter(slug=connection).exclude(state=ConnectionState.SETUP).first()
     if found is None:
-        return _refuse(404, "There is no such address. Copy it from the page of the connection.")
+        return refuse(404, "There is no such address. Copy it from the page of the connection.")
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if not body_of(request, MOST_BYTES):
-        return _refuse(413, "Larger than 1 MB. Send fewer events at once.")
+        return refuse(413, "Larger than 1 MB. Send fewer events at once.")
     try:
         news = hooks.receive(found, request=request)
     except (NotSigned, Unreadable, LookupError) as wrong:
-        return _refuse(403, str(wrong))
+        return refuse(403, str(wrong))
     except DatabaseError:
         logger.exception("changes of a CRM could not be stored; it was told to send them again")
-        return _refuse(503, "Nothing was stored. Send it again.", **{"Retry-After": "5"})
+        return refuse(503, "Nothing was stored. Send it again.", **{"Retry-After": "5"})
     return JsonResponse({"success": True, "news": news})
-
-
-def _refuse(status: int, message: str, **headers: str) -> HttpResponse:
-    return JsonResponse({"success": False, "message": message}, status=status, headers=headers)
 
 
 urlpatterns: list[URLPattern] = [path("hooks/crm/<slug:connection>/", crm_hook, name="crm-hook")]

@@ -12,12 +12,15 @@ from leads.models import Handoff, RejectionReason, User
 from leads.selling.handoffs import QUIET_DAYS, colleagues
 
 
-class AcceptanceForm(forms.Form):
-    comment = forms.CharField(required=False, max_length=5000, widget=forms.Textarea({"class": "input", "rows": 3}))
+class NoForm(forms.Form):
+    """An act that asks for nothing. Every form here is made for a handoff."""
 
     def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.handoff = handoff
+
+
+class AcceptanceForm(NoForm):
+    comment = forms.CharField(required=False, max_length=5000, widget=forms.Textarea({"class": "input", "rows": 3}))
 
 
 class RejectionForm(AcceptanceForm):
@@ -48,7 +51,7 @@ class RecyclingForm(AcceptanceForm):
         self.fields["until"].widget.attrs["min"] = str(day + timedelta(days=1))
 
 
-class AssignmentForm(forms.Form):
+class AssignmentForm(NoForm):
     to = forms.ModelChoiceField(
         User.objects.none(),
         empty_label=None,
@@ -57,30 +60,21 @@ class AssignmentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.handoff = handoff
+        super().__init__(*args, handoff=handoff, **kwargs)
         self.fields["to"].queryset = colleagues(handoff).exclude(pk=handoff.assignee_id)  # type: ignore[attr-defined]
 
 
-class SnoozeForm(forms.Form):
+class SnoozeForm(NoForm):
     until = forms.DateTimeField(
         widget=forms.DateTimeInput({"type": "datetime-local", "class": "input"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M"],
         error_messages={"required": "Choose when it comes back."},
     )
 
-    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.handoff = handoff
         tomorrow = timezone.localtime() + timedelta(days=1)
         self.initial.setdefault("until", tomorrow.replace(hour=9, minute=0, second=0, microsecond=0))
-
-
-class NoForm(forms.Form):
-    """An act that asks for nothing."""
-
-    def __init__(self, *args: Any, handoff: Handoff, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
 
 
 class NextStepForm(NoForm):

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 
 from leads.ingest.mail import PROVIDERS, Provider, Unreadable, Unsigned, messages_of, verify
 from leads.ingest.mail.providers import plain_key, view_of
-from leads.ingest.mail.receive import body_of
 from leads.ingest.tracking import receive
 from leads.ingest.tracking.throttle import too_often, wait_for
 from leads.models import Call, MailHook
 from leads.outgoing import sealing
 from leads.requests import Request
+from leads.views.hooks import body_of, refuse
 from leads.views.sources import MAY_CHANGE, HookForm, source_page, sources_of
 
 logger = logging.getLogger(__name__)
@@ -38,18 +38,18 @@ def mail_hook(request: HttpRequest, provider: str) -> HttpResponse:
     """Events of one provider. 200 means they are committed, or were before; what became of each, the debugger tells."""
     hooks = _hooks(provider, request.GET.get("key", ""))
     if not hooks:
-        return _refuse(404, "There is no such address. Copy it from the page of the source.")
+        return refuse(404, "There is no such address. Copy it from the page of the source.")
     if request.method != "POST":
         return HttpResponse(status=200 if request.method == "HEAD" else 405, headers={"Allow": "POST, HEAD"})
     if not body_of(request, MOST_BYTES):
-        return _refuse(413, "Larger than 1 MB. Send fewer events at once.")
+        return refuse(413, "Larger than 1 MB. Send fewer events at once.")
     try:
         return _taken(request, provider, hooks)
     except Unreadable as wrong:
-        return _refuse(400, str(wrong))
+        return refuse(400, str(wrong))
     except DatabaseError:
         logger.exception("e-mail events could not be stored; their sender was told to try again")
-        return _refuse(503, "Nothing was stored. Try again.", **{"Retry-After": "5"})
+        return refuse(503, "Nothing was stored. Try again.", **{"Retry-After": "5"})
 
 
 def _hooks(provider: str, key: str) -> list[MailHook]:
@@ -69,7 +69,7 @@ def _taken(request: HttpRequest, slug: str, hooks: list[MailHook]) -> HttpRespon
         sent = messages_of(hook.source, slug, provider, view, request, at)
         seconds = wait_for(hook.source_id, len(sent))
         if seconds:
-            return _refuse(429, "Too many events at once. Wait a moment.", **{"Retry-After": str(seconds)})
+            return refuse(429, "Too many events at once. Wait a moment.", **{"Retry-After": str(seconds)})
         receive(hook.source, sent, at)
         return JsonResponse({"success": True})
     return _unsigned(request, provider, hooks)
@@ -91,15 +91,11 @@ def _unsigned(request: HttpRequest, provider: Provider, hooks: list[MailHook]) -
             payload=request.body[:1000].decode("utf-8", "replace").replace("\0", ""),
         )  # fmt: skip
     if provider.signs:
-        return _refuse(403, f"This is not signed as {provider.name} signs. Check the {provider.secret_label.lower()}.")
-    return _refuse(
+        return refuse(403, f"This is not signed as {provider.name} signs. Check the {provider.secret_label.lower()}.")
+    return refuse(
         401, "User and password are missing or wrong. Copy the address with both from the page of the source.",
         **{"WWW-Authenticate": 'Basic realm="e-mail events"'},
     )  # fmt: skip
-
-
-def _refuse(status: int, message: str, **headers: str) -> HttpResponse:
-    return JsonResponse({"success": False, "message": message}, status=status, headers=headers)
 
 
 @MAY_CHANGE

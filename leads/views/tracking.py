@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 from leads.ingest.tracking import TYPES, BodyError, TooLargeError, messages_of, read_body, receive
 from leads.ingest.tracking.throttle import wait_for
 from leads.models import Source, WriteKey
+from leads.views.hooks import refuse
 
 logger = logging.getLogger(__name__)
 
@@ -54,16 +55,16 @@ def from_anywhere(view: View) -> View:
 def collect(request: HttpRequest, call: str) -> HttpResponse:
     """Messages of one source. 200 means they are committed, or were before; which were refused, the debugger tells."""
     if request.method != "POST":
-        return _refuse(405, "Send messages with POST.", Allow="POST, OPTIONS")
+        return refuse(405, "Send messages with POST.", Allow="POST, OPTIONS")
     try:
         return _collect(request, SHORT.get(call, call))
     except TooLargeError as wrong:
-        return _refuse(413, str(wrong))
+        return refuse(413, str(wrong))
     except BodyError as wrong:
-        return _refuse(400, str(wrong))
+        return refuse(400, str(wrong))
     except DatabaseError:
         logger.exception("messages could not be stored; their sender was told to try again")
-        return _refuse(503, "Nothing was stored. Try again.", **{"Retry-After": str(SOON)})
+        return refuse(503, "Nothing was stored. Try again.", **{"Retry-After": str(SOON)})
 
 
 def _collect(request: HttpRequest, call: str) -> HttpResponse:
@@ -71,16 +72,16 @@ def _collect(request: HttpRequest, call: str) -> HttpResponse:
     key = _key_of_header(request)
     source = _source(key) if key else None
     if key and source is None:
-        return _refuse(401, "This write key is not known, or was revoked.")
+        return refuse(401, "This write key is not known, or was revoked.")
     payload = read_body(request, request.headers.get("Content-Encoding", ""))
     if source is None:
         source = _source(_key_of_body(payload))
     if source is None:
-        return _refuse(401, "Send a write key: as the user name of Basic authentication, or as writeKey in the body.")
+        return refuse(401, "Send a write key: as the user name of Basic authentication, or as writeKey in the body.")
     messages = messages_of(payload, call, received_at)
     seconds = wait_for(source.pk, len(messages))
     if seconds:
-        return _refuse(429, "Too many messages at once. Wait a moment.", **{"Retry-After": str(seconds)})
+        return refuse(429, "Too many messages at once. Wait a moment.", **{"Retry-After": str(seconds)})
     receive(source, messages, received_at)
     return JsonResponse({"success": True})
 
@@ -103,10 +104,6 @@ def _key_of_body(payload: Any) -> str:
 def _source(key: str) -> Source | None:
     found = WriteKey.objects.valid(key) if key else None
     return found.source if found else None
-
-
-def _refuse(status: int, message: str, **headers: str) -> HttpResponse:
-    return JsonResponse({"success": False, "message": message}, status=status, headers=headers)
 
 
 @from_anywhere

@@ -22,6 +22,7 @@ from scoring.api.drafts import DraftActions
 from scoring.api.health import HealthActions
 from scoring.approvals import ApprovalMissing, NothingNew
 from scoring.engine.definition import freeze, load
+from scoring.freezing import ExperimentRunning
 from scoring.layout import rules_of
 from scoring.modelfile.apply import apply
 from scoring.modelfile.dump import draft_file
@@ -212,7 +213,7 @@ def _started(verb: Any) -> Response:
     """
     try:
         publication = verb()
-    except (publishing.PublicationRunning, publishing.ExperimentRunning, ApprovalMissing, NothingNew) as error:
+    except (publishing.PublicationRunning, ExperimentRunning, ApprovalMissing, NothingNew) as error:
         raise Conflict(" ".join(error.messages)) from None
     except DjangoValidationError as error:
         raise serializers.ValidationError(error.messages) from None

@@ -25,6 +25,7 @@ from scoring.engine.definition import Definition, freeze, load
 from scoring.engine.sides import PARTS
 from scoring.experiments.ending import close, forget, keep, retire
 from scoring.experiments.plan import LOOKS, MOST, Plan
+from scoring.freezing import freeze_version, held_draft, hold_standings
 from scoring.models import Arm, Ending, Experiment, Publication, ScoringModel, Version, VersionState
 
 
@@ -61,11 +62,11 @@ def start(
     the model, nothing is live, or a challenger cannot be scored or is what is live; ApprovalMissing as publishing does.
     """
     with transaction.atomic():
-        held = publishing.held_draft(model)
+        held = held_draft(model)
         champion = _champion(held)
         definitions = [_definition(one, held, champion, by, shadow) for one in challengers]
         _check_different(definitions, champion, challengers)
-        publishing.hold_standings()
+        hold_standings()
         experiment = _create(held, champion, name, plan, by, shadow, since or _now())
         _sides(experiment, definitions, challengers, plan, by)
         if not shadow:
@@ -151,7 +152,7 @@ def _sides(
     name = f"Version {experiment.champion.number}"
     Arm.objects.create(experiment=experiment, position=0, name=name, version=experiment.champion, low=0, high=end)
     for place, (definition, challenger) in enumerate(zip(definitions, challengers, strict=True), 1):
-        version = publishing.freeze_version(
+        version = freeze_version(
             experiment.model, asdict(definition), position=experiment.champion.position, state=VersionState.TRIAL,
             note=f"{challenger.name}, for the experiment “{experiment}”", published_by=by,
             published_at=experiment.started_at,
@@ -175,11 +176,11 @@ def stop(experiment: Experiment, *, by: Any, note: str = "") -> bool:
     Returns whether it still ran. Raises ValidationError while a challenger is being promoted.
     """
     with transaction.atomic():
-        publishing.held_draft(experiment.model)
+        held_draft(experiment.model)
         promoted = Publication.objects.filter(version__arms__experiment=experiment, finished_at=None)
         if promoted.exists():
             raise ValidationError("A challenger is being promoted. Stop that first, on the page of the publication.")
-        publishing.hold_standings()
+        hold_standings()
         if not close(experiment, Ending.STOPPED, timezone.now(), by=by and by.pk, note=note[:300]):
             return False
         keep(experiment)

@@ -9,7 +9,9 @@ from django.db import connection
 from leads.enums import Role
 from leads.models import Standing
 from scoring import publishing
+from scoring.experiments import running
 from scoring.experiments.running import stop
+from scoring.freezing import ExperimentRunning
 from scoring.models import (
     Experiment,
     Participant,
@@ -19,7 +21,6 @@ from scoring.models import (
     Version,
     VersionState,
 )
-from scoring.publishing import ExperimentRunning
 from tests.experiments.lab import begin, holds, live_model, newcomers
 from tests.sales import make_team, make_user
 from tests.scoring.workshop import field, go_live, make_model, rescore
@@ -47,15 +48,13 @@ def test_without_the_constraint_and_the_lock_two_would_start(
     model: ScoringModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the test above: with both guards off there are several, so the test can fail."""
-    from scoring.experiments import running
-
     with connection.cursor() as cursor:
         cursor.execute("DROP INDEX one_experiment_of_a_model")
     try:
-        monkeypatch.setattr(publishing, "held_draft", lambda model: model)
-        monkeypatch.setattr(publishing, "hold_standings", lambda: None)
+        monkeypatch.setattr(running, "held_draft", lambda model: model)
+        monkeypatch.setattr(running, "hold_standings", lambda: None)
         monkeypatch.setattr(running, "_champion", lambda model: Version.objects.live().get())
-        monkeypatch.setattr(publishing, "freeze_version", _numbered_apart)
+        monkeypatch.setattr(running, "freeze_version", _numbered_apart)
         at_once(lambda _: begin(model), range(4))
         assert Experiment.objects.count() > 1
     finally:

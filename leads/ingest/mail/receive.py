@@ -162,10 +162,3 @@ def _properties(provider: Provider, event: Any) -> dict[str, Any]:
 def _shown(item: Any) -> str:
     """The event as the event debugger shows it."""
     return json.dumps(item, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
-
-
-def body_of(request: HttpRequest, most: int) -> bool:
-    """Read the body into the request. False: it is larger than that."""
-    raw = request.read(most + 1)
-    request._body = raw
-    return len(raw) <= most

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.accuracy import Z95, Auc, auc
+from leads.statistics import Z95
+from scoring.accuracy import Auc, auc
 from scoring.learning.anchored import anchored
 from scoring.learning.card import Card, card_of
 from scoring.learning.pairs import add_pairs

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leads.statistics import discoveries
-from scoring.accuracy import Z95
+from leads.statistics import Z95, discoveries
 from scoring.learning.logistic import fit, probability
 from scoring.suggestions.candidates import LEAST
 

@@ -1,18 +1,22 @@
 """How good and how fast the forecast is.
 
 The demo, whose truth is hidden from the product: SEEDS worlds of LEADS leads, from seed FIRST on, are replayed month by
-month with only what was known then, beside what simpler rules would have said (bench/forecast_references.py).
-MAVEN=folder adds the CRM of Maven Analytics (sales_pipeline.csv, sales_teams.csv: 8,800 deals over four quarters,
-outcomes that nothing known beforehand explains). SCALE=10k | 100k | 1m: how long counting, simulating and the page take
-on so many leads with a deal for every twentieth.
+month with only what was known then, beside what simpler rules would have said (bench/forecast_references.py). They are
+the worlds of one day, TODAY, so that every day prints the same figures. MAVEN=folder adds the CRM of Maven Analytics
+(sales_pipeline.csv, sales_teams.csv: 8,800 deals over four quarters, outcomes that nothing known beforehand explains).
+INVENTED=n: so many worlds of deals alone, whose truth stands still (tests/forecast/worlds.py). SCALE=10k | 100k | 1m:
+how long counting, simulating and the page take on so many leads with a deal for every twentieth; 0: that is left out.
 """
 
 import csv
 import json
 import os
+import resource
+import statistics
 import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -23,11 +27,12 @@ from bench.database import database, fill, scale
 SEEDS = int(os.environ.get("SEEDS", "2"))
 FIRST = int(os.environ.get("FIRST", "1"))
 LEADS = int(os.environ.get("LEADS", "3000"))
+INVENTED = int(os.environ.get("INVENTED", "0"))
+TODAY = date(2026, 11, 22)
 ROUNDS = 5
 
 
 def main() -> None:
-    name, leads = scale()
     worlds, other = [], []
     for seed in range(FIRST, FIRST + SEEDS):
         with database():
@@ -37,21 +42,20 @@ def main() -> None:
         with database():
             print("maven", flush=True)
             other.append(maven(Path(folder)))
-    compared = {"demo": compare(worlds)} | ({"maven": compare(other)} if other else {})
-    ratios = report(compared)
-    with database():
-        speed = measure(leads)
-    print(f"\n{name}: counting {speed['count_s']:.1f} s, simulating {speed['simulate_s']:.1f} s of processor, "
-          f"the page {speed['page_ms']:.0f} ms")  # fmt: skip
-    ratios |= {key: round(value, 2) for key, value in speed.items()}
-    print(json.dumps({"bench": "forecast", "scale": name, "measure": clock.MEASURE, "ratios": ratios}))
+    ratios = {}
+    for name, each in (("demo", worlds), ("maven", other)):
+        ratios |= report(name, each) if each else {}
+    invented()
+    if os.environ.get("SCALE") != "0":
+        ratios |= speed()
+    print(json.dumps({"bench": "forecast", "measure": clock.MEASURE, "ratios": ratios}))
 
 
 def demo(seed: int) -> "Replay":
     from scoring.demo.build import make
 
-    make(LEADS, 13, seed, lambda line: None)
-    return replayed(None)
+    make(LEADS, 13, seed, lambda line: None, TODAY)
+    return replayed(TODAY.replace(day=1))
 
 
 def maven(folder: Path) -> "Replay":
@@ -85,15 +89,18 @@ def _noon(day: str) -> datetime:
 
 @dataclass(frozen=True)
 class Replay:
-    """One world: what the forecast said, what was known then, and what came."""
+    """One world: what was said of all teams, of each, and of months added up; what was known then, and what came."""
 
     said: list[Any]
+    teams: dict[str, list[Any]]
+    sums: list[Any]
     known: dict[date, Any]
     came: dict[date, float]
 
 
-def replayed(until: date | None) -> Replay:
+def replayed(until: date) -> Replay:
     from bench.forecast_references import known_at, month_ahead, said_by_us
+    from leads.models import Team
     from reports.forecast.replay import replay
     from reports.management.commands.forecast_backtest import line
 
@@ -101,9 +108,15 @@ def replayed(until: date | None) -> Replay:
     for one in replay(until):
         every.append(one)
         print(f"  {line(one)}", flush=True)
-    said = said_by_us(every)
+    said = said_by_us(every, lambda one: one.together)
     known = {made: known_at(made) for made in {one.made for one in said}}
-    return Replay(said, known, {month_ahead(one): one.actual for one in said})
+    teams = {team.name: said_by_us(every, partial(_of_team, team.pk)) for team in Team.objects.all()}
+    sums = said_by_us(every, lambda one: one.sums)
+    return Replay(said, teams, sums, known, {month_ahead(one): one.actual for one in said})
+
+
+def _of_team(team: int, one: Any) -> list[Any]:
+    return one.teams.get(team, [])
 
 
 def compare(worlds: list[Replay]) -> dict[str, Any]:
@@ -119,6 +132,29 @@ def compare(worlds: list[Replay]) -> dict[str, Any]:
             for one in said_by_truth(world.said, [other.came for other in worlds if other is not world])
         ]  # fmt: skip
     return told
+
+
+def invented() -> None:
+    """Of a truth that stands still: the only worlds in which all that is not known is drawn anew each time."""
+    from reports.forecast.simulation import world
+    from tests.forecast.test_coverage import covered
+    from tests.forecast.worlds import evidence_of, truth
+
+    found = [covered(world(evidence_of(truth(seed))), truth(seed)) for seed in range(INVENTED)]
+    if found:
+        inside, ratio = [one for one, _ in found], [each for _, each in found]
+        months, sums = (sum(sum(one[part]) for one in inside) for part in (slice(6), slice(6, 7)))
+        print(f"\ninvented: inside {months} of {6 * INVENTED} months, {sums} of {INVENTED} sums of six; "
+              f"mean {statistics.mean(ratio) - 1:+.1%} (± {statistics.stdev(ratio) / INVENTED**0.5:.1%})")  # fmt: skip
+
+
+def speed() -> dict[str, float]:
+    name, leads = scale()
+    with database():
+        found = measure(leads)
+    print(f"\n{name}: counting {found['count_s']:.1f} s, simulating {found['simulate_s']:.1f} s of processor, "
+          f"the page {found['page_ms']:.0f} ms; at most {found['megabytes']:.0f} MB")  # fmt: skip
+    return {key: round(value, 2) for key, value in found.items()}
 
 
 def measure(leads: int) -> dict[str, float]:
@@ -150,7 +186,8 @@ def measure(leads: int) -> dict[str, float]:
         began = clock.seconds()
         assert browser.get("/reports/forecast/", headers={"host": "localhost"}).status_code == 200
         taken.append(1000 * (clock.seconds() - began))
-    return {"count_s": counted, "simulate_s": simulated, "page_ms": sorted(taken)[ROUNDS // 2]}
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"count_s": counted, "simulate_s": simulated, "page_ms": sorted(taken)[ROUNDS // 2], "megabytes": most}
 
 
 _LABELS = """
@@ -185,27 +222,34 @@ def sell(now: datetime) -> None:
         cursor.execute("VACUUM ANALYZE leads_deal, scoring_entry")
 
 
-def report(compared: dict[str, dict[str, Any]]) -> dict[str, float]:
+def report(world: str, worlds: list[Replay]) -> dict[str, float]:
     """Print who errs how much; returns the mean errors."""
     from bench.forecast_references import quality
 
-    ratios = {}
-    for world, told in compared.items():
-        print(f"\n{world}")
-        for who, said in told.items():
-            print(_line(who, quality(said)))
-            ratios[f"{world} {who}"] = round(quality(said).error, 3)
-        for ahead in range(1, 7):
-            for who in ("the forecast", "mean of 3 months"):
-                some = [one for one in told[who] if one.ahead == ahead]
-                print(_line(f"  {ahead} ahead, {who}", quality(some)) if some else "")
-    return ratios
+    told = compare(worlds)
+    print(f"\n{world}")
+    for who, said in told.items():
+        print(_line(who, quality(said)))
+    ours, rule = told["the forecast"], told["mean of 3 months"]
+    for ahead in range(1, 7):
+        for who, every in (("the forecast", ours), ("mean of 3 months", rule)):
+            if some := [one for one in every if one.ahead == ahead]:
+                print(_line(f"  {ahead} ahead, {who}", quality(some)))
+    print(_line("months added up", quality([one for each in worlds for one in each.sums])))
+    print(_line("  six of them", quality([one for each in worlds for one in each.sums if one.ahead == 6])))
+    for team in worlds[0].teams:
+        print(_line(f"team {team}", quality([one for each in worlds for one in each.teams[team]])))
+    return {f"{world} {who}": round(quality(said).error, 3) for who, said in told.items()}
 
 
 def _line(who: str, found: Any) -> str:
+    """`chance`: as many inside as 80 % intervals may hold of so many months, 19 times in 20."""
+    from bench.forecast_references import allowed
+
     interval = (
-        "" if isnan(found.width) else f"inside {found.inside:>4} width {found.width:>5.0%} score {found.score:5.2f}"
-    )
+        "" if isnan(found.width) else f"inside {found.inside:>4} chance {'{}–{}'.format(*allowed(found.n)):>7} "
+        f"width {found.width:>5.0%} score {found.score:5.2f}"
+    )  # fmt: skip
     return f"{who:32} n {found.n:>4} error {found.error:>5.0%} bias {found.bias:>+5.0%} {interval}"
 
 

@@ -7,10 +7,12 @@ factor. The pipeline says a number alone, as pipelines do.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import comb
 
 import numpy as np
 
 from reports.days import midnight, month_of, months_before, next_month
+from reports.forecast.record import Check
 from reports.forecast.replay import Replayed
 
 OUTSIDE = 0.2  # of months, by an 80 % interval
@@ -108,9 +110,9 @@ def _pipeline_at(moment: datetime) -> dict[date, float]:
     return found
 
 
-def said_by_us(replayed: Iterable[Replayed]) -> list[Said]:
+def said_by_us(replayed: Iterable[Replayed], which: Callable[[Replayed], list[Check]]) -> list[Said]:
     return [Said(one.month, check.ahead, check.expected, check.low, check.high, check.actual)
-            for one in replayed for check in one.together]  # fmt: skip
+            for one in replayed for check in which(one)]  # fmt: skip
 
 
 def said_by(rule: Rule, ours: Sequence[Said], known: dict[date, Known]) -> list[Said]:
@@ -160,3 +162,9 @@ def quality(said: Sequence[Said]) -> Quality:
         bias=float((expected - actual).mean() / mean), inside=int(((low <= actual) & (actual <= high)).sum()),
         width=float((high - low).mean() / mean), score=float((high - low + 2 / OUTSIDE * missed).mean() / mean),
     )  # fmt: skip
+
+
+def allowed(number: int) -> tuple[int, int]:
+    """Fewest and most of so many months inside, of independent 80 % intervals, with the middle 95 % of chance."""
+    chance = np.cumsum([comb(number, k) * (1 - OUTSIDE) ** k * OUTSIDE ** (number - k) for k in range(number + 1)])
+    return int(np.searchsorted(chance, 0.025)), int(np.searchsorted(chance, 0.975))

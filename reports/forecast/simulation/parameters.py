@@ -9,7 +9,7 @@ from reports.forecast.horizon import Span
 from reports.forecast.simulation.shrinkage import USUAL_UNREST, hazards, ratios, spreads
 
 PIECES = (0, 4, 12)  # weeks at which a label may become quicker or slower than the others
-LATER = 0.77  # of the first month's drift in every month after it, see _drift
+STEP, PASSES = 0.5 / (1 + 2 / 3), 0.5 / (1 + 1 / 3)  # of the first month's error of arrivals, see _drift
 LATELY = 3  # months that say where wins stand now against the year
 QUARTERS = 6  # months on record from which the place in the quarter is looked at
 
@@ -109,19 +109,21 @@ def _gamma(count: Floats, draws: int, rng: np.random.Generator) -> Floats:
 
 
 def _drift(blocks: Floats, months: int, draws: int, rng: np.random.Generator) -> Floats:
-    """How arrivals wander away from the last quarter: a random walk in the logarithm, its mean kept at 1.
+    """Arrivals of each month to come against those of the last quarter: [draw, span], its mean kept at 1.
 
-    Its first step is as wide as the rule "as in the last quarter" was wrong on the months on record, beyond chance.
-    The mean of three months lies two thirds of a month's variance behind the last, so a walk whose first error has
-    variance s² takes s² / (1 + 2/3) with each further month: A. C. Harvey (1989), Forecasting, structural time series
-    models and the Kalman filter, ch. 2 (local level).
+    The first is off by as much as the rule "as in the last quarter" was on the months on record, beyond chance. Few
+    months cannot tell whether such an error stays or passes, so half of its variance s² is taken to come from a level
+    that walks (a random walk in the logarithm), half from months that differ for no reason. The mean of three months
+    lies two thirds of a step's variance behind a walking level, and has a third of the variance of a passing month: so
+    a step takes s²/2 / (1 + 2/3), a passing month s²/2 / (1 + 1/3). A. C. Harvey (1989), Forecasting, structural time
+    series models and the Kalman filter, ch. 2 (local level and noise).
     """
     before = [blocks[i + 1 : i + 4].mean() for i in range(len(blocks) - 3)]
-    wide = spreads(blocks[: len(before)], np.maximum(before, 0.5), draws, rng, USUAL_UNREST)
-    steps = rng.standard_normal((draws, months)) * wide[:, None]
-    steps[:, 1:] *= LATER
-    variance = wide[:, None] ** 2 * (1 + LATER**2 * np.arange(months))
-    return np.exp(np.cumsum(steps, axis=1) - variance / 2)
+    error = spreads(blocks[: len(before)], np.maximum(before, 0.5), draws, rng, USUAL_UNREST)[:, None] ** 2
+    passes = PASSES * error
+    walked = np.concatenate([error - passes, np.repeat(STEP * error, months - 1, axis=1)], axis=1)
+    moved = rng.standard_normal((2, draws, months)) * np.sqrt([walked, np.repeat(passes, months, axis=1)])
+    return np.exp(np.cumsum(moved[0], axis=1) + moved[1] - (np.cumsum(walked, axis=1) + passes) / 2)
 
 
 def _months(evidence: Evidence, spans: list[Span], draws: int, rng: np.random.Generator) -> Floats:

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         for ahead, each in found.ahead.items():
             self.stdout.write(f"{f'{ahead} months ahead':22}{words(each)}")
         self.stdout.write(f"{'all':22}{words(found.together)}")
+        self.stdout.write(f"{'months added up':22}{words(found.sums)}")
         self.stdout.write(f"{'each team for itself':22}{words(found.teams)}")
 
 
@@ -56,9 +57,10 @@ def words(found: Score | None) -> str:
 
 
 def as_json(told: list[Replayed]) -> dict[str, Any]:
-    """{"forecasts", "inside", "n", "coverage", "mean_error", "tendency", "naive_error", "teams": {…}}."""
+    """{"forecasts", "inside", "n", "coverage", "mean_error", "tendency", "naive_error"}, and these of sums, teams, ahead."""
     found = verdict(told)
-    return {"forecasts": sum(not one.missing for one in told), **values(found.together), "teams": values(found.teams),
+    return {"forecasts": sum(not one.missing for one in told), **values(found.together), "sums": values(found.sums),
+            "teams": values(found.teams),
             "ahead": {ahead: values(each) for ahead, each in found.ahead.items()}}  # fmt: skip
 
 

@@ -57,7 +57,9 @@ def words(found: Score | None) -> str:
 
 
 def as_json(told: list[Replayed]) -> dict[str, Any]:
-    """{"forecasts", "inside", "n", "coverage", "mean_error", "tendency", "naive_error"}, and these of sums, teams, ahead."""
+    """{"forecasts", "inside", "n", "coverage", "mean_error", "tendency", "naive_error"}; all but the first also
+    of sums, teams and ahead.
+    """
     found = verdict(told)
     return {"forecasts": sum(not one.missing for one in told), **values(found.together), "sums": values(found.sums),
             "teams": values(found.teams),

@@ -45,7 +45,9 @@ def main() -> None:
     ratios = {}
     for name, each in (("demo", worlds), ("maven", other)):
         ratios |= report(name, each) if each else {}
-    invented()
+    if INVENTED:
+        with database():
+            invented()
     if os.environ.get("SCALE") != "0":
         ratios |= speed()
     print(json.dumps({"bench": "forecast", "measure": clock.MEASURE, "ratios": ratios}))
@@ -141,10 +143,9 @@ def invented() -> None:
     from tests.forecast.worlds import evidence_of, truth
 
     found = [covered(world(evidence_of(truth(seed))), truth(seed)) for seed in range(INVENTED)]
-    if found:
-        inside, ratio = [one for one, _ in found], [each for _, each in found]
-        months, sums = (sum(sum(one[part]) for one in inside) for part in (slice(6), slice(6, 7)))
-        print(f"\ninvented: inside {months} of {6 * INVENTED} months, {sums} of {INVENTED} sums of six; "
+    inside, ratio = [one for one, _ in found], [each for _, each in found]
+    months, sums = (sum(sum(one[part]) for one in inside) for part in (slice(6), slice(6, 7)))
+    print(f"\ninvented: inside {months} of {6 * INVENTED} months, {sums} of {INVENTED} sums of six; "
               f"mean {statistics.mean(ratio) - 1:+.1%} (± {statistics.stdev(ratio) / INVENTED**0.5:.1%})")  # fmt: skip
 
 

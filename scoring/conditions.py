@@ -13,7 +13,8 @@ from leads.conditions.compile import ListScope, leads_matching
 from leads.conditions.describe import describe
 from leads.conditions.operators import OPERATORS
 from leads.conditions.sql import Sql
-from leads.conditions.vocabulary import ANY_KIND, Term, Vocabulary
+from leads.conditions.terms import Term
+from leads.conditions.vocabulary import ANY_KIND, Vocabulary
 from leads.enums import FieldType, Stage
 from leads.models import Event, Lead
 from leads.models.lead import LeadQuerySet

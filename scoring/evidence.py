@@ -12,7 +12,8 @@ from leads.conditions import grammar
 from leads.conditions.compile import ListScope, compile, matching_events
 from leads.conditions.grammar import EventTest, FieldTest, Node
 from leads.conditions.sql import Sql
-from leads.conditions.vocabulary import Term, Vocabulary
+from leads.conditions.terms import Term
+from leads.conditions.vocabulary import Vocabulary
 from leads.enums import FieldType
 from leads.models import Event, Lead
 from leads.models.event import EPOCH, day_number

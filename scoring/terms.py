@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import DecimalField, Expression, F, TextField
 
 from leads.conditions.sql import Sql
-from leads.conditions.vocabulary import Reads, Term, register
+from leads.conditions.terms import Reads, Term
+from leads.conditions.vocabulary import register
 from leads.enums import FieldType, Label
 from scoring.models import Version, VersionState
 

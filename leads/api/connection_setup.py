@@ -14,7 +14,6 @@ from leads.api.lists import ReadViewSet
 from leads.api.requests import Request
 from leads.api.webhooks import Count
 from leads.crm import control, mapping
-from leads.crm.base import Busy, CrmError, RemoteField
 from leads.crm.http import PATIENCE
 from leads.crm.reconcile import reconcile, repair
 from leads.crm.registry import NoConnector, connector_of, kind_of, understood
@@ -22,6 +21,7 @@ from leads.crm.setup.fields import FieldMapForm, choices_of, double, kinds_of, r
 from leads.crm.setup.remembered import fields_of
 from leads.crm.setup.trial import TAKES, try_out
 from leads.crm.sync.accounts import checked
+from leads.crm.words import Busy, CrmError, RemoteField
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable
 

@@ -2,7 +2,8 @@
 
     grammar      JSON ↔ tree
     operators    one table: key, sentence, types, SQL, what an unknown value does
-    vocabulary   what may be asked of a lead
+    terms        the fields of a lead, and the SQL that reads them
+    vocabulary   what may be asked of a lead in this installation
     compile      tree → Q
     describe     tree → sentence
     formfields   the model field that keeps a condition

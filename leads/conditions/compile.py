@@ -25,7 +25,8 @@ from django.utils import timezone
 from leads.conditions import grammar
 from leads.conditions.grammar import All, AnyOf, EventTest, FieldTest, Node, Not
 from leads.conditions.sql import Sql, integer
-from leads.conditions.vocabulary import Term, Vocabulary, read_property
+from leads.conditions.terms import Term
+from leads.conditions.vocabulary import Vocabulary, read_property
 
 FOREVER = 100_000  # days
 

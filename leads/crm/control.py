@@ -15,7 +15,7 @@ from leads.crm.sync import accounts
 from leads.crm.sync.due import mark
 from leads.enums import ConnectionState, CrmKind
 from leads.models import Connection, Cursor, Lead, Link, PushAsk, SyncProblem, User
-from leads.models.sync import ProblemQuerySet
+from leads.models.synced import ProblemQuerySet
 from leads.wake import wake
 
 

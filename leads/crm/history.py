@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from leads.crm.base import Access, Connector
+from leads.crm.base import Connector
 from leads.crm.registry import CONNECTORS
 from leads.crm.setup.fields import Labels
+from leads.crm.words import Access
 from leads.enums import SyncWhat
 from leads.keyset import Page, page_of
 from leads.models import Connection, Lead, SyncConflict, SyncEntry, User

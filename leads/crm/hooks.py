@@ -7,9 +7,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from leads.crm.base import Hook, HookEvent, NotSigned
 from leads.crm.control import soon
 from leads.crm.registry import connector_of
+from leads.crm.words import Hook, HookEvent, NotSigned
 from leads.models import Connection, Nudge
 from leads.outgoing.mailing import base_url
 

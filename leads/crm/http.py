@@ -18,7 +18,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.db import connection
 
-from leads.crm.base import Busy, CrmError, Denied
+from leads.crm.words import Busy, CrmError, Denied
 from leads.outgoing import client
 from leads.outgoing.endpoints import retry_after
 from leads.outgoing.outcomes import Failed

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from leads.crm.base import Connector, OurField, Row
+from leads.crm.base import Connector
 from leads.crm.registry import kind_of
 from leads.crm.values import SENDABLE, plain
+from leads.crm.words import OurField, Row
 from leads.enums import CrmKind, DealState, FieldType, Flow, HandoffState, ImportKind, Label, Wins
 from leads.ingest.reading import Problem, RowReader
 from leads.ingest.targets import targets_of

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from leads.crm.base import Access, Connector, CrmError
+from leads.crm.base import Connector
 from leads.crm.http import PATIENCE, somebody_waits
 from leads.crm.hubspot.connector import HubSpot
 from leads.crm.odoo.connector import Odoo
 from leads.crm.salesforce.connector import Salesforce
 from leads.crm.tryton.connector import Tryton
+from leads.crm.words import Access, CrmError
 from leads.models import Connection
 from leads.outgoing import sealing
 from leads.outgoing.sealing import Unreadable

@@ -30,11 +30,8 @@ from leads.models.sync import (
     Nudge,
     PushAsk,
     PushDue,
-    SyncConflict,
-    SyncEntry,
-    SyncProblem,
-    SyncRun,
 )
+from leads.models.synced import SyncConflict, SyncEntry, SyncProblem, SyncRun
 from leads.models.team import Absence, ApiToken, Capacity, Membership, Team, User
 from leads.models.tracking import Call, CompanyIdentity, LeadForm, Profile, SourceDay, VisitorEvent
 

@@ -12,7 +12,6 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from leads.crm import mapping
-from leads.crm.base import CrmError
 from leads.crm.control import say_stages
 from leads.crm.http import PATIENCE
 from leads.crm.reconcile import reconcile, repair
@@ -22,6 +21,7 @@ from leads.crm.setup.forms import ConnectionForm
 from leads.crm.setup.remembered import fields_of
 from leads.crm.setup.trial import TAKES, try_out
 from leads.crm.sync.accounts import checked
+from leads.crm.words import CrmError
 from leads.enums import DealState
 from leads.models import Connection, Lead
 from leads.outgoing.sealing import Unreadable

@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from leads.crm import hooks
-from leads.crm.base import NotSigned
+from leads.crm.words import NotSigned
 from leads.enums import ConnectionState
 from leads.models import Connection
 from leads.outgoing.sealing import Unreadable

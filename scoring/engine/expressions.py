@@ -27,7 +27,8 @@ from django.db.models import (
 from leads.conditions.compile import compile, matching_events, older_event
 from leads.conditions.grammar import EventTest, Node
 from leads.conditions.sql import Parameter, Sql, integer
-from leads.conditions.vocabulary import Term, Vocabulary
+from leads.conditions.terms import Term
+from leads.conditions.vocabulary import Vocabulary
 from leads.models import Event
 from scoring.engine.definition import CriterionRule, besides, driver
 from scoring.models.criterion import Counting

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from leads.conditions.compile import ListScope, compile
 from leads.conditions.grammar import parse
-from leads.conditions.vocabulary import Term, Vocabulary
+from leads.conditions.terms import Term
+from leads.conditions.vocabulary import Vocabulary
 from leads.enums import FieldType
 from leads.models import EventKind, Lead
 from leads.pasts import as_of_each_sql

@@ -6,13 +6,13 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 from django.test import Client
 
-from leads.crm.base import BY_NAME
 from leads.crm.control import NotReadyError, disconnect, pause, resume
 from leads.crm.hubspot.connector import HubSpot
 from leads.crm.setup.forms import ConnectionForm
 from leads.crm.status import status_of
 from leads.crm.sync import accounts
 from leads.crm.sync.accounts import checked, named
+from leads.crm.words import BY_NAME
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Lead, Link, User
 from tests.crm.steps import CONTACTS, ONE, people, still, sync, tried

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leads.crm.base import Busy, Denied, OurField, PushRow, Window
+from leads.crm.words import Busy, Denied, OurField, PushRow, Window
 from leads.enums import CrmKind
 from tests.crm.worlds import World
 

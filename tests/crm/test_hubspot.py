@@ -13,11 +13,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from leads.crm.base import Check, OurField, PushRow, Window
 from leads.crm.control import stages_changed
 from leads.crm.registry import connector_of
 from leads.crm.status import status_of
 from leads.crm.sync.runner import sync_now
+from leads.crm.words import Check, OurField, PushRow, Window
 from leads.enums import CrmKind, DealState
 from leads.models import Connection, Deal, Lead, Link, Nudge, Standing, SyncConflict
 from tests.crm.steps import pushed_score, still, sync

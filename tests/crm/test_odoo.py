@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leads.crm.base import Access, Busy, Denied, OurField, PushRow, Window
 from leads.crm.odoo.connector import Odoo
+from leads.crm.words import Access, Busy, Denied, OurField, PushRow, Window
 from leads.enums import CrmKind
 from tests.fakes.odoo import Odoo19Crm, OdooCrm
 

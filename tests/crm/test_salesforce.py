@@ -8,9 +8,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from leads.crm.base import Access, Busy, Denied, OurField, Page, PushRow, Window
 from leads.crm.salesforce.connector import Salesforce
 from leads.crm.salesforce.rows import read_csv
+from leads.crm.words import Access, Busy, Denied, OurField, Page, PushRow, Window
 from leads.enums import CrmKind
 from tests.fakes.salesforce import SalesforceCrm
 

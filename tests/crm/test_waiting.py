@@ -9,9 +9,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from leads.crm.base import Busy
 from leads.crm.http import Http, somebody_waits
 from leads.crm.registry import CONNECTORS
+from leads.crm.words import Busy
 from leads.enums import CrmKind, Role
 from leads.models import Connection
 from tests.fakes.hubspot import HubSpotCrm

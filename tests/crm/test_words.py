@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from leads.crm.base import Busy, CrmError, Denied
 from leads.crm.http import Http
 from leads.crm.registry import understood
+from leads.crm.words import Busy, CrmError, Denied
 from tests.fakes.served import Request, Response, ServedCrm
 
 KEY = "canary-0123456789"

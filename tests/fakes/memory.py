@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from leads.crm.base import (
+from leads.crm.base import Connector
+from leads.crm.words import (
     Busy,
     Check,
-    Connector,
     Denied,
     IdPage,
     OurField,

@@ -10,7 +10,8 @@ from leads.conditions import grammar, parse
 from leads.conditions.describe import describe
 from leads.conditions.grammar import QUESTIONS, EventTest, FieldTest
 from leads.conditions.operators import OPERATORS
-from leads.conditions.vocabulary import _BUILT_IN, Vocabulary
+from leads.conditions.terms import BUILT_IN
+from leads.conditions.vocabulary import Vocabulary
 from leads.models import Field
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "conditions.md"
@@ -58,4 +59,4 @@ def test_what_an_unknown_value_does_is_said_for_every_operator() -> None:
 
 def test_every_field_is_listed() -> None:
     text = DOCS.read_text()
-    assert [term.key for term in _BUILT_IN if f"`{term.key}`" not in text] == []
+    assert [term.key for term in BUILT_IN if f"`{term.key}`" not in text] == []

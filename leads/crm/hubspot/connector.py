@@ -9,11 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from leads.crm.base import (
+from leads.crm.base import Connector
+from leads.crm.http import Http
+from leads.crm.hubspot import hooks
+from leads.crm.hubspot import words as hs
+from leads.crm.hubspot.oauth import renewed
+from leads.crm.words import (  # fmt: skip
     Access,
     Busy,
     Check,
-    Connector,
     CrmError,
     Denied,
     Hook,
@@ -28,11 +32,7 @@ from leads.crm.base import (
     Row,
     Setting,
     Window,
-)  # fmt: skip
-from leads.crm.http import Http
-from leads.crm.hubspot import hooks
-from leads.crm.hubspot import words as hs
-from leads.crm.hubspot.oauth import renewed
+)
 from leads.enums import CrmKind
 
 VERSION = "2026-03"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from leads.crm.base import Hook, HookEvent, NotSigned
+from leads.crm.words import Hook, HookEvent, NotSigned
 from leads.enums import CrmKind
 
 FRESH = timedelta(minutes=5)

@@ -1,8 +1,8 @@
 """The access of an OAuth app of HubSpot, which lasts half an hour."""
 
-from leads.crm.base import Access, CrmError, Denied
 from leads.crm.http import Http
 from leads.crm.hubspot.words import words
+from leads.crm.words import Access, CrmError, Denied
 
 
 def renewed(access: Access) -> dict[str, str]:

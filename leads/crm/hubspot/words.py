@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from leads.crm.base import OurField, PushResult, PushRow, RemoteField, Row
 from leads.crm.http import Reply
 from leads.crm.values import plain
+from leads.crm.words import OurField, PushResult, PushRow, RemoteField, Row
 from leads.enums import CrmKind, DealState, FieldType
 
 STAMPS: dict[str, str] = {CrmKind.CONTACTS: "lastmodifieddate"}  # everything else: hs_lastmodifieddate

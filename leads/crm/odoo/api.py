@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from leads.crm.base import Access, Busy, CrmError, Denied
 from leads.crm.http import Http, Reply
+from leads.crm.words import Access, Busy, CrmError, Denied
 
 FIRST_JSON_2 = 19
 DENIED = ("AccessDenied", "SessionExpiredException")
@@ -30,7 +30,7 @@ class NoRightError(Denied):
 
 
 class Api:
-    """Calls of one database. Raises what connectors raise (leads/crm/base.py), and OdooError."""
+    """Calls of one database. Raises what connectors raise (leads/crm/words.py), and OdooError."""
 
     def __init__(self, access: Access):
         self.access = access

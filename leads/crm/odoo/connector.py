@@ -9,24 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from typing import Any, ClassVar
 
-from leads.crm.base import (
-    BY_NAME,
-    Access,
-    Check,
-    Connector,
-    CrmError,
-    Denied,
-    IdPage,
-    OurField,
-    Page,
-    PushResult,
-    PushRow,
-    RemoteField,
-    RemoteStage,
-    Row,
-    Setting,
-    Window,
-)
+from leads.crm.base import Connector
 from leads.crm.odoo.api import Api, OdooError
 from leads.crm.odoo.push import push
 from leads.crm.odoo.rows import (
@@ -42,6 +25,23 @@ from leads.crm.odoo.rows import (
     row_of,
     value_of,
     within,
+)
+from leads.crm.words import (
+    BY_NAME,
+    Access,
+    Check,
+    CrmError,
+    Denied,
+    IdPage,
+    OurField,
+    Page,
+    PushResult,
+    PushRow,
+    RemoteField,
+    RemoteStage,
+    Row,
+    Setting,
+    Window,
 )
 from leads.enums import CrmKind, DealState, FieldType
 

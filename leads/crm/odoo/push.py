@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leads.crm.base import Busy, Denied, PushResult, PushRow
 from leads.crm.odoo.api import MISSING, Api, NoRightError, OdooError
 from leads.crm.odoo.rows import LEAD, told
+from leads.crm.words import Busy, Denied, PushResult, PushRow
 
 GONE = "There is no such record any more."
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from leads.crm.base import Ref, Row, Window
+from leads.crm.words import Ref, Row, Window
 from leads.enums import CrmKind, DealState, FieldType
 
 PARTNER, LEAD, MESSAGE, USER, STAGE = "res.partner", "crm.lead", "mail.message", "res.users", "crm.stage"

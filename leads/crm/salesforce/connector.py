@@ -11,11 +11,15 @@ from functools import cache
 from time import sleep
 from typing import Any, ClassVar
 
-from leads.crm.base import (
+from leads.crm.base import Connector
+from leads.crm.salesforce.org import Org
+from leads.crm.salesforce.push import push
+from leads.crm.salesforce.rows import SOBJECT, TYPES, lists_of, quoted, read_csv, row_of, selected, within
+from leads.crm.salesforce.setup import checks, make_fields
+from leads.crm.words import (
     Access,
     Busy,
     Check,
-    Connector,
     CrmError,
     IdPage,
     OurField,
@@ -28,10 +32,6 @@ from leads.crm.base import (
     Setting,
     Window,
 )
-from leads.crm.salesforce.org import Org
-from leads.crm.salesforce.push import push
-from leads.crm.salesforce.rows import SOBJECT, TYPES, lists_of, quoted, read_csv, row_of, selected, within
-from leads.crm.salesforce.setup import checks, make_fields
 from leads.enums import CrmKind, DealState, FieldType
 
 BY_BULK = (CrmKind.COMPANIES, CrmKind.CONTACTS, CrmKind.LEADS)  # deals have a subquery, which Bulk does not know

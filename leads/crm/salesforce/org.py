@@ -18,8 +18,8 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
-from leads.crm.base import Access, Busy, CrmError, Denied
 from leads.crm.http import Http, Reply
+from leads.crm.words import Access, Busy, CrmError, Denied
 
 VERSION = "62.0"
 LIMIT_PAUSE = 900.0  # seconds of silence after REQUEST_LIMIT_EXCEEDED: the limit is one of 24 hours that roll

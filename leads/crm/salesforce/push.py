@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from leads.crm.base import PushResult, PushRow
 from leads.crm.salesforce.org import Org
 from leads.crm.salesforce.rows import lists_of, told
+from leads.crm.words import PushResult, PushRow
 
 GONE = ("ENTITY_IS_DELETED", "NOT_FOUND", "INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID")
 PASSING = (

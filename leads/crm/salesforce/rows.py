@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from leads.crm.base import Busy, Row, Window
+from leads.crm.words import Busy, Row, Window
 from leads.enums import CrmKind, DealState, FieldType
 
 SOBJECT = {

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from leads.crm.base import Check, CrmError, OurField
 from leads.crm.salesforce.org import Org
+from leads.crm.words import Check, CrmError, OurField
 from leads.enums import FieldType
 
 PERMISSIONS = "leadscore"  # the permission set that shows our fields

@@ -9,11 +9,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from leads.crm.base import Connector, RemoteField
+from leads.crm.base import Connector
 from leads.crm.control import interrupt
 from leads.crm.mapping import IMPORT_KINDS, ONLY_COMES, OUR_FIELDS, PEOPLE
 from leads.crm.sync.due import mark
 from leads.crm.values import SENDABLE
+from leads.crm.words import RemoteField
 from leads.enums import CrmKind, Flow, Wins
 from leads.ingest.targets import KEEP, NEW, targets_of
 from leads.models import Connection, Field, FieldMap

@@ -8,9 +8,10 @@ from django.utils.text import slugify
 
 from leads.access import teams_with
 from leads.crm import mapping
-from leads.crm.base import Connector, Setting
+from leads.crm.base import Connector
 from leads.crm.control import interrupt
 from leads.crm.setup.remembered import forget
+from leads.crm.words import Setting
 from leads.enums import Creates
 from leads.models import Connection, Team, User
 from leads.outgoing.endpoint_forms import public_address

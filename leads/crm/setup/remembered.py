@@ -13,9 +13,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from leads.crm.base import CrmError, RemoteField
 from leads.crm.mapping import IMPORT_KINDS
 from leads.crm.registry import NoConnector, connector_of, understood
+from leads.crm.words import CrmError, RemoteField
 from leads.models import Connection
 from leads.outgoing.sealing import Unreadable
 

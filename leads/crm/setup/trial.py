@@ -12,7 +12,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.crm import mapping
-from leads.crm.base import Row, Window
 from leads.crm.history import labelled
 from leads.crm.mapping import PEOPLE
 from leads.crm.registry import connector_of
@@ -22,6 +21,7 @@ from leads.crm.sync.making import missing
 from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.pulling import TAKE
 from leads.crm.sync.run import Run
+from leads.crm.words import Row, Window
 from leads.enums import CrmKind, SyncWhat
 from leads.models import Connection, Link, SyncConflict, SyncEntry, SyncProblem, SyncRun
 

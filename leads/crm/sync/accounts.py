@@ -8,8 +8,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from leads.crm.base import BY_NAME, Check, Connector, Denied
+from leads.crm.base import Connector
 from leads.crm.registry import connector_of
+from leads.crm.words import BY_NAME, Check, Denied
 from leads.models import Connection, Team
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+00:00")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from leads.crm.base import Row
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync.run import Run
 from leads.crm.values import plain
+from leads.crm.words import Row
 from leads.ingest import EventRecord, Result, record_events
 from leads.models import HeldEvent, Link, SyncProblem
 

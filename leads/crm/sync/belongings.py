@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from leads.crm.base import Row
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync import merges
 from leads.crm.sync.activities import people_links
@@ -14,6 +13,7 @@ from leads.crm.sync.conflicts import Decision, decide
 from leads.crm.sync.people import employers_of, held, in_halves, is_news, save_links, seen
 from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
+from leads.crm.words import Row
 from leads.enums import CrmKind, DealState, ImportKind, ImportPolicy, SyncWhat
 from leads.ingest import (
     CompanyRecord,

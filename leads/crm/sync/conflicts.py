@@ -21,8 +21,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from leads.crm.base import Row
 from leads.crm.values import COMPANY, alike, plain, value_of
+from leads.crm.words import Row
 from leads.enums import Wins
 from leads.models import Change, Company, FieldMap, Lead, Link, SyncConflict
 

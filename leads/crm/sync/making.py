@@ -7,12 +7,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from leads.crm.base import PushResult, PushRow
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.pulling import take
 from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
+from leads.crm.words import PushResult, PushRow
 from leads.enums import Creates, SyncWhat
 from leads.models import Change, Connection, Handoff, Lead, LeadIdentity, Link, PushAsk, SyncEntry, SyncProblem
 from leads.retry import retried

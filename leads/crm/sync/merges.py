@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from django.utils import timezone
 
-from leads.crm.base import Row
 from leads.crm.sync.run import Run
+from leads.crm.words import Row
 from leads.enums import CrmKind, SyncWhat
 from leads.history import attributed
 from leads.identity.merging import CannotMerge, merge

@@ -8,7 +8,6 @@ from typing import TypeVar
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from leads.crm.base import Row
 from leads.crm.mapping import IMPORT_KINDS
 from leads.crm.sync import merges
 from leads.crm.sync.activities import bring_held
@@ -16,6 +15,7 @@ from leads.crm.sync.conflicts import Decision, decide
 from leads.crm.sync.due import mark
 from leads.crm.sync.run import Run
 from leads.crm.values import ours_now, plain
+from leads.crm.words import Row
 from leads.enums import CrmKind, ImportPolicy, SyncWhat
 from leads.ingest import LeadRecord, Outcome, Result, upsert_leads
 from leads.ingest.records import rejected

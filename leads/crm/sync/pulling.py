@@ -11,12 +11,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from leads.crm.base import Page, Row, Window
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync.activities import take_activities
 from leads.crm.sync.belongings import take_companies, take_deals, take_owners
 from leads.crm.sync.people import is_news, take_people
 from leads.crm.sync.run import Run
+from leads.crm.words import Page, Row, Window
 from leads.enums import CrmKind
 from leads.models import Cursor, Link, Nudge, SyncProblem
 from leads.retry import retried

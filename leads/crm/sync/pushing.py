@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from leads.crm.base import PushResult, PushRow
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync.due import due, looked_at
 from leads.crm.sync.making import make_new
@@ -18,6 +17,7 @@ from leads.crm.sync.outbound import Outbound
 from leads.crm.sync.run import Run
 from leads.crm.sync.teams import follow_teams
 from leads.crm.values import ours_now, plain
+from leads.crm.words import PushResult, PushRow
 from leads.enums import SyncWhat
 from leads.models import Link, SyncEntry, SyncProblem
 from leads.retry import retried

@@ -10,8 +10,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from leads.crm.base import Connector, Row
+from leads.crm.base import Connector
 from leads.crm.mapping import PEOPLE, Maps
+from leads.crm.words import Row
 from leads.enums import ConnectionState
 from leads.models import Connection, SyncEntry, SyncProblem, SyncRun
 

@@ -20,10 +20,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from leads.crm import mapping
-from leads.crm.base import Busy, Connector, CrmError, Denied
+from leads.crm.base import Connector
 from leads.crm.registry import NoConnector, connector_of
 from leads.crm.sync import accounts, pulling, pushing, sweeping
 from leads.crm.sync.run import LEASE, LostError, Run, calls_of, hushed
+from leads.crm.words import Busy, CrmError, Denied
 from leads.enums import ConnectionState, Role
 from leads.models import Connection, Cursor, Nudge, SyncEntry, SyncRun, User
 from leads.outgoing.notices import notify

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from leads.crm import mapping
-from leads.crm.base import IdPage
 from leads.crm.mapping import PEOPLE
 from leads.crm.sync import merges
 from leads.crm.sync.pulling import TOGETHER, take
 from leads.crm.sync.run import Run
+from leads.crm.words import IdPage
 from leads.enums import CrmKind
 from leads.models import Connection, Cursor, Link
 from leads.retry import retried

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from leads.crm.base import Access, Busy, CrmError, Denied
 from leads.crm.http import Http
+from leads.crm.words import Access, Busy, CrmError, Denied
 
 
 class Api:

@@ -9,22 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
-from leads.crm.base import (
-    Access,
-    Check,
-    Connector,
-    CrmError,
-    IdPage,
-    OurField,
-    Page,
-    PushResult,
-    PushRow,
-    RemoteField,
-    RemoteStage,
-    Row,
-    Setting,
-    Window,
-)
+from leads.crm.base import Connector
 from leads.crm.tryton.api import Api
 from leads.crm.tryton.rows import (
     DEAL,
@@ -44,6 +29,21 @@ from leads.crm.tryton.rows import (
     within,
 )
 from leads.crm.values import plain
+from leads.crm.words import (
+    Access,
+    Check,
+    CrmError,
+    IdPage,
+    OurField,
+    Page,
+    PushResult,
+    PushRow,
+    RemoteField,
+    RemoteStage,
+    Row,
+    Setting,
+    Window,
+)
 from leads.enums import CrmKind
 
 RECENT = 200  # parties that are looked at for what people put there under a name of their own

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from leads.crm.base import Row, Window
+from leads.crm.words import Row, Window
 from leads.enums import CrmKind, DealState
 
 PARTY, MECHANISM, DEAL, EMPLOYEE = "party.party", "party.contact_mechanism", "sale.opportunity", "company.employee"

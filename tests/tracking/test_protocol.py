@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -87,10 +88,10 @@ def test_a_bomb_is_refused_and_never_unpacked(sender, megabytes):
     bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(megabytes)) + packer.flush()
     if len(bomb) > 500_000:
         bomb = bomb[:500_000]
-    began = datetime.now()
+    began = time.process_time()
     answer = sender.client.post("/v1/batch", bomb, "application/json", headers={"content-encoding": "gzip"})
     assert answer.status_code == 413
-    assert datetime.now() - began < timedelta(seconds=2)
+    assert time.process_time() - began < 2
 
 
 def test_a_flood_is_asked_to_wait(sender, settings):

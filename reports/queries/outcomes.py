@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from django.db.models import DateField, F, FloatField, Func, IntegerField, QuerySet, Sum, Value
+from django.db.models import DateField, F, Func, IntegerField, QuerySet, Sum, Value
 from django.db.models.functions import Cast, Coalesce, Floor, TruncMonth
 from numpy.typing import NDArray
 
@@ -16,14 +16,6 @@ from reports.models.summary import By
 from reports.scope import Scope
 from reports.summaries.facts import COUNTS, FAIR, SETTLED
 from reports.survival import Closing, closing
-
-
-class Days(Func):
-    """The days between two moments: Days(later, earlier)."""
-
-    template = "(date_part('epoch', %(expressions)s) / 86400)"
-    arg_joiner = " - "
-    output_field = FloatField()
 
 
 def month_created() -> Cast:

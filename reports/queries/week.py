@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Floor
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, TruncWeek
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,11 +12,17 @@ from leads.enums import DECIDED, DealState, HandoffState, Label
 from leads.medians import Median
 from leads.models import Deal, Feedback, Handoff, Team
 from leads.statistics import Rate
-from reports.queries.outcomes import Days
 
 REASONS = LISTED = 3
 WEEKS = 8  # in the picture
 WEEK = timedelta(days=7)
+HOT, COLD = Q(label=Label.HOT), Q(label=Label.COLD)
+# What is counted of handoffs answered with yes or no.
+ACCEPTED = {"decided": Count("pk"), "accepted": Count("pk", filter=Q(state=HandoffState.ACCEPTED))}
+ANSWERS = {
+    **ACCEPTED, "hours": Median("hours_taken"), "answers": Count("hours_taken"), "hots": Count("pk", filter=HOT),
+    "rejected_hots": Count("pk", filter=HOT & Q(state=HandoffState.REJECTED)),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,57 +74,55 @@ class TeamWeek:
 
 
 def team_week(team: Team, start: datetime) -> TeamWeek:
-    """Nine queries."""
-    end, of_team = start + WEEK, Handoff.objects.filter(team=team)
-    answered = of_team.filter(decided_at__gte=start, decided_at__lt=end, state__in=DECIDED)
-    time = answered.aggregate(hours=Median("hours_taken"), n=Count("hours_taken"))
-    hots, won = answered.filter(label=Label.HOT), _won(team, start, end)
-    rejected, cold = hots.filter(state=HandoffState.REJECTED), won.filter(label=Label.COLD)
+    """`start`: a Monday at midnight, in the zone whose weeks are meant. Ten queries at most."""
+    of_team, won = Handoff.objects.filter(team=team), _won(team, start)
+    answered, before = _answered(of_team, start), _answered(of_team, start - WEEK).aggregate(**ACCEPTED)
+    now, past = answered.aggregate(**ANSWERS), _past(of_team, start)
     waiting = of_team.open().aggregate(n=Count("pk"), k=Count("pk", filter=Q(due_at__lt=timezone.now())))
+    deals = won.aggregate(n=Count("pk"), k=Count("pk", filter=COLD))
     return TeamWeek(
         team=team,
-        handed_off=of_team.filter(opened_at__gte=start, opened_at__lt=end).count(),
-        accepted=_accepted(answered),
-        before=_accepted(of_team.filter(decided_at__gte=start - WEEK, decided_at__lt=start, state__in=DECIDED)),
-        hours=time["hours"],
-        answers=time["n"],
+        handed_off=past[-1].handed_off,
+        accepted=Rate(now["accepted"], now["decided"]),
+        before=Rate(before["accepted"], before["decided"]),
+        hours=now["hours"],
+        answers=now["answers"],
         reasons=_reasons(answered),
         late=Rate(waiting["k"], waiting["n"]),
-        past=_past(of_team, start),
-        hots=Rate(rejected.count(), hots.count()),
-        rejected_hots=_rejected(rejected),
-        colds=Rate(cold.count(), won.count()),
-        won_colds=[_won_cold(deal) for deal in cold.select_related("lead").order_by("-amount", "pk")[:LISTED]],
+        past=past,
+        hots=Rate(now["rejected_hots"], now["hots"]),
+        rejected_hots=_rejected(answered.filter(HOT)),
+        colds=Rate(deals["k"], deals["n"]),
+        won_colds=_won_colds(won),
     )
 
 
+def _answered(of_team: QuerySet[Handoff], start: datetime) -> QuerySet[Handoff]:
+    return of_team.filter(decided_at__gte=start, decided_at__lt=start + WEEK, state__in=DECIDED)
+
+
 def _past(of_team: QuerySet[Handoff], start: datetime) -> list[PastWeek]:
-    first = start - (WEEKS - 1) * WEEK
-    week = Floor(Days(F("opened_at"), Value(first, DateTimeField())) / 7.0)
-    opened = of_team.filter(opened_at__gte=first, opened_at__lt=start + WEEK).annotate(week=week).order_by()
+    """By the clocks where `start` is: a week in which they change is an hour longer or shorter."""
+    weeks = [start - back * WEEK for back in reversed(range(WEEKS))]
+    opened = of_team.filter(opened_at__gte=weeks[0], opened_at__lt=start + WEEK)
+    by_week = opened.annotate(week=TruncWeek("opened_at", tzinfo=start.tzinfo)).order_by().values_list("week")
     yes, no = (Count("pk", filter=Q(state=state)) for state in DECIDED)
-    counted = {int(week): rest for week, *rest in opened.values_list("week").annotate(Count("pk"), yes=yes, no=no)}
-    return [PastWeek(first + number * WEEK, *counted.get(number, (0, 0, 0))) for number in range(WEEKS)]
-
-
-def _accepted(answered: QuerySet[Handoff]) -> Rate:
-    counted = answered.aggregate(n=Count("pk"), k=Count("pk", filter=Q(state=HandoffState.ACCEPTED)))
-    return Rate(counted["k"], counted["n"])
+    counted = {week.date(): rest for week, *rest in by_week.annotate(Count("pk"), yes=yes, no=no)}
+    return [PastWeek(week, *counted.get(week.date(), (0, 0, 0))) for week in weeks]
 
 
 def _reasons(answered: QuerySet[Handoff]) -> list[tuple[str, Rate]]:
     """The most frequent, of all rejections of the week."""
-    given = Feedback.objects.filter(
-        handoff__in=answered.filter(state=HandoffState.REJECTED), verdict=Feedback.REJECTED
-    ).order_by()
+    rejected = answered.filter(state=HandoffState.REJECTED)
+    given = Feedback.objects.filter(handoff__in=rejected, verdict=Feedback.REJECTED).order_by()
     counted = given.values_list("reason__label").annotate(k=Count("pk")).order_by("-k", "reason__label")
     rows = list(counted)
     total = sum(k for _, k in rows)
     return [(label, Rate(k, total)) for label, k in rows[:REASONS]]
 
 
-def _rejected(rejected: QuerySet[Handoff]) -> list[Surprise]:
-    best = rejected.order_by(F("total").desc(nulls_last=True), "pk")
+def _rejected(answered: QuerySet[Handoff]) -> list[Surprise]:
+    best = answered.filter(state=HandoffState.REJECTED).order_by(F("total").desc(nulls_last=True), "pk")
     rows = best.select_related("lead").prefetch_related("feedback__reason")
     return [Surprise(str(row.lead), reverse("handoff", args=[row.pk]), _why(row)) for row in rows[:LISTED]]
 
@@ -129,14 +132,19 @@ def _why(handoff: Handoff) -> str:
     return f"{handoff.total} at handoff; {reasons[0] if reasons else 'no reason kept'}"
 
 
-def _won(team: Team, start: datetime, end: datetime) -> Any:
+def _won(team: Team, start: datetime) -> QuerySet[Deal]:
     """Deals won in the week, each with the label its lead had when it was first handed off, else has today."""
     first = Handoff.objects.filter(lead=OuterRef("lead")).exclude(label="").order_by("opened_at", "pk")
-    won = Deal.objects.filter(team=team, state=DealState.WON, closed_at__gte=start, closed_at__lt=end)
+    won = Deal.objects.filter(team=team, state=DealState.WON, closed_at__gte=start, closed_at__lt=start + WEEK)
     label = Coalesce(Subquery(first.values("label")[:1]), F("lead__standing__label"))
     return won.filter(lead__isnull=False).annotate(label=label)
 
 
-def _won_cold(deal: Deal) -> Surprise:
+def _won_colds(won: QuerySet[Deal]) -> list[Surprise]:
+    largest = won.filter(COLD).select_related("lead").order_by(F("amount").desc(nulls_last=True), "pk")
+    return [_bought(deal) for deal in largest[:LISTED]]
+
+
+def _bought(deal: Deal) -> Surprise:
     amount = f", € {deal.amount:,.0f}" if deal.amount else ""
     return Surprise(str(deal.lead), reverse("lead", args=[deal.lead_id]), f"{deal.name}{amount}")

@@ -5,21 +5,25 @@ import email.policy
 import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.core import mail
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from PIL import Image, ImageColor
 
 from leads.charts.picture import COLOURS
 from leads.enums import DealState, Label, Role, SourceKind
-from leads.models import Deal, Effect, Source, User
+from leads.models import Deal, Effect, Handoff, Source, User
 from leads.outgoing import delivery
 from leads.selling.handoffs import accept, open_handoffs, reject
 from reports.digest import digest_of, send_due
 from reports.models import Digest
+from reports.queries.week import team_week
 from reports.tasks import send_digests
 from tests.leads.api import Caller
 from tests.sales import hand_off, make_lead, make_team, make_user, reason, score
@@ -75,6 +79,29 @@ def test_the_figures_of_a_week():
     assert [one["said"] for one in shown["rejected_hots"]] == ["30 at handoff; No budget"]
     assert shown["colds"] == "1 of 2 deals won"
     assert shown["won_colds"] == [{"lead": str(cold), "url": f"/leads/{cold.pk}/", "said": "Pilot, € 5,000"}]
+
+
+@pytest.mark.django_db
+def test_a_week_in_which_the_clocks_change_begins_and_ends_at_midnight():
+    team, madrid = make_team(), ZoneInfo("Europe/Madrid")
+    for day, hour in ((30, 0), (29, 23)):  # the clocks were put forward on the 29th
+        Handoff.objects.filter(pk=hand_off(team).pk).update(opened_at=datetime(2026, 3, day, hour, 30, tzinfo=madrid))
+    week = team_week(team, datetime(2026, 3, 30, tzinfo=madrid))
+    assert (week.handed_off, [past.handed_off for past in week.past[-3:]]) == (1, [0, 1, 1])
+
+
+@pytest.mark.django_db
+def test_of_the_won_colds_the_largest_are_told():
+    team = make_team()
+    source = Source.objects.named(team, "CRM", SourceKind.CRM)
+    for number, amount in enumerate((None, 10, 30, 20)):
+        lead = score(make_lead(team), label=Label.COLD, grade="D4", points=(1, 1, 0))
+        Deal.objects.create(team=team, lead=lead, source=source, external_id=f"{number}", name="Deal", amount=amount,
+                            state=DealState.WON, closed_at=WEDNESDAY_BEFORE)  # fmt: skip
+    with CaptureQueriesContext(connection) as made:
+        week = team_week(team, datetime(2026, 3, 2, tzinfo=UTC))
+    assert [one.said for one in week.won_colds] == ["Deal, € 30", "Deal, € 20", "Deal, € 10"]
+    assert len(made) <= 10
 
 
 @pytest.mark.django_db

@@ -197,8 +197,10 @@ def test_the_first_touch_is_also_what_an_event_tells(team, kim, kind, channel, c
     assert with_first_touch(Handoff.objects.all()).get().first_touch_at == (made.occurred_at if counts else None)
 
 
+@time_machine.travel("2026-11-16T12:30Z", tick=False)  # a Monday
 def test_all_of_it_by_program(team, kim):
     handoff, caller = hand_off(team), Caller(kim)
+    Handoff.objects.update(opened_at=timezone.now() - timedelta(hours=2.5))
     until = (timezone.now() + timedelta(hours=1)).isoformat()
     assert caller.post(f"handoffs/{handoff.pk}/snooze", {"until": until}).json()["snoozed_until"]
     assert caller.post(f"handoffs/{handoff.pk}/release", {}).status_code == 403
@@ -210,7 +212,7 @@ def test_all_of_it_by_program(team, kim):
     assert (step["next_step"], step["next_on"]) == ("Call", "2999-01-01")
     assert caller.post(f"handoffs/{handoff.pk}/contact", {"how": "call"}).json()["first_touch_at"]
     assert caller.post(f"handoffs/{handoff.pk}/deal", {"state": "won", "amount": "9.50"}).json()["amount"] == "9.50"
-    assert caller.get(f"handoffs/{handoff.pk}").json()["hours_taken"] == 0
+    assert caller.get(f"handoffs/{handoff.pk}").json()["hours_taken"] == 2.5
 
 
 def test_absences_by_page_and_program(client, team, kim):

@@ -67,6 +67,17 @@ def test_the_sum_is_the_title_and_its_parts_add_up(client, helen, told):
     assert checked.n == 3
 
 
+def test_months_in_which_nothing_was_won_have_no_error_but_an_interval(client, helen, told):
+    """As in a small team: the three months that were forecast are there, and the chart goes on to the last of them."""
+    gone = [first_of(back).isoformat() for back in (3, 2, 1, 0)]
+    TeamForecast.objects.filter(pk=told.pk).update(won={m: each for m, each in told.won.items() if m not in gone})
+    page = client.get("/reports/forecast/")
+    assert "Nothing was won in these months, so there is nothing" in page.text
+    assert page.context["record"]["inside"] == 0
+    last = page.context["found"].past[-1]
+    assert (last.month, last.revenue) == (first_of(1), 0)
+
+
 def test_two_teams_are_added_path_by_path(client, helen, told, team):
     other = make_team("APAC")
     Membership.objects.create(user=helen, team=other, role=Role.MANAGER)

@@ -59,7 +59,8 @@ def _record(scope: ForecastScope) -> dict[str, Any]:
     near = [one for one in every if one.ahead == 1][-RECENT:]
     far = [one for one in every if one.ahead == 3][-RECENT:]
     return {
-        "near": near, "inside": sum(one.inside for one in near), "score": score(near), "far": score(far), "all": score(every), "chart": track(near),
+        "near": near, "inside": sum(one.inside for one in near), "score": score(near),
+        "far": score(far), "all": score(every), "chart": track(near),
         "surprise": _surprise(near), "partly": _partly(near, scope), "afterwards": sum(one.afterwards for one in near),
     }  # fmt: skip
 

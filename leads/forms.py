@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from leads import customfields
+from leads import customfields, widgets
 from leads.access import teams_with
 from leads.enums import FieldType
 from leads.ingest.normalise import addresses
@@ -205,7 +205,7 @@ def _form_field(field: Field) -> forms.Field:
         case FieldType.NUMBER:
             return forms.FloatField(**common)
         case FieldType.DATE:
-            return forms.DateField(widget=forms.DateInput({"type": "date"}), **common)
+            return forms.DateField(widget=widgets.day(), **common)
         case FieldType.BOOLEAN:
             yes_no = [("", "Unknown"), ("true", "Yes"), ("false", "No")]
             return forms.ChoiceField(choices=yes_no, **common)

@@ -81,7 +81,7 @@ def best_not_with_sales(user: User) -> list[LeadRow]:
 
 
 @dataclass(frozen=True)
-class Notice:
+class Matter:
     """Something that needs attention: how many, of what, and where to see them."""
 
     count: int
@@ -95,25 +95,25 @@ class Notice:
         return self.one if self.count == 1 else self.many
 
 
-def notices(user: User) -> list[Notice]:
+def matters(user: User) -> list[Matter]:
     """What needs attention in the user's teams, most urgent first; what counts none is left out."""
-    return [notice for notice in _notices(user) if notice.count]
+    return [matter for matter in _matters(user) if matter.count]
 
 
-def _notices(user: User) -> Iterator[Notice]:
+def _matters(user: User) -> Iterator[Matter]:
     handoffs = Handoff.objects.visible_to(user)
-    yield Notice(
+    yield Matter(
         handoffs.overdue().count(), "handoff is late", "handoffs are late", f"{reverse('handoffs')}?tab=team", "bad"
     )
     hot = "&".join(["label=hot", *(f"stage={stage}" for stage in NOT_WITH_SALES)])
-    yield Notice(
+    yield Matter(
         capped_count(_hot_unoffered(user)),
         "Hot lead is not with sales",
         "Hot leads are not with sales",
         f"{reverse('leads')}?{hot}",
     )
     rejected = handoffs.filter(state=HandoffState.REJECTED, decided_at__gte=timezone.now() - WEEK)
-    yield Notice(
+    yield Matter(
         rejected.count(),
         "handoff was rejected in 7 days",
         "handoffs were rejected in 7 days",
@@ -121,14 +121,14 @@ def _notices(user: User) -> Iterator[Notice]:
         "info",
     )
     if user.has_perm("leads.view_import"):
-        yield Notice(
+        yield Matter(
             _troubled_imports(user).count(),
             "import of 7 days left rows out",
             "imports of 7 days left rows out",
             reverse("imports"),
         )
     unscored = capped_count(standings_of(user).filter(total=None))
-    yield Notice(unscored, "lead is not scored", "leads are not scored", f"{reverse('leads')}?label=none", "info")
+    yield Matter(unscored, "lead is not scored", "leads are not scored", f"{reverse('leads')}?label=none", "info")
 
 
 def _hot_unoffered(user: User) -> QuerySet[Standing]:

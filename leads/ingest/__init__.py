@@ -1,4 +1,4 @@
-"""THE way in: every channel (API, website, e-mail provider, file, CRM, form) ends in these verbs."""
+"""THE way in: every channel (API, file, CRM, by hand) ends in these verbs, or in receive() of tracking/ beside them."""
 
 from leads.ingest.companies import upsert_companies
 from leads.ingest.deals import upsert_deals

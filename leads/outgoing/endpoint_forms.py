@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from leads import widgets
 from leads.access import teams_with
 from leads.models import Effect, Endpoint, Team, User
 from leads.models.outbox import EffectQuerySet
@@ -69,15 +70,11 @@ class SlackForm(forms.Form):
     address = forms.CharField(max_length=500, validators=[public_address], help_text="Replaces the present one.")
 
 
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput(attrs={"type": "datetime-local"})
-
-
 class ReplayForm(forms.Form):
     """Which deliveries to send once more."""
 
-    since = forms.DateTimeField(label="From", widget=_moment())
-    until = forms.DateTimeField(label="To", required=False, widget=_moment(), help_text="Empty: now.")
+    since = forms.DateTimeField(label="From", widget=widgets.moment())
+    until = forms.DateTimeField(label="To", required=False, widget=widgets.moment(), help_text="Empty: now.")
     all = forms.BooleanField(label="Those that arrived too", required=False)
 
     def chosen(self, effects: EffectQuerySet) -> EffectQuerySet:

@@ -12,6 +12,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from leads import widgets
 from leads.asked import page_asked
 from leads.models import Absence, User
 from leads.requests import Request
@@ -20,14 +21,10 @@ from leads.selling.absences import end_absence, may_set, people_of, set_absence
 PAGE = 50
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput({"type": "date", "class": "input"}, format="%Y-%m-%d")
-
-
 class AbsenceForm(forms.Form):
     user = forms.ModelChoiceField(User.objects.none(), label="Who", empty_label=None)
-    first = forms.DateField(label="First day", widget=_day())
-    last = forms.DateField(label="Last day", widget=_day())
+    first = forms.DateField(label="First day", widget=widgets.day())
+    last = forms.DateField(label="Last day", widget=widgets.day())
     note = forms.CharField(required=False, max_length=100, help_text="Seen by the people of your teams.")
 
     def __init__(self, *args: Any, by: User, **extra: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from leads import widgets
 from leads.days import today
 from leads.enums import DealState
 from leads.models import Handoff, RejectionReason, User
@@ -40,7 +41,7 @@ class RejectionForm(AcceptanceForm):
 
 class RecyclingForm(AcceptanceForm):
     until = forms.DateField(
-        widget=forms.DateInput({"type": "date", "class": "input"}, format="%Y-%m-%d"),
+        widget=widgets.day(),
         error_messages={"required": "Choose the day on which the lead may come back."},
     )
 
@@ -66,7 +67,7 @@ class AssignmentForm(NoForm):
 
 class SnoozeForm(NoForm):
     until = forms.DateTimeField(
-        widget=forms.DateTimeInput({"type": "datetime-local", "class": "input"}, format="%Y-%m-%dT%H:%M"),
+        widget=widgets.moment(),
         input_formats=["%Y-%m-%dT%H:%M"],
         error_messages={"required": "Choose when it comes back."},
     )
@@ -79,9 +80,7 @@ class SnoozeForm(NoForm):
 
 class NextStepForm(NoForm):
     text = forms.CharField(label="Next step", required=False, max_length=200)
-    on = forms.DateField(
-        label="When", required=False, widget=forms.DateInput({"type": "date", "class": "input"}, format="%Y-%m-%d")
-    )
+    on = forms.DateField(label="When", required=False, widget=widgets.day())
 
 
 class ContactForm(NoForm):

@@ -37,7 +37,7 @@ def _sales(request: Request) -> dict[str, Any]:
 
 def _marketing(request: Request) -> dict[str, Any]:
     return {
-        "notices": news.notices(request.user),
+        "matters": news.matters(request.user),
         "labels": news.counts_by_label(request.user),
         "best": news.best_not_with_sales(request.user),
     }

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from leads import widgets
 from leads.conditions.vocabulary import Vocabulary
 from leads.enums import Axis
 from leads.models import Standing
@@ -34,7 +35,7 @@ class PublicationForm(forms.Form):
         error_messages={"required": "Say in a sentence what is new and why: whoever asks later reads it here."},
     )  # fmt: skip
     at = forms.DateTimeField(
-        label="When", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        label="When", required=False, widget=widgets.moment(),
         help_text="Empty: now. Otherwise the draft is published at this moment, as it is today or not at all.",
     )  # fmt: skip
 

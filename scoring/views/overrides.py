@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from leads import widgets
 from leads.days import today
 from leads.enums import Label
 from leads.models import Standing
@@ -24,7 +25,7 @@ USUAL_DAYS = 30
 class OverrideForm(forms.Form):
     label = forms.ChoiceField(choices=Label, help_text="What follows from a label follows from this one.")
     until = forms.DateField(
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        widget=widgets.day(),
         help_text="The last day. After it the label follows from the score again.",
     )
     reason = forms.CharField(

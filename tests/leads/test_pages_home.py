@@ -51,7 +51,7 @@ def test_marketing_sees_what_needs_attention() -> None:
     page = client.get("/")
     assert heading(client) == "1 Hot lead is not with sales"
     assert [row.lead for row in page.context["best"]] == [hot]
-    assert [notice.count for notice in page.context["notices"]] == [1, 1]
+    assert [matter.count for matter in page.context["matters"]] == [1, 1]
 
 
 def test_nothing_to_do_says_so() -> None:

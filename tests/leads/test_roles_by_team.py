@@ -106,7 +106,7 @@ def test_imports_of_a_team_are_seen_by_who_may_import_there(pages: Client, here:
     mine, theirs = in_both(here, there, failed)
     assert pages.get(reverse("import", args=[theirs.pk])).status_code == 404
     make_lead(here)
-    assert [notice.count for notice in pages.get("/").context["notices"] if "import" in notice.what] == [1]
+    assert [matter.count for matter in pages.get("/").context["matters"] if "import" in matter.what] == [1]
 
 
 def test_problems_of_a_team_are_read_by_who_may_there(ada: User, pages: Client, here: Team, there: Team) -> None:

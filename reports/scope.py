@@ -6,6 +6,7 @@ All of it stands in the address, so that a report can be passed on: ?from=2026-0
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -118,7 +119,7 @@ class Scope:
         rows = self._mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
         rows = rows.exclude(pk__in=ControlCase.objects.filter(excluded=True, handoff__isnull=False).values("handoff"))
         if self.model:
-            rows = rows.filter(version__in=self._versions())
+            rows = rows.filter(version__in=self._versions)
         if self.source:  # every lead that was handed off has a fact that says so
             rows = rows.filter(lead__in=Fact.objects.filter(mql=1, source=self._known_source).values("pk"))
         return rows
@@ -128,7 +129,7 @@ class Scope:
         first = self.before.first if before else self.first
         rows = self._mine(HandoffFact.objects.filter(day__range=(first, self.last)))
         if self.model:
-            rows = rows.filter(version__in=self._versions())
+            rows = rows.filter(version__in=self._versions)
         if self.source:
             rows = rows.filter(source=Word.objects.filter(text=self._known_source).values("pk")[:1])
         return rows
@@ -136,7 +137,7 @@ class Scope:
     def _narrowed(self, rows: QuerySet) -> QuerySet:
         rows = self._mine(rows)
         if self.model:
-            rows = rows.filter(version__in=self._versions())
+            rows = rows.filter(version__in=self._versions)
         return rows.filter(source=self._known_source) if self.source else rows
 
     @property
@@ -149,7 +150,9 @@ class Scope:
         # who sees every team need not have them listed: it is what a large report would spend most of its time on
         return rows if self.user.is_superuser else rows.filter(team__in=teams_with(self.user, READ))
 
+    @cached_property
     def _versions(self) -> list[int]:
+        """Of the model; asked once for all parts of a report."""
         return list(self.model.versions.values_list("pk", flat=True)) if self.model else []
 
 

@@ -1,6 +1,7 @@
 """One question, one file: a frozen result and one function. This is the list of them.
 
-The page, `/reports/<name>.csv`, `/api/v1/reports/<name>` and docs/metrics.md are made of what is listed here.
+The page, `/reports/<name>.csv`, `/api/v1/reports/<name>` and docs/metrics.md are made of what is listed here. Each
+function says how many queries it makes; about one model its versions are one more for every range that is asked.
 """
 
 from reports.figures import Report

@@ -114,7 +114,7 @@ _ORDER: dict[str, Callable[[Any], Any]] = {
 
 
 def impact(scope: Scope, dimension: str) -> list[Impact]:
-    """Each group against all others. Six queries at most."""
+    """Each group against all others. Five queries at most."""
     by = _COLUMN.get(dimension, dimension)
     part = scope.aged(SETTLED) if dimension == "grade" else scope
     closings = closing_by(part, by)

@@ -71,12 +71,12 @@ class SourceOutcome:
 
 
 def sources(scope: Scope, *, timed: bool = True) -> list[SourceOutcome]:
-    """Most leads first. Five queries, three where they are not `timed`."""
+    """Most leads first. Four queries, two where they are not `timed`."""
     return _each(scope, closing_by(scope, "source") if timed else {})
 
 
 def sources_and_all(scope: Scope) -> tuple[list[SourceOutcome], SourceOutcome]:
-    """The same, and all of them together. Five queries."""
+    """The same, and all of them together. Four queries."""
     closings = closing_by(scope, "source")
     rows = _each(scope, closings)
     known = [row.cost for row in rows if row.cost is not None]

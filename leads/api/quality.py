@@ -17,7 +17,7 @@ from leads.api.requests import Request
 from leads.filters import TeamFilter
 from leads.models import Cleanup, Problem, ProblemKind, Team
 from leads.quality.cleaning import MOST, clean_up, undo
-from leads.quality.summary import Overview, overview
+from leads.quality.overview import Overview, overview
 
 
 class ProblemSerializer(serializers.ModelSerializer):

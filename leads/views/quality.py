@@ -16,8 +16,8 @@ from leads.access import teams_with
 from leads.asked import one_of, page_asked
 from leads.models import Cleanup, Event, Problem, ProblemKind, Quarantine, Team
 from leads.quality.cleaning import MOST, clean_up, undo
+from leads.quality.overview import overview
 from leads.quality.quarantine import release
-from leads.quality.summary import overview
 from leads.requests import Request, ids_of
 
 MAY_SEE = permission_required("leads.view_problem", raise_exception=True)

@@ -99,8 +99,8 @@ def _table(
     title: str, decides: bool, about: str, rates: Sequence[tuple[Arm, Rate]],
     gaps: Sequence[tuple[Arm, float, Interval]], note: str,
 ) -> OutcomeTable:  # fmt: skip
-    top = _round_up(max((rate.interval.high for _, rate in rates if rate.interval), default=1.0), 1.0)
-    reach = _round_up(max((max(abs(one.low), abs(one.high)) for _, _, one in gaps), default=0.1), 1.0)
+    top = _round_up(max((rate.interval.high for _, rate in rates if rate.interval), default=1.0))
+    reach = _round_up(max((max(abs(one.low), abs(one.high)) for _, _, one in gaps), default=0.1))
     return OutcomeTable(
         title, decides, about, [Side(arm, rate, _marks(rate.share, rate.interval, 0.0, top)) for arm, rate in rates],
         list(_gaps(gaps, reach)), top, reach, note,
@@ -115,9 +115,9 @@ def _gaps(gaps: Sequence[tuple[Arm, float, Interval]], reach: float) -> Iterator
             yield Gap(arm, value, interval, tone, marks)
 
 
-def _round_up(value: float, most: float) -> float:
-    """To the next twentieth."""
-    return min(most, max(0.05, ceil(value * 20 - 1e-9) / 20))
+def _round_up(share: float) -> float:
+    """To the next twentieth, 1 at most."""
+    return min(1.0, max(0.05, ceil(share * 20 - 1e-9) / 20))
 
 
 def _marks(value: float | None, interval: Interval | None, low: float, high: float) -> Marks | None:

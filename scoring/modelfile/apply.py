@@ -25,7 +25,7 @@ class Imported:
     made: list[str] = field(default_factory=list)
 
 
-def import_model(text: str | bytes, *, slug: str = "", name: str = "", by: Any = None, origin: str = "") -> Imported:
+def import_model(text: str | bytes, *, slug: str = "", origin: str = "") -> Imported:
     """The file as the draft of the model with its slug (or `slug`), which is made where there is none.
 
     Groups and criteria are recognised by their names, so that versions can be compared afterwards; what the file does
@@ -33,7 +33,7 @@ def import_model(text: str | bytes, *, slug: str = "", name: str = "", by: Any =
     then nothing changed.
     """
     file = read(text)
-    return apply(file | {"slug": slug or file["slug"], "name": name or file["name"]}, by=by, origin=origin)
+    return apply(file | {"slug": slug or file["slug"]}, origin=origin)
 
 
 def import_as_new(file: dict[str, Any], *, by: Any = None, origin: str = "") -> Imported:

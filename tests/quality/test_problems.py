@@ -17,8 +17,9 @@ from leads.ingest.normalise.industries import industry
 from leads.models import Change, Cleanup, Company, Deal, Lead, Problem, QualityDay, Source, Team, Unchecked, User
 from leads.quality.check import check_page
 from leads.quality.cleaning import clean_up, undo
+from leads.quality.overview import overview
 from leads.quality.problems import sweep
-from leads.quality.summary import count_due, overview
+from leads.quality.summary import count_due
 from tests.leads.api import Caller
 from tests.sales import make_lead, make_team, make_user
 

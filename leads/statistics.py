@@ -46,10 +46,16 @@ def wilson(k: int, n: int, z: float = Z95) -> Interval:
     """
     if n == 0:
         return Interval(0.0, 1.0)
-    share, zz = k / n, z * z / n
+    found = wilson_of(k / n, n, z)
+    return Interval(0.0 if k == 0 else found.low, 1.0 if k == n else found.high)
+
+
+def wilson_of(share: float, n: float, z: float = Z95) -> Interval:
+    """The same of a share that is no whole number of cases, as a weighted one is."""
+    zz = z * z / n
     centre = (share + zz / 2) / (1 + zz)
     half = z * sqrt(share * (1 - share) / n + zz / (4 * n)) / (1 + zz)
-    return Interval(0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def difference(now: Rate, before: Rate) -> Interval | None:

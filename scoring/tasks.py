@@ -1,3 +1,5 @@
+"""Work in the background, as in leads/tasks.py: a message only wakes, and each task looks for rows that are due."""
+
 from time import monotonic
 
 from celery import shared_task

@@ -8,13 +8,12 @@ Sampling; E. L. Korn, B. I. Graubard (1998), Survey Methodology 24, 193–201.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import NamedTuple
 
 from django.db import connection
 
 from leads.enums import Label
-from leads.statistics import ENOUGH, Z95, Interval
+from leads.statistics import ENOUGH, Interval, wilson_of
 
 BELOW = (Label.WARM, Label.COOL, Label.COLD)
 
@@ -106,13 +105,5 @@ def missed(label: str, rows: Sequence[Row], *, n: str, k: str) -> Missed:
     return Missed(
         label, sum(row.reached for row in mine), sum(row.drawn for row in mine), sum(getattr(row, k) for row in mine),
         cases, effective,
-        had / weight if enough else None, _wilson(had / weight, effective) if enough else None,
+        had / weight if enough else None, wilson_of(had / weight, effective) if enough else None,
     )  # fmt: skip
-
-
-def _wilson(share: float, n: float) -> Interval:
-    """As leads.statistics.wilson, of a share that is no whole number of cases."""
-    zz = Z95 * Z95 / n
-    centre = (share + zz / 2) / (1 + zz)
-    half = Z95 * sqrt(share * (1 - share) / n + zz / (4 * n)) / (1 + zz)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))

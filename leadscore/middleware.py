@@ -1,11 +1,12 @@
 """What every answer carries."""
 
+import re
 from collections.abc import Callable
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from csp.constants import UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
@@ -116,9 +117,11 @@ class AdminMethodsMiddleware:
 
 
 class SignInAgainMiddleware:
-    """Where a session ended while a page was open, the page goes to sign in and comes back, not a part of the page.
+    """Where a session ended while a page was open, signing in leads back to that page.
 
-    Stands above LoginRequiredMiddleware, whose redirect htmx would follow and put the sign-in form into the part.
+    Stands above LoginRequiredMiddleware, which would lead back to what was asked for last: a part of a page, or an
+    address that only takes what a form sends. htmx, too, would follow its redirect and put the sign-in form into the
+    part.
     """
 
     def __init__(self, get_response: Handler):
@@ -126,9 +129,16 @@ class SignInAgainMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        sign_in = resolve_url(settings.LOGIN_URL)
-        if "HX-Request" in request.headers and response.get("Location", "").startswith(sign_in):
-            page = urlsplit(request.headers.get("HX-Current-URL", "/"))
-            came_from = page._replace(scheme="", netloc="").geturl() or "/"
-            return HttpResponseClientRedirect(f"{sign_in}?{urlencode({'next': came_from})}")
+        sign_in = f"{resolve_url(settings.LOGIN_URL)}?"
+        if not response.get("Location", "").startswith(sign_in):
+            return response
+        if "HX-Request" in request.headers:
+            return HttpResponseClientRedirect(sign_in + _back_to(request.headers.get("HX-Current-URL")))
+        if request.method == "POST":
+            return HttpResponseRedirect(sign_in + _back_to(request.headers.get("Referer")))
         return response
+
+
+def _back_to(page: str | None) -> str:
+    """Of an address on any host only what is ours: path and query."""
+    return urlencode({"next": re.sub(r"^[a-z]+://[^/]*", "", page or "") or "/"})

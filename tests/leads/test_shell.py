@@ -134,6 +134,9 @@ def test_a_session_that_ended_sends_the_whole_page_to_sign_in(client, team):
     answer = client.get("/leads/", headers=part)
     assert answer.headers["HX-Redirect"] == "/login/?next=%2Fhandoffs%2F%3Ftab%3Dteam"
     assert client.get("/leads/").headers["Location"] == "/login/?next=/leads/"
+    form = client.post("/reports/summary/", headers={"Referer": "http://testserver/reports/funnel/?team=emea"})
+    assert form.headers["Location"] == "/login/?next=%2Freports%2Ffunnel%2F%3Fteam%3Demea"
+    assert client.post("/reports/summary/").headers["Location"] == "/login/?next=%2F"
 
 
 def test_messages_are_toasts(client, team, kim):

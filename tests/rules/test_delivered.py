@@ -11,7 +11,7 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from leads.enums import Role
-from leads.models import Attempt, Effect, Endpoint, Lead, NurtureList, Rule
+from leads.models import Attempt, Crossing, Effect, Endpoint, Lead, NurtureList, Rule
 from leads.outgoing import delivery
 from leads.outgoing.endpoint_forms import make_endpoint
 from leads.rules import acting
@@ -72,6 +72,8 @@ def test_a_crossing_arrives_once_at_both_signed_and_in_words(
     assert (said["type"], said["data"]["lead"]["id"], said["data"]["rule"]) == (
         "lead.entered", lead.pk, {"id": rule.pk, "name": rule.name},
     )  # fmt: skip
+    at = Crossing.objects.get(rule=rule, lead=lead).at  # when it happened, not when it was sent
+    assert said["timestamp"] == f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
     ((_, text),) = there["slack"].seen
     assert json.loads(text)["text"].startswith(f"{lead}, {lead.company} entered “VPs”")
     acting.act()

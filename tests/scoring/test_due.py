@@ -1,8 +1,10 @@
 """What makes a lead due: facts, corrections, and time; and the cause that is kept."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from leads.ingest import EventRecord, record_events
@@ -31,6 +33,18 @@ def test_an_event_is_activity(lead: Lead) -> None:
     assert due() == [lead.pk]
     rescore()
     assert history(lead)[1:] == [("activity", 35, 43)]
+
+
+def test_an_upgrade_that_reads_addresses_anew_hands_nobody_to_sales_by_itself(lead: Lead) -> None:
+    """What it brings to a label waits in the review, unless the lead did something, too."""
+    calm, active = (make_lead(lead.team, email=f"{local}@n.example") for local in ("reply", "no-reply"))
+    rescore()
+    record(active, "page_viewed", url="/pricing")
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("leads.migrations.0039_no_reply").DUE)
+    assert due() == [calm.pk, active.pk]
+    causes = Standing.objects.filter(pk__in=due()).order_by("pk").values_list("due_cause", flat=True)
+    assert list(causes) == ["rules", "activity"]
 
 
 def test_an_edited_field_is_a_correction_also_beside_an_event(lead: Lead) -> None:

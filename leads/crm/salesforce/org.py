@@ -41,7 +41,7 @@ class OrgHttp(Http):
 
 
 class Org:
-    """What the connector asks. Raises what connectors raise (leads/crm/base.py)."""
+    """What the connector asks. Raises what connectors raise (leads/crm/words.py)."""
 
     def __init__(self, access: Access):
         self.access = access

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Annotated
 
 from leads.enums import Label
-from leads.statistics import ENOUGH, Rate, wilson
+from leads.statistics import ENOUGH, Rate, difference
 from reports.figures import Figure, Report
 from reports.queries.outcomes import sums_by
 from reports.scope import NONE, Scope
@@ -57,29 +57,27 @@ def verdict(rows: list[LabelConversion]) -> Verdict:
     if len(ranked) < 2:
         return Verdict("", "Too few to say.", f"A label is compared once {ENOUGH} leads of the period had it.")
     reversed_ = [pair for pair in pairwise(ranked) if pair[0].customers.share < pair[1].customers.share]  # type: ignore[operator]
-    beyond_chance = [pair for pair in reversed_ if not _touch(pair[1].customers, pair[0].customers)]
+    beyond_chance = [pair for pair in reversed_ if _beyond_chance(pair[1].customers, pair[0].customers)]
     for better, worse in beyond_chance or reversed_:
         words = f"{_word(worse)} leads became customers more often than {_word(better)} ones"
         if beyond_chance:
-            return Verdict("warn", "The order does not hold.", f"{words}, and their intervals do not touch.")
+            return Verdict("warn", "The order does not hold.", f"{words}, beyond chance.")
         return Verdict("", "The order is not clear.", f"{words}, which could be chance.")
     return Verdict("ok", "The order holds.", _by_how_much(*ranked[:2]))
 
 
 def _by_how_much(best: LabelConversion, second: LabelConversion) -> str:
-    if _touch(best.customers, second.customers):
-        return f"Between {_word(best)} and {_word(second)} the difference could be chance: their intervals touch."
+    if not _beyond_chance(best.customers, second.customers):
+        return f"Between {_word(best)} and {_word(second)} the difference could be chance."
     if not second.customers.k:
         return f"{_word(best)} leads become customers, {_word(second)} ones did not yet."
     times = best.customers.share / second.customers.share  # type: ignore[operator]
-    return (
-        f"{_word(best)} leads become customers {times:.1f} times as often as {_word(second)} ones, "
-        "and their intervals do not touch."
-    )
+    return f"{_word(best)} leads become customers {times:.1f} times as often as {_word(second)} ones, beyond chance."
 
 
-def _touch(higher: Rate, lower: Rate) -> bool:
-    return wilson(higher.k, higher.n).low <= wilson(lower.k, lower.n).high
+def _beyond_chance(higher: Rate, lower: Rate) -> bool:
+    gap = difference(higher, lower)
+    return gap is not None and gap.low > 0
 
 
 def _word(row: LabelConversion) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from leads.conditions.vocabulary import Vocabulary
+from leads.requests import whole
 from scoring.diff import Difference, differences
 from scoring.engine.definition import CriterionRule, Definition, GroupRule, freeze, load
 from scoring.modelfile.dump import draft_file, to_yaml, version_file
@@ -20,7 +21,7 @@ def find(name: str) -> ScoringModel | Version:
         raise LookupError(f"there is no model {slug!r}; there is: {known}")
     if not at:
         return model
-    version = model.versions.filter(number=number).first() if number.isdigit() else None
+    version = model.versions.filter(number=whole(number, digits=9)).first()
     if version is None:
         raise LookupError(f"{slug} has no version {number!r}")
     return version

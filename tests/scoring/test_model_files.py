@@ -149,7 +149,7 @@ class TestCommand:
         assert lead.standing.fit == 38
         assert model_command("diff", "inbound@1", "inbound") == "They say the same.\n"
 
-    @pytest.mark.parametrize("name", ["nobody", "inbound@7", "inbound@x"])
+    @pytest.mark.parametrize("name", ["nobody", "inbound@7", "inbound@x", "inbound@²"])
     def test_what_is_not_there(self, name: str) -> None:
         make_model()
         with pytest.raises(CommandError, match="there is no model|has no version"):

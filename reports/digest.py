@@ -6,7 +6,7 @@ and the mail are written in one transaction, so two schedulers, or one that was 
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +28,8 @@ BAR = 20  # signs
 # The furthest any zone is ahead of UTC.
 AHEAD = timedelta(hours=14)
 
-Known = dict[tuple[int, datetime], TeamWeek]
+# By team, Monday and zone: of two zones with one clock today, one may have had another some weeks ago.
+Known = dict[tuple[int, date, tzinfo], TeamWeek]
 
 
 def send_due() -> int:
@@ -73,7 +74,7 @@ def digest_of(user: User, monday: date | None = None, known: Known | None = None
     start = datetime.combine(monday - WEEK, time(), zone)
     weeks = []
     for team in Team.objects.visible_to(user):
-        key = (team.pk, start.astimezone(UTC))
+        key = (team.pk, monday, zone)
         known[key] = known.get(key) or team_week(team, start)
         weeks.append(known[key])
     last = monday - timedelta(days=1)

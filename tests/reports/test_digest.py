@@ -3,7 +3,7 @@
 import email
 import email.policy
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO, StringIO
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,17 @@ def test_a_week_in_which_the_clocks_change_begins_and_ends_at_midnight():
         Handoff.objects.filter(pk=hand_off(team).pk).update(opened_at=datetime(2026, 3, day, hour, 30, tzinfo=madrid))
     week = team_week(team, datetime(2026, 3, 30, tzinfo=madrid))
     assert (week.handed_off, [past.handed_off for past in week.past[-3:]]) == (1, [0, 1, 1])
+
+
+@pytest.mark.django_db
+def test_a_week_is_not_kept_for_people_whose_clocks_change_on_other_days():
+    team, known = make_team(), {}
+    Handoff.objects.filter(pk=hand_off(team).pk).update(opened_at=datetime(2026, 3, 22, 22, 30, tzinfo=UTC))
+    told = []
+    for zone in ("Europe/Madrid", "Africa/Johannesburg"):  # both two hours ahead since the 29th, until then one of them
+        [week] = digest_of(person(zone, team, zone), date(2026, 4, 13), known)["teams"]
+        told.append([past["day"] for past in week["past"] if past["handed_off"]])
+    assert told == [["16 Mar"], ["23 Mar"]]
 
 
 @pytest.mark.django_db

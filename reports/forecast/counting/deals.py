@@ -61,13 +61,13 @@ SELECT d.team_id, COALESCE(e.label, ''), EXTRACT(epoch FROM d.opened_at - %(as_o
 
 
 def deals_known(as_of: datetime, teams: list[int], *, amounts: bool) -> Deals:
-    """Deals opened by the moment. Closed later is open; `amounts`: those of open deals are what they were then."""
+    """Deals opened by the moment; closed then or later is open. `amounts`: those of open deals are what they were."""
     with connection.cursor() as cursor:
         cursor.execute(_DEALS, {"as_of": as_of})
         rows = cursor.fetchall()
     place, mark = {team: i for i, team in enumerate(teams)}, {label: i for i, label in enumerate(LABELS)}
     closed = _floats(row[3] for row in rows)
-    closed[closed > 0] = np.nan
+    closed[closed >= 0] = np.nan
     amount = _floats(row[5] for row in rows)
     if not amounts:
         amount[np.isnan(closed)] = np.nan

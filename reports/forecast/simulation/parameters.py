@@ -114,9 +114,10 @@ def _drift(blocks: Floats, months: int, draws: int, rng: np.random.Generator) ->
     The first is off by as much as the rule "as in the last quarter" was on the months on record, beyond chance. Few
     months cannot tell whether such an error stays or passes, so half of its variance s² is taken to come from a level
     that walks (a random walk in the logarithm), half from months that differ for no reason. The mean of three months
-    lies two thirds of a step's variance behind a walking level, and has a third of the variance of a passing month: so
-    a step takes s²/2 / (1 + 2/3), a passing month s²/2 / (1 + 1/3). A. C. Harvey (1989), Forecasting, structural time
-    series models and the Kalman filter, ch. 2 (local level and noise).
+    lies (2² + 1²) / 3² of a step's variance behind a walking level, rounded up to 2/3 here (a step is 3 % narrower for
+    it), and has a third of the variance of a passing month: so a step takes s²/2 / (1 + 2/3), a passing month
+    s²/2 / (1 + 1/3). A. C. Harvey (1989), Forecasting, structural time series models and the Kalman filter, ch. 2
+    (local level and noise).
     """
     before = [blocks[i + 1 : i + 4].mean() for i in range(len(blocks) - 3)]
     error = spreads(blocks[: len(before)], np.maximum(before, 0.5), draws, rng, USUAL_UNREST)[:, None] ** 2

@@ -23,6 +23,7 @@ from reports.models.summary import By
 from scoring.models import ControlCase, ScoringModel
 
 DEFAULT_DAYS = 90
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
 NO_DAY = "Write the day as 2026-08-03."
 NO_YEAR = "Choose days between 2000 and 2999."
 READ = "reports.view_report"
@@ -91,7 +92,7 @@ class Scope:
 
     def sources(self) -> QuerySet[Tally, str]:
         """Where the leads of these months came from, also those that are not asked for: what else could be."""
-        rows = self._mine(Tally.objects.filter(of=By.CHOSEN.months(sourced=True)))
+        rows = self.mine(Tally.objects.filter(of=By.CHOSEN.months(sourced=True)))
         months = rows.filter(day__range=(self.first.replace(day=1), self.last))
         return months.order_by("source").values_list("source", flat=True).distinct()
 
@@ -116,7 +117,7 @@ class Scope:
     def handoffs(self) -> QuerySet[Handoff]:
         """Handoffs opened in the range; without those of the control sample, where they are to be left out."""
         start, end = self.span
-        rows = self._mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
+        rows = self.mine(Handoff.objects.filter(opened_at__gte=start, opened_at__lt=end))
         rows = rows.exclude(pk__in=ControlCase.objects.filter(excluded=True, handoff__isnull=False).values("handoff"))
         if self.model:
             rows = rows.filter(version__in=self._versions)
@@ -127,15 +128,22 @@ class Scope:
     def handoff_facts(self, *, before: bool = False) -> QuerySet[HandoffFact]:
         """The same handoffs as they were counted beforehand; with those of the range `before` this one, too."""
         first = self.before.first if before else self.first
-        rows = self._mine(HandoffFact.objects.filter(day__range=(first, self.last)))
+        rows = self.mine(HandoffFact.objects.filter(day__range=(first, self.last)))
         if self.model:
             rows = rows.filter(version__in=self._versions)
         if self.source:
             rows = rows.filter(source=Word.objects.filter(text=self._known_source).values("pk")[:1])
         return rows
 
+    def mine(self, rows: QuerySet) -> QuerySet:
+        """Of these rows, which have a team, those of the teams it is about."""
+        if self.team:
+            rows = rows.filter(team=self.team)
+        # who sees every team need not have them listed: it is what a large report would spend most of its time on
+        return rows if self.user.is_superuser else rows.filter(team__in=teams_with(self.user, READ))
+
     def _narrowed(self, rows: QuerySet) -> QuerySet:
-        rows = self._mine(rows)
+        rows = self.mine(rows)
         if self.model:
             rows = rows.filter(version__in=self._versions)
         return rows.filter(source=self._known_source) if self.source else rows
@@ -144,12 +152,6 @@ class Scope:
     def _known_source(self) -> str:
         return "" if self.source == NONE else self.source
 
-    def _mine(self, rows: QuerySet) -> QuerySet:
-        if self.team:
-            rows = rows.filter(team=self.team)
-        # who sees every team need not have them listed: it is what a large report would spend most of its time on
-        return rows if self.user.is_superuser else rows.filter(team__in=teams_with(self.user, READ))
-
     @cached_property
     def _versions(self) -> list[int]:
         """Of the model; asked once for all parts of a report."""
@@ -157,7 +159,7 @@ class Scope:
 
 
 def _day_field() -> forms.DateField:
-    limits = [MinValueValidator(date(2000, 1, 1), NO_YEAR), MaxValueValidator(date(2999, 12, 31), NO_YEAR)]
+    limits = [MinValueValidator(EARLIEST, NO_YEAR), MaxValueValidator(LATEST, NO_YEAR)]
     widget = forms.DateInput({"type": "date"})
     return forms.DateField(required=False, widget=widget, error_messages={"invalid": NO_DAY}, validators=limits)
 
@@ -201,4 +203,4 @@ class ScopeForm(forms.Form):
 def _with_days(given: dict[str, Any]) -> dict[str, Any]:
     """Up to today, and 90 days, where nothing else is said."""
     last = given.get("to") or today()
-    return given | {"from": given.get("from") or last - (DEFAULT_DAYS - 1) * DAY, "to": last}
+    return given | {"from": given.get("from") or max(EARLIEST, last - (DEFAULT_DAYS - 1) * DAY), "to": last}

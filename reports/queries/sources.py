@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from leads.access import teams_with
 from leads.statistics import Rate
 from reports.figures import Figure, Report
 from reports.models import SourceCost
 from reports.queries.outcomes import EVERYBODY, closing_by, sums_by
-from reports.scope import NONE, READ, Scope
+from reports.scope import NONE, Scope
 from reports.survival import Closing
 
 # What is said of a source as of each of its campaigns (reports/queries/campaigns.py).
@@ -133,10 +132,7 @@ def costs(scope: Scope, *by: str) -> dict[tuple[str, ...], float]:
     """
     if scope.model:
         return {}
-    first = scope.first.replace(day=1)
-    rows = SourceCost.objects.filter(month__gte=first, month__lte=scope.last, team__in=teams_with(scope.user, READ))
-    if scope.team:
-        rows = rows.filter(team=scope.team)
+    rows = scope.mine(SourceCost.objects.filter(month__range=(scope.first.replace(day=1), scope.last)))
     spent: dict[tuple[str, ...], float] = defaultdict(float)
     for row in rows.filter(source=scope.source) if scope.source else rows:
         spent[tuple(getattr(row, name) for name in by)] += float(row.amount) * _part(row.month, scope)

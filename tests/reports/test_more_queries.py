@@ -193,7 +193,7 @@ def test_reps(team, kim, scope):
     ]
 
 
-def test_sources_with_their_costs(team, kim):
+def test_sources_with_their_costs(team, kim, django_assert_num_queries):
     for number in range(4):
         lead = make_lead(team, source="Fair", created_at=timezone.make_aware(timezone.datetime(2026, 3, 10, 12)))
         if number < 2:
@@ -203,11 +203,13 @@ def test_sources_with_their_costs(team, kim):
     enter(team, "Radio", date(2026, 4, 1), Decimal(300), by=kim)
     enter(make_team("APAC"), "Fair", date(2026, 3, 1), Decimal(9999), by=kim)
     count_due()
-    scope = Scope(kim, date(2026, 3, 1), date(2026, 4, 10))
+    scope, ada = Scope(kim, date(2026, 3, 1), date(2026, 4, 10)), make_user("Ada", team, is_superuser=True)
     assert costs(scope, "source") == {("Fair",): 620.0, ("Radio",): 100.0}, "ten of thirty days of April"
     two_days = Scope(kim, date(2026, 3, 31), date(2026, 4, 1))
     assert costs(two_days, "source") == {("Fair",): 20.0, ("Radio",): 10.0}
     assert costs(replace(scope, model=make_model()), "source") == {}, "no model has leads of its own to pay for"
+    with django_assert_num_queries(1):  # who sees every team is not asked which
+        assert costs(replace(scope, user=ada), "source") == {("Fair",): 10_619.0, ("Radio",): 100.0}
     fair, radio = sources(scope)
     assert (fair.leads, fair.customers, fair.revenue, fair.cost) == (4, Rate(2, 4), 6000.0, 620.0)
     assert (fair.per_lead, fair.per_customer) == (155.0, 310.0)

@@ -17,6 +17,7 @@ from reports.models import Counting
 from reports.queries import REPORTS
 from reports.queries.conversion import LabelConversion, verdict
 from reports.queries.impact import DIMENSIONS
+from reports.scope import ScopeForm
 from reports.summaries import count_due
 from tests.reports.world import rated
 from tests.sales import hand_off, make_lead, make_team, make_user, reason
@@ -151,6 +152,11 @@ def test_a_wrong_period_is_named_and_the_last_90_days_are_shown(client, dana):
     assert (answer.status_code, answer.text) == (
         400, "From: “yesterday”: Write the day as 2026-08-03.\nTeam: “mars”: No such team among yours."
     )  # fmt: skip
+
+
+def test_the_days_a_page_asks_for_by_itself_are_days_that_can_be_asked_for(dana):
+    scope = ScopeForm({"to": "2000-01-10"}, user=dana).scope()
+    assert (scope.query, ScopeForm(scope.asked, user=dana).is_valid()) == ("from=2000-01-01&to=2000-01-10", True)
 
 
 def test_every_definition_is_on_a_page(client, team, dana):

@@ -11,6 +11,7 @@ from django.http import StreamingHttpResponse
 # one we put before it can be told. A plain negative number is none.
 RISKY = re.compile(r"'* *[=+\-@\t\r\n]")
 NUMBER = re.compile(r"-\d+([.,]\d+)?")
+BOM = "\ufeff"  # without it Excel takes UTF-8 for another encoding, and Kučera for KuÄera
 
 
 class _Line:
@@ -27,7 +28,7 @@ def stream(name: str, head: list[str], rows: Iterable[list[Any]]) -> StreamingHt
 
 def _lines(head: list[str], rows: Iterable[list[Any]]) -> Iterator[str]:
     writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow([safe(name) for name in head])
+    yield BOM + writer.writerow([safe(name) for name in head])
     for row in rows:
         yield writer.writerow([safe(value) for value in row])
 

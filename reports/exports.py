@@ -6,7 +6,7 @@ from datetime import date
 from io import StringIO
 from typing import Any
 
-from leads.csvfile import safe
+from leads.csvfile import BOM, safe
 from leads.statistics import Rate
 from reports.figures import Report, figures_of, rates_of
 
@@ -16,6 +16,7 @@ RATE = ("of", "share", "low", "high")  # the columns of a rate beside its k
 def as_csv(report: Report, scope: Any) -> str:
     """One line for each row, under the column heads of the page. A rate takes five columns."""
     out = StringIO()
+    out.write(BOM)
     writer = csv.writer(out)
     rows, rates = report.rows(scope), rates_of(report.row)
     writer.writerow(list(_heads(report)))

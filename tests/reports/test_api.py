@@ -90,7 +90,7 @@ def test_the_period_is_repeated(client, manager):
 
 def read(answer):
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.reader(StringIO(answer.content.decode())))
+    return list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -196,7 +196,7 @@ def test_the_page_its_files_and_its_words(team, kim, client, criteria):
         assert (
             client.get(f"/scoring/feedback/{name}.csv")
             .text.splitlines()[0]
-            .startswith(next(iter(table.figures.values())).heading)
+            .startswith("\ufeff" + next(iter(table.figures.values())).heading)
         )
     assert client.get("/scoring/feedback/other.csv").status_code == 404
     assert client.get("/scoring/feedback/criteria.csv?from=x").status_code == 400

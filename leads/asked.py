@@ -6,6 +6,7 @@ from typing import TypeVar
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.forms import Form
+from django.forms.utils import pretty_name
 from django.http import HttpResponse
 
 from leads.keyset import BadCursor, Page, page_of
@@ -53,7 +54,7 @@ def at_cursor(request: Request, page: Callable[[str], Answer]) -> Answer:
 
 
 def _label(form: Form, name: str) -> str:
-    return str(form.fields[name].label or name.capitalize()) if name in form.fields else "Address"
+    return str(form.fields[name].label or pretty_name(name)) if name in form.fields else "Address"
 
 
 def _said(form: Form, name: str) -> Iterator[str]:

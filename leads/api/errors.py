@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
@@ -35,12 +36,24 @@ class Conflict(exceptions.APIException):
         self.told = told
 
 
+class Unavailable(exceptions.APIException):
+    """The database is away, or was asked too much at once: `wait` seconds later it may do."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "The database could not do this just now. Send it again in a moment."
+    default_code = "unavailable"
+    wait = 5
+
+
 def answer(error: Exception, context: dict[str, Any]) -> Response:
     """The answer to an exception of an API view; what nobody foresaw is logged and answered with 500."""
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
     if isinstance(error, RequestDataTooBig):
         error = TooLarge()
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.warning("API: the database could not do this: %s", str(error).strip())
+        error = Unavailable()
     response = exception_handler(error, context)
     if response is None:
         return _unforeseen(error, context)

@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from leads.asked import one_of
+from leads.enums import Label
 from leads.requests import Request
 from reports import drawings
+from reports.behind import address
 from reports.queries import REPORTS, impact, performance, surprises
 from reports.queries.agreement import agreement
 from reports.queries.campaigns import CampaignOutcome, campaigns
@@ -78,8 +80,8 @@ def score(request: Request) -> HttpResponse:
         tenths=shown[0], tenths_chart=drawings.deciles(scope, tenths),
         months=shown[1], sorts=drawings.sorts(months),
         mix=drawings.label_mix(scope, months), said=drawings.said_and_seen(months),
-        hots=hots, hot_table=shown[2],
-        colds=colds, cold_table=shown[3],
+        hots=hots, hot_table=shown[2], hots_url=address(scope, "rejected", {"label": Label.HOT}),
+        colds=colds, cold_table=shown[3], colds_url=address(scope, "customers", {"label": Label.COLD}),
         drift=drift, tables=(*shown, drift),
     )  # fmt: skip
 

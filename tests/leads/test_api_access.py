@@ -1,9 +1,11 @@
 """Who may call the API, and what a refusal says."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -27,6 +29,20 @@ def test_an_unknown_token_is_refused(header: str) -> None:
     response = Client(headers={"authorization": header}).get("/api/v1/leads")
     assert response.status_code == 401
     assert response.json() == {"error": "This token is not known. Create one with: manage.py create_token."}
+
+
+@pytest.mark.parametrize("gone", [OperationalError, InterfaceError])
+def test_while_the_database_is_away_the_caller_is_told_when_to_ask_again(gone: type[Exception]) -> None:
+    caller = Caller(make_user("Dana", make_team(), Role.MARKETING))
+
+    def away(*asked: Any) -> None:
+        raise gone("the connection is lost")
+
+    with connection.execute_wrapper(away):
+        response = caller.post("leads", {"email": "jo@acme.test"})
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json() == {"error": "The database could not do this just now. Send it again in a moment."}
+    assert caller.get("leads").status_code == 200
 
 
 def test_an_expired_token_and_one_of_a_person_who_left_are_refused() -> None:

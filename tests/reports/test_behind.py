@@ -93,6 +93,13 @@ def test_behind_the_time_to_close_are_those_it_is_of(client, team, kim):
     assert (overview(scope).closed, listed["number"], len(listed["rows"])) == (1, 1, 1)
 
 
+def test_of_surprises_more_than_the_page_shows_are_a_list(client, world, kim):
+    page = client.get("/reports/score/").context
+    for surprises, url in ((page["hots"], page["hots_url"]), (page["colds"], page["colds_url"])):
+        assert surprises.rate.k > 0
+        assert client.get(url).context["number"] == surprises.rate.k
+
+
 def test_within_a_source(client, world, kim):
     scope = Scope(kim, today() - timedelta(days=89), today(), source="Web")
     for report, name, number, url in linked(scope):

@@ -84,13 +84,21 @@ class Window:
         self.until(lambda: self._clicked(words, within))
         self.settle()
 
+    def click(self, css: str) -> None:
+        """The same of what is found by its place."""
+        self._leave_by(self.one(css))
+        self.settle()
+
     def _clicked(self, words: str, within: str) -> bool:
         found = [it for it in self.all(f"{within} :is(a, button, summary, input[type=submit])") if it.is_displayed()]
         named = [it for it in found if words in (it.text.strip(), it.get_attribute("value"))]
         assert named, f"no {words!r} among {[it.text for it in found]}"
-        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", named[0])
-        named[0].click()
+        self._leave_by(named[0])
         return True
+
+    def _leave_by(self, element: WebElement) -> None:
+        self.browser.execute_script(LEAVES, element)
+        element.click()
 
     def sign_in(self, email: str, password: str) -> None:
         self.open("/login/")
@@ -102,6 +110,18 @@ class Window:
         self.browser.delete_all_cookies()
 
 
+# A page that is left, by a form or a link, is there a moment longer, complete and old.
+LEAVES = """
+const leave = event => {
+  const link = event.target.closest("a[href]:not([href^='#'], [target], [download])");
+  const method = event.submitter?.formMethod || event.target.getAttribute("method");
+  const leaves = event.type === "submit" ? method !== "dialog" : link;
+  window.leaves = Boolean(leaves) && !event.defaultPrevented || window.leaves;
+};
+window.addEventListener("click", leave, {once: true});
+window.addEventListener("submit", leave, {once: true});
+arguments[0].scrollIntoView({block: "center"});
+"""
 # A part that waits to be fetched as soon as it is there has hx-trigger="load"; in a swap its classes say so.
-SETTLED = """return document.readyState === "complete"
+SETTLED = """return document.readyState === "complete" && !window.leaves
   && !document.querySelector("[hx-trigger='load'], .htmx-request, .htmx-swapping, .htmx-settling")"""

@@ -119,8 +119,7 @@ def edits_a_criterion(window: Window) -> None:
     window.write('.cb input[aria-label="Value"]', "1000")
     says("Employees is at least 1,000.")
     says("2 of 6 leads match")
-    window.one("[name=_save]").click()
-    window.settle()
+    window.click("[name=_save]")
     assert "Employees is at least 1,000" in window.text("body")
 
 
